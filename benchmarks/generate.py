@@ -188,6 +188,7 @@ class Maker:
                 False, False, None, None, len(texts) + 1, True,
                 False, "body" if shown > 1 else "", False, f"body:{version_id}" if versions > 1 else None,
                 story.site_id, story.url_id, None, hashlib.sha256(b"%d" % version_id).digest()[:16], 1, True,
+                False,
             )  # fmt: skip
             for place, paragraph_id in enumerate([*texts, self._disclaimers[story.site_id]]):
                 role = "text" if place < len(texts) else "disclaimer"

@@ -167,7 +167,7 @@ def tables() -> dict[str, Table]:
                 "id article_id capture_id number is_current digest headline dek language published published_at"
                 " published_source modified modified_at modified_source section access is_live_blog noarchive"
                 " image_url_id image_caption paragraph_count is_counted is_variant changed is_corrected parts"
-                " site_id page_url_id duplicate_of_id masked_digest evidence is_compared"
+                " site_id page_url_id duplicate_of_id masked_digest evidence is_compared is_dek_learnt"
             ),
         ),
         (VersionParagraphRow, "version_id position paragraph_id role"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import fields, replace
@@ -101,9 +102,8 @@ class Archive(AbstractContextManager["Archive"]):
             config.warc_folder.mkdir(parents=True, exist_ok=True)
             ensure_machine_id(folder)
         except OSError as problem:
-            raise StorageError(
-                f"{config.warc_folder} cannot be created ({problem.strerror}); nothing was archived. "
-                "Check the folder's owner and the disk: newsarchive doctor"
+            raise StorageError.create(
+                "warc-folder-not-created", warc_folder=config.warc_folder, reason=problem.strerror
             ) from problem
         return cls(config, _open_index(config), now=now)
 
@@ -118,7 +118,7 @@ class Archive(AbstractContextManager["Archive"]):
         file = sqlite_file(config.index)
         places = config.places
         if file is not None and not file.exists() and (places.local_files() or places.files()):
-            raise IndexLost(str(file), str(folder))
+            raise IndexLost(place=file, archive=shlex.quote(str(folder)))
         return cls(config, _open_index(config))
 
     @classmethod
@@ -170,9 +170,8 @@ class Archive(AbstractContextManager["Archive"]):
         """Raise NotFound if a site is named that the archive does not have."""
         known = {*(site.name for site in self.config.sites), *self.index.read(load_site_names).values()}
         if unknown := [name for name in names if name not in known]:
-            raise NotFound(
-                f"the archive in {self.folder} has no site {', '.join(unknown)}; nothing was done. It has: "
-                f"{', '.join(sorted(known)) or 'none'}. To see its sites: newsarchive status"
+            raise NotFound.create(
+                "no-such-site", folder=self.folder, unknown=", ".join(unknown), known=", ".join(sorted(known)) or "none"
             )
 
     def require_articles(self, name: str, filters: dict[str, Any]) -> None:
@@ -182,10 +181,8 @@ class Archive(AbstractContextManager["Archive"]):
             value = ", ".join(filters.values())
             facets = {each.name: each for each in self.index.ask(search_with_facets, "", limit=1).facets}
             known = ", ".join(each.name for each in facets[name].values) if name in facets else ""
-            raise NotFound(
-                f"no article of the archive in {self.folder} has the {name} {value!r}; nothing was done. "
-                f"{f'Most frequent: {known}' if known else 'To see what articles have: newsarchive export'}"
-            )
+            advice = f"Most frequent: {known}" if known else "To see what articles have: newsarchive export"
+            raise NotFound.create("no-such-value", folder=self.folder, name=name, value=value, advice=advice)
 
     def build_filters(self, kind: Callable[..., F], prefix: str = "", /, **chosen: Any) -> F:
         """Return filters from values by name, times as text or dates; `prefix` is that of the names in messages.
@@ -357,9 +354,9 @@ class Archive(AbstractContextManager["Archive"]):
             own, name = self.places.chain.path.name, PREFIX + machine
             chains = {each.name: each for each in self.places.load_chains() if each.links and each.name != own}
             if name not in chains:
-                what = f"{self.places.folder} has no chain {name} of another machine, so no link was added"
-                advice = "Copy the chain of that machine there first, then run: newsarchive seal --machine ID"
-                raise NotFound(f"{what}. It has {', '.join(chains) or 'none'}. {advice}")
+                raise NotFound.create(
+                    "no-such-chain", folder=self.places.folder, name=name, chains=", ".join(chains) or "none"
+                )
             if breaks := chains[name].breaks:
                 raise StorageError(f"{name} is not vouched for: {breaks[0]}. Next, run: newsarchive verify")
             self.places.chain.append(ChainLink(reason="machine", heads={name: chains[name].head}))

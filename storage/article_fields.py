@@ -6,13 +6,14 @@ and article_fields.txt.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from storage.agencies import find_agencies
+from storage.article_parts import Entity, LiveUpdate, Media
 from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, Role
 from storage.observations import MetadataEvent, ObservedSpan
 from storage.page_date import PageDate, SourcedDate
@@ -96,6 +97,9 @@ class ArticleFields:
     image_caption: str | None
     live_blog: bool
     noarchive: bool
+    media: tuple[Media, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    live_updates: tuple[LiveUpdate, ...] = ()
 
     @property
     def paragraphs(self) -> tuple[ParagraphView, ...]:
@@ -171,11 +175,20 @@ class FieldType(Enum):
     TEXTS = "texts"
     PARAGRAPHS = "paragraphs"
     LINKS = "links"
+    MEDIA = "media"
+    ENTITIES = "entities"
+    LIVE_UPDATES = "live_updates"
     CAPTURE = "capture"
     HISTORY = "history"
     METADATA_CHANGES = "metadata_changes"
 
 
+PART_TYPES: Mapping[FieldType, type[Any]] = {
+    FieldType.MEDIA: Media,
+    FieldType.ENTITIES: Entity,
+    FieldType.LIVE_UPDATES: LiveUpdate,
+}
+"""Types whose values are lists of objects with the fields of a class."""
 CELL_TYPES = frozenset(map(FieldType, ("text", "integer", "boolean", "time", "date", "texts")))
 """Types that fit into a cell of a table."""
 
@@ -197,14 +210,8 @@ class OutputField:
 
 def _read_field(line: str) -> OutputField:
     name, type_, column, limits, description = line.split(" | ")
-    return OutputField(
-        name,
-        FieldType(type_),
-        description,
-        None if column == "-" else column,
-        "archive" in limits,
-        "cell" not in limits,
-    )
+    stored = None if column == "-" else column
+    return OutputField(name, FieldType(type_), description, stored, "archive" in limits, "cell" not in limits)
 
 
 _, *_TABLES = Path(__file__).with_suffix(".txt").read_text("utf-8").split("\n\n")
@@ -224,7 +231,8 @@ def from_article(article: Article) -> ArticleFields:
     return ArticleFields(
         url=article.url, canonical_url=article.canonical_url, authors=article.authors, tags=article.tags,
         all_paragraphs=tuple(ParagraphView(role=each.role, text=each.text) for each in article.paragraphs),
-        links=article.link_groups, image=article.image.url if article.image else None, **_scalars(article),
+        links=article.link_groups, image=article.image.url if article.image else None,
+        media=article.media, entities=article.entities, live_updates=article.live_updates, **_scalars(article),
     )  # fmt: skip
 
 
@@ -309,6 +317,7 @@ _ENCODERS: Mapping[FieldType, Callable[[Any], Any]] = {
     FieldType.TEXTS: list,
     FieldType.PARAGRAPHS: paragraphs_to_json,
     FieldType.LINKS: links_to_json,
+    **dict.fromkeys(PART_TYPES, lambda parts: [asdict(each) for each in parts]),
     FieldType.CAPTURE: lambda capture: _encode(capture, CAPTURE_FIELDS),
     FieldType.HISTORY: history_to_json,
     FieldType.METADATA_CHANGES: lambda changes: [

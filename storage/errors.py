@@ -1,54 +1,43 @@
-"""The errors that commands report, as one tree.
-
-    ArchiveError                      exit code
-    |-- ConfigError                   2    newsarchive.toml or the command line is wrong
-    |-- NoArchive                     3    there is no archive in that folder
-    |-- ArchiveBusy                   75   another process holds the lock (sysexits EX_TEMPFAIL)
-    |-- StorageError                  74   a disk or bucket cannot be read or written (EX_IOERR)
-    |   |-- DiskFull                  74
-    |   |-- FileMissing               74   a WARC file of the index is missing
-    |   |   |-- NotInBucket           74   it is neither in the folder nor in the bucket
-    |   |-- BucketUnreachable         74   the bucket does not respond: its contents are unknown
-    |   |-- BucketRefused             74   the bucket does not exist, or access is denied
-    |   |-- BytesDiffer               74   a file in the folder and its copy in the bucket differ
-    |   |-- FilesLost                 74   the folder has none of the WARC files that the index knows
-    |   |-- CapturesLost              74   a rebuild would lose captures that the index knows
-    |-- IndexFailure                  70   the SQL index cannot be used
-    |   |-- IndexNotCreated           70   the database holds no index yet
-    |   |-- IndexTooNew               70   it was written by a later newsarchive
-    |   |-- IndexTooOld               70   an unreleased version of newsarchive wrote it
-    |   |-- IndexLost                 70   its file is missing while there are WARC files
-    |   |-- IndexReadOnly             70   it cannot be written, only read
-    |   |-- IndexReplaced             70   another index took its place while it was read
-    |   |-- QueryTooLong              70   a query exceeded its time limit
-    |   |-- SearchNotReady            70   the search folder is still being made
-    |   |-- SearchDamaged             70   files of the search folder are damaged
-    |-- WarcError                     65   a WARC file is damaged (EX_DATAERR)
-    |   |-- TornRecord                65
-    |   |-- BadRecord                 65
-    |-- ExportIncomplete              65   captures of an export are damaged or missing
-    |-- ExportWithheld                77   captures of an export name a page that is withheld (EX_NOPERM)
-    |-- PayloadError                  65   a transfer or content coding cannot be decoded
-    |   |-- PayloadTooLarge           65   the decoded body exceeds the size limit
-    |-- DaskFailure                   69   the Dask cluster is not reachable or not usable
-    |-- ReplayFailure                 69   pywb, which replays pages, is not installed or fails (EX_UNAVAILABLE)
-    |-- CannotListen                  69   the web server cannot listen on its address or port (EX_UNAVAILABLE)
-    |-- NotFound                      4    no such article, capture or site in the archive
+"""The errors that commands report, as one tree; the page of exit codes in the manual, made of it, lists them all.
 
 An error carries as attributes what its callers ask for. Its message says what happened, what that means for the
-archive, and the next command. Exit codes above 63 are those of sysexits.h.
+archive, and the next command; errors.toml has them. Exit codes above 63 are those of sysexits.h.
 """
 
-import shlex
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Self
+
+
+@cache
+def load_messages() -> dict[str, str]:
+    """Return the messages of errors by name. They are read with the first error: most processes have none."""
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
+
+
+def format_message(name: str, /, **facts: object) -> str:
+    """Return a message of errors.toml with its facts."""
+    return load_messages()[name].format(**facts)
 
 
 class ArchiveError(Exception):
     """Root of the tree; `exit_code` is that of the command line. Example: `ArchiveError("no archive").exit_code`."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "", /, **facts: Any) -> None:
+        """Take the message, or the facts of the one that errors.toml has by the name of the class."""
+        super().__init__(message or format_message(type(self).__name__, **facts))
+        self.facts = facts
+
+    @classmethod
+    def create(cls, name: str, /, **facts: object) -> Self:
+        """Return an error with a message of errors.toml, which a test compares with the facts."""
+        return cls(format_message(name, **facts))
 
 
 class ConfigError(ArchiveError):
@@ -61,12 +50,6 @@ class NoArchive(ArchiveError):
     """The folder holds no newsarchive.toml."""
 
     exit_code = 3
-
-    def __init__(self, folder: str) -> None:
-        super().__init__(
-            f"there is no archive in {folder} (no newsarchive.toml); nothing was changed. "
-            f"Create one with: newsarchive init {shlex.quote(folder)}"
-        )
 
 
 class ReplayFailure(ArchiveError):
@@ -117,53 +100,21 @@ class DiskFull(StorageError):
 class FileMissing(StorageError):
     """A WARC file of the index is not in the folder, and there is no bucket."""
 
-    def __init__(self, name: str, folder: str) -> None:
-        super().__init__(
-            f"{name} is not in {folder}; nothing was changed, and its captures cannot be shown. Restore it from a "
-            "backup. To list all that is missing: newsarchive verify"
-        )
-
 
 class NotInBucket(FileMissing):
     """A WARC file of the index is neither in the folder nor in the bucket."""
-
-    def __init__(self, name: str, bucket: str) -> None:
-        StorageError.__init__(
-            self,
-            f"{name} is neither in the folder nor in {bucket}; nothing was changed, and its captures cannot be shown. "
-            "It may be in the folder of another machine, which uploads it with its next crawl; otherwise restore it "
-            "from a backup. To see where every file is: newsarchive bucket",
-        )
 
 
 class BucketUnreachable(StorageError):
     """The bucket of the WARC files does not respond; its contents are unknown."""
 
-    def __init__(self, bucket: str, reason: str) -> None:
-        super().__init__(
-            f"{bucket} does not respond ({reason}); nothing was lost, and nothing was changed. Files that are only "
-            "there cannot be read until it does. To try again: newsarchive bucket --check"
-        )
-
 
 class BucketRefused(StorageError):
     """The bucket of the WARC files does not exist, or access is denied."""
 
-    def __init__(self, bucket: str, reason: str) -> None:
-        super().__init__(
-            f"{bucket} cannot be used: {reason}; nothing was lost, and nothing was changed. Check `bucket` in "
-            "newsarchive.toml and the credentials (newsarchive help bucket), then: newsarchive bucket --check"
-        )
-
 
 class BytesDiffer(StorageError):
     """A file in the folder and its copy in the bucket differ."""
-
-    def __init__(self, name: str, bucket: str) -> None:
-        super().__init__(
-            f"{name} in {bucket} differs from the file in the folder; neither was changed, and the folder's is kept. "
-            "Find out which one is right with: newsarchive verify. Then move the other one away by hand"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,23 +143,12 @@ class CapturesLost(StorageError):
         named = ", ".join(map(str, files[:MAX_NAMED]))
         if len(files) > MAX_NAMED:
             named += f" and {len(files) - MAX_NAMED:,} more (newsarchive verify names all)"
-        super().__init__(
-            f"{len(files):,} WARC {'file' if len(files) == 1 else 'files'} that the index knows cannot be read whole: "
-            f"{named}. The index was not changed: a new one would lack {captures:,} of its captures. If a disk is not "
-            f"mounted at {folder}, mount it; copy files of other machines here, or upload them there (newsarchive help "
-            "bucket); restore damaged ones from a backup. Only if they are lost for good: newsarchive rebuild --forget"
-        )
+        count = f"{len(files):,} WARC {'file' if len(files) == 1 else 'files'}"
+        super().__init__(format_message("CapturesLost", files=count, named=named, captures=captures, folder=folder))
 
 
 class FilesLost(StorageError):
     """The folder of the WARC files is missing, or has none of those that the index knows."""
-
-    def __init__(self, folder: str, files: int, captures: int) -> None:
-        super().__init__(
-            f"{folder} has none of the WARC files that the index knows ({files:,}, with captures: {captures:,}); "
-            "nothing was written, as that would begin a new archive there. If its disk is not mounted, mount it; else "
-            "restore the files from a backup. Only if they are lost for good: newsarchive rebuild --forget"
-        )
 
 
 class IndexFailure(ArchiveError):
@@ -220,23 +160,9 @@ class IndexFailure(ArchiveError):
 class SearchNotReady(IndexFailure):
     """The search folder is still being made from the index."""
 
-    def __init__(self, share: float, folder: str) -> None:
-        super().__init__(
-            f"the articles are still being indexed for search: {share * 100:.0f} %. Everything else works meanwhile. "
-            f"Try again in a while; if the number does not rise, nothing is writing the folder {folder}, "
-            "and this process may not: run newsarchive search anything as a user who may"
-        )
-        self.share = share
-
 
 class SearchDamaged(IndexFailure):
     """Files of the search folder are damaged."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            "the search folder is damaged and is made anew by the next search; the index and the WARC files are "
-            f"untouched. Run the same search again. The engine says: {reason[:200]}"
-        )
 
 
 class IndexNotCreated(IndexFailure):
@@ -246,66 +172,25 @@ class IndexNotCreated(IndexFailure):
 class IndexTooNew(IndexFailure):
     """The index was written by a later version of newsarchive."""
 
-    def __init__(self, found: str, known: str) -> None:
-        super().__init__(
-            f"the index has schema {found}, written by a later version of newsarchive; this one knows schema {known}. "
-            "Nothing was changed. Install that version again, or make a new index from the WARC files with: "
-            "newsarchive rebuild (PostgreSQL: set an empty database in newsarchive.toml first)"
-        )
-        self.found = found
-        self.known = known
-
 
 class IndexTooOld(IndexFailure):
     """The index was written by an unreleased version of newsarchive."""
-
-    def __init__(self, found: str) -> None:
-        super().__init__(
-            f"the index has schema {found} of an unreleased version of newsarchive, which this one does not read. "
-            "Nothing was changed, and the WARC files hold all captures. Make a new index from them with: "
-            "newsarchive rebuild"
-        )
-        self.found = found
 
 
 class IndexLost(IndexFailure):
     """The index file is missing while the archive has WARC files."""
 
-    def __init__(self, place: str, archive: str) -> None:
-        super().__init__(
-            f"the index {place} is missing; the WARC files are there, and the index can be made from them. "
-            f"Nothing was changed. Rebuild it with: newsarchive rebuild --archive {shlex.quote(archive)}"
-        )
-
 
 class IndexReadOnly(IndexFailure):
     """The index cannot be written: its file, folder or disk is read-only."""
-
-    def __init__(self, place: str) -> None:
-        super().__init__(
-            f"the index {place} cannot be written, as it or its disk is read-only; nothing was changed. What only "
-            "reads works: search, show, export, status, verify, serve. To find the cause: newsarchive doctor"
-        )
 
 
 class IndexReplaced(IndexFailure):
     """Another index took the place of this one while it was read."""
 
-    def __init__(self, place: str) -> None:
-        super().__init__(
-            f"the index {place} was replaced by another process while it was read; nothing was changed. Run the same "
-            "command again: it reads the new one"
-        )
-
 
 class QueryTooLong(IndexFailure):
     """A query to the index exceeded its time limit and was cancelled."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "the query exceeded the time limit and was cancelled; nothing was changed. "
-            "Narrow it: rarer words, a shorter period, one site"
-        )
 
 
 class WarcError(ArchiveError):
@@ -333,12 +218,6 @@ class ExportIncomplete(ArchiveError):
 
     exit_code = 65
 
-    def __init__(self, file: str, count: int) -> None:
-        super().__init__(
-            f"{file} was not written, as {count:,} of the captures selected cannot be copied; a file of that name is "
-            "as it was. To see the damage: newsarchive verify. To export the rest: newsarchive export --partial"
-        )
-
 
 class ExportWithheld(ArchiveError):
     """Articles or captures of an export are withheld, or name a page that is, so its file was not written."""
@@ -347,10 +226,7 @@ class ExportWithheld(ArchiveError):
 
     def __init__(self, file: str, count: int, advice: str = "") -> None:
         choices = "To export them too: newsarchive export --withheld; to leave them out: newsarchive export --partial"
-        super().__init__(
-            f"{file} was not written: {count:,} of its articles or captures cannot be given out: withheld, or naming a "
-            f"page that is, and records are copied unchanged or not at all. Nothing is damaged. {advice or choices}"
-        )
+        super().__init__(format_message("ExportWithheld", file=file, count=count, advice=advice or choices))
 
 
 class PayloadError(ArchiveError):

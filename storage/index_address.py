@@ -44,14 +44,8 @@ def parse_address(address: str) -> "URL":
     try:
         url = make_url(address)
     except ArgumentError as error:
-        raise IndexFailure(
-            f"the index address {address!r} is no database URL; nothing was read or changed. "
-            "Write it like sqlite:///index.sqlite3 or postgresql+psycopg://user@host/name"
-        ) from error
+        raise IndexFailure.create("bad-address", address=address) from error
     backend = url.get_backend_name()
     if backend != "postgresql":
-        raise IndexFailure(
-            f"the index cannot be kept in {backend}; nothing was read or changed. "
-            "Give a sqlite:/// or postgresql+psycopg:// address in newsarchive.toml (index)"
-        )
+        raise IndexFailure.create("bad-backend", backend=backend)
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url

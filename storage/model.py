@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from storage.article_parts import Entity, Image, LiveUpdate, Media
 from storage.page_date import PageDate, SourcedDate
 from storage.pickling import pickle_by_slots
 
@@ -251,15 +252,6 @@ class Capture:
 
 @pickle_by_slots
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
-    """The lead image."""
-
-    url: str
-    caption: str | None = None
-
-
-@pickle_by_slots
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraph:
     """One block of text of an article, in reading order."""
 
@@ -353,6 +345,11 @@ class Article:
     """The page declares itself an article, by JSON-LD or microdata."""
     paragraphs: tuple[Paragraph, ...] = ()
     """All text from the headline to the end of the article, also what is not body (see Role)."""
+    media: tuple[Media, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    live_updates: tuple[LiveUpdate, ...] = ()
+    boxes: bytes | None = None
+    """Boxes of the page by what they hold of it (newsarchive.extract.boxes), from which an archive learns."""
     link_groups: tuple[LinkGroup, ...] = ()
 
     @property

@@ -21,13 +21,7 @@ from newsarchive.config.toml_file import read_config
 from storage.errors import StorageError
 from storage.index.engine.statements import AnyRow, batches, load_statements
 from storage.index.queries.observations import list_changes
-from storage.index.search.percolate import (
-    find_changed_articles,
-    find_classified_changes,
-    list_classified_changes,
-    list_texts,
-    match_searches,
-)
+from storage.index.search import percolate
 from storage.index.views.articles import NO_EXCLUSIONS, Filters
 from storage.index.views.history import ChangeFilters
 from storage.places.folder import open_private
@@ -104,16 +98,16 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
         return
     of_texts = [alert for alert in alerts if alert.key in active and not alert.is_of_changes]
     searches = [(alert.query, filter_texts(alert)) for alert in of_texts]
-    index, mark, articles = read(find_changed_articles, *store.run("get-mark")[0])
+    index, mark, articles = read(percolate.find_changed_articles, *store.run("get-mark")[0])
     for some in batches(articles, _AT_ONCE):
-        texts = read(list_texts, some)
+        texts = read(percolate.list_texts, some)
         with store:
             new = [each for each in texts if store.note_seen(each.record_id, f"{each.url} sha256:{each.digest.hex()}")]
             # One that differs in boilerplate only, or is another reading of the same bytes, is no new text.
             read_before = {(each.article_id, each.number) for each in set(texts).difference(new)}
             new = [each for each in new if not each.is_variant and (each.article_id, each.number) not in read_before]
             records = {each.id: each.record_id for each in new}
-            matches = read(match_searches, searches, new)
+            matches = read(percolate.match_searches, searches, new)
             for alert, ids in zip(of_texts, matches, strict=True):
                 if ids:
                     store.add_hits(alert, [(records[each], "") for each in sorted(ids)], now)
@@ -122,9 +116,9 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
     # A new alert of changes is not to report those that are there.
     if of_changes and (changes or len(compared) < len(of_changes)):
         since, _, of = store.run("get-changes-mark")[0][0].partition(" ")
-        changed, until = read(find_classified_changes, int(since) if of == index else 0)
+        changed, until = read(percolate.find_classified_changes, int(since) if of == index else 0)
         for some in batches(changed, _AT_ONCE // 10):
-            classified = read(list_classified_changes, some)
+            classified = read(percolate.list_classified_changes, some)
             for numbers in batches(range(len(classified)), _AT_ONCE):
                 with store:
                     known = (classified[number] for number in numbers)
@@ -159,9 +153,9 @@ def _match_changes(
 ) -> None:
     """Note the hits in changes: they pass the filters, and the text before or after them has the words."""
     read, records = archive.index.read, {each.capture_id: each.record_id for each in changes}
-    texts = read(list_texts, {each.article_id for each in changes})
+    texts = read(percolate.list_texts, {each.article_id for each in changes})
     searches = [(alert.query, Filters()) for alert in alerts]
-    for alert, ids in zip(alerts, read(match_searches, searches, texts), strict=True):
+    for alert, ids in zip(alerts, read(percolate.match_searches, searches, texts), strict=True):
         worded = {(text.article_id, text.number) for text in texts if text.id in ids}
         filters = replace(filter_changes(alert), records=tuple(records.values()))
         views = read(list_changes, NO_EXCLUSIONS, filters, limit=_AT_ONCE * 10) if worded else ()

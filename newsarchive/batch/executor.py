@@ -116,10 +116,7 @@ class DaskBatchExecutor(BatchExecutor):
         for worker, answer in sorted(answers.items()):
             if answer:
                 reason = answer if isinstance(answer, str) else f"fails: {type(answer).__name__}: {answer}"
-                raise DaskFailure(
-                    f"worker {worker} of {self.name} {reason}; nothing was done. Each worker needs this version of "
-                    "newsarchive, and the archive's folders under the same paths as here (newsarchive help batch)"
-                )
+                raise DaskFailure.create("dask-worker-unfit", worker=worker, name=self.name, reason=reason)
 
     def check_alive(self) -> None:
         """Raise DaskFailure if there has been no worker for too long."""
@@ -173,24 +170,16 @@ def _client(address: str) -> Iterator["Client"]:
     try:
         from distributed import Client
     except ImportError:
-        raise ConfigError(
-            f"--dask needs an extra that is not installed; nothing was done. Install it with: {install_command('dask')}"
-        ) from None
+        raise ConfigError.create("dask-missing", command=install_command("dask")) from None
     try:
         client = Client(address, timeout=CONNECT_TIMEOUT, set_as_default=False)
     except (OSError, ValueError) as problem:
-        raise DaskFailure(
-            f"no Dask scheduler answers at {address} ({problem}); nothing was done. Start one with `dask scheduler`, "
-            "and pass the address that it prints"
-        ) from problem
+        raise DaskFailure.create("dask-unreachable", address=address, problem=problem) from problem
     try:
         try:
             client.wait_for_workers(1, timeout=CONNECT_TIMEOUT)
         except TimeoutError:
-            raise DaskFailure(
-                f"the Dask scheduler at {address} has no workers; nothing was done. Start one with: "
-                f"dask worker {address}"
-            ) from None
+            raise DaskFailure.create("dask-no-workers", address=address) from None
         yield client
     finally:
         with suppress(Exception):

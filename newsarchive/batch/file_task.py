@@ -52,10 +52,7 @@ def write_settings(folder: Path, settings: ReadingSettings) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
-        raise StorageError(
-            f"{folder} cannot be created ({problem.strerror}); nothing was read. Choose a folder that all workers can "
-            "write to with --scratch"
-        ) from problem
+        raise StorageError.create("scratch-not-created", folder=folder, reason=problem.strerror) from problem
     write_atomic(folder / SETTINGS_FILE, dump(settings))
 
 
@@ -235,11 +232,7 @@ def open_result(result: str | None, executor: BatchExecutor, task: FileTask) -> 
             time.sleep(1)
         if readings := ReadingsFile.open(task.path):
             return readings
-    raise DaskFailure(
-        f"{executor.name} has read {task.file.name}, but {task.path} is not on this machine; committed captures are "
-        "safe. Choose a folder that this machine and all workers see under the same path with --scratch "
-        "(newsarchive help batch)"
-    )
+    raise DaskFailure.create("scratch-not-shared", executor=executor.name, file=task.file.name, path=task.path)
 
 
 def make_folder_absolute(file: WarcFile) -> WarcFile:

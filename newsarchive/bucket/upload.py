@@ -308,8 +308,5 @@ class Relocation:
 def require_bucket(places: Places) -> Bucket:
     """Return the bucket of an archive; ConfigError if it has none."""
     if places.bucket is None:
-        raise ConfigError(
-            "the archive has no bucket: its WARC files are in its folder; nothing was done. To use one, write "
-            'bucket = "s3://NAME/PREFIX" into newsarchive.toml (newsarchive help bucket)'
-        )
+        raise ConfigError.create("no-bucket")
     return places.bucket

@@ -8,19 +8,20 @@ from typer import BadParameter, Exit, Option
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import create_table, end_command, print_lines, print_result, show_progress, stderr, stdout
+from newsarchive.cli.output import (
+    TEXTS,
+    create_table,
+    end_command,
+    print_lines,
+    print_result,
+    show_progress,
+    stderr,
+    stdout,
+)
 from newsarchive.config.units import humanize_size, pluralize
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
 
-MEANINGS = {
-    FileLocation.OPEN: "being written, in the folder",
-    FileLocation.FOLDER: "in the folder",
-    FileLocation.BOTH: "in folder and bucket",
-    FileLocation.BUCKET: "in the bucket",
-    FileLocation.ELSEWHERE: "on other machines",
-    FileLocation.MISSING: "missing, although in the index",
-}
 MoveTarget: TypeAlias = Literal["bucket", "folder"]
 
 
@@ -81,8 +82,8 @@ def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool)
     print_lines(out, (f"folder: {archive.places.folder}", f"bucket: {archive.config.bucket or 'none'}"))
     listed = create_table("WARC files", "files", "size", right=("files", "size"))
     rows = [
-        (Text(meaning, "red" if where is FileLocation.MISSING else ""), [each for each in found if each.where is where])
-        for where, meaning in MEANINGS.items()
+        (Text(meaning, "red" if where == FileLocation.MISSING else ""), [each for each in found if each.where == where])
+        for where, meaning in TEXTS["locations"].items()
     ]
     for what, some in (*rows, (Text("waiting to be uploaded", "yellow"), [each for each in found if each.waits])):
         if some:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from typer import Argument, Option
 
 from newsarchive.archive import Archive
-from newsarchive.cli.output import AS_JSON, print_lines, print_result, safe_text, stdout
+from newsarchive.cli.output import AS_JSON, TEXTS, print_lines, print_result, safe_text, stdout
 from newsarchive.config.schema import FILE_NAME
 from newsarchive.demo.site import serve_demo_site
 from newsarchive.startup import child_command
@@ -121,8 +121,7 @@ def run_command(*words: str) -> None:
             process.terminate()
             raise
     if process.returncode:
-        code = f"{process.returncode} (newsarchive help exit-codes)"
-        raise ArchiveError(f"the demo stops: the last command exited with code {code}")
+        raise ArchiveError.create("demo-stopped", code=process.returncode)
 
 
 def print_note(text: str) -> None:
@@ -149,15 +148,7 @@ def print_next_steps(place: Path) -> None:
     name, us = shlex.quote(str(place)), program_name(sys.argv[0])
     out = stdout()
     out.print(safe_text(f"\nThe archive is in {place.absolute()}. Commands to try next:", "bold"))
-    commands = (
-        (f"{us} search 'ferry strike' --archive {name}", "find articles"),
-        (f"{us} status --archive {name}", "show the status of the site"),
-        (f"{us} export -o articles.jsonl --archive {name}", "export all articles"),
-        (f"{us} rebuild --archive {name}", "rebuild the index from the WARC files"),
-        (f"rm -r {name}", "delete the demo"),
-        (f"{us} init morgue --contact you@your.example", "create an archive of your own"),
-        (f"{us} add https://your.news.site/ --archive morgue", "and add a site"),
-    )
+    commands = ((command.format(us=us, name=name), meaning) for command, meaning in TEXTS["after_demo"].items())
     print_lines(out, (f"{command:<60} {meaning}" for command, meaning in commands), "  ")
     out.print(safe_text("\nOr open it in a web browser:", "bold"))
     print_lines(out, (f"{us} serve --open --archive {name}", "http://127.0.0.1:8000/"), "  ")

@@ -92,7 +92,7 @@ def _report_missed(missed: MissedCaptures, into: Path | None, *, partial: bool) 
         print_line(stderr(), f"not copied: {pluralize(count, 'capture')}: {cause}")
     damaged = missed.count - missed.by_cause[NAMES_WITHHELD]
     if missed.count and into and not partial:
-        raise (ExportIncomplete if damaged else ExportWithheld)(str(into), missed.count)
+        raise ExportIncomplete(file=into, count=missed.count) if damaged else ExportWithheld(str(into), missed.count)
     if damaged:
         print_line(stderr(), f"{pluralize(damaged, 'capture')} could not be copied. To see why: newsarchive verify")
         raise Exit(ExportIncomplete.exit_code)
@@ -107,12 +107,10 @@ def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
         format_ = next((each for each, info in FORMATS.items() if into.name.lower().endswith(info.suffix)), None)
         if format_ is None:
             suffixes = ", ".join(info.suffix for info in FORMATS.values())
-            advice = f"Use one of {suffixes}, or choose a format with --format"
-            raise ConfigError(f"{into.name} has no known suffix; nothing was done. {advice}")
+            raise ConfigError.create("unknown-suffix", name=into.name, suffixes=suffixes)
     info = FORMATS[format_ := format_ or Format.JSONL]
     if into is None and not info.is_stream:
-        advice = f"Name a file: -o FILE{info.suffix}"
-        raise ConfigError(f"{info.name} cannot be written to standard output; nothing was done. {advice}")
+        raise ConfigError.create("not-on-stdout", name=info.name, suffix=info.suffix)
     require_json(format_, into)
     return info
 
@@ -122,8 +120,7 @@ def _choose_placements(info: FormatInfo, given: Mapping[str, object]) -> FormatI
     given_names = [name for name, value in given.items() if value]
     if given_names or info.suffix not in {".jsonl", ".csv", ".parquet"}:
         what = f"{given_names[0]} selects articles" if given_names else f"{info.name} has articles or captures"
-        advice = "Use --site, --since and --until, and --format jsonl, csv or parquet"
-        raise ConfigError(f"{what}, not placements; nothing was done. {advice}")
+        raise ConfigError.create("not-placements", what=what)
     return replace(info, noun="placement", write=functools.partial(write_placements, format_=info.suffix[1:]))
 
 

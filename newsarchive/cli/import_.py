@@ -111,10 +111,7 @@ def _require_consent(theirs: str, ours: str, *, yes: bool) -> None:
         print(sanitize(question), end=" ", file=sys.stderr, flush=True)
         yes = sys.stdin.readline().strip().lower() in ("y", "yes")  # at the end of input it is empty
     if not yes:
-        raise ConfigError(
-            f"the files call the site {ours} of this archive {theirs}; nothing was imported. To import its pages as "
-            f"those of {ours}: newsarchive import --yes FILE... To keep them apart, import them into another archive"
-        )
+        raise ConfigError.create("other-site-name", ours=ours, theirs=theirs)
 
 
 def _count(captures: int, versions: int) -> str:

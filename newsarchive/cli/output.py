@@ -78,8 +78,7 @@ def choose_json(requested: bool) -> None:
 def require_json(format_: str, into: PurePath | None = None) -> None:
     """Raise ConfigError if --json is given, and what goes to standard output is in another format."""
     if AS_JSON.get() and into is None and format_ not in {"json", "jsonl", "csl"}:
-        advice = "Leave out one of them, or choose --format jsonl"
-        raise ConfigError(f"--json and --format {format_} exclude each other; nothing was printed. {advice}")
+        raise ConfigError.create("json-and-format", format=format_)
 
 
 def print_result(value: object, show: Callable[[], object]) -> None:

@@ -13,6 +13,7 @@ from newsarchive.config.units import pluralize
 from newsarchive.diff.articles import Comparison, RowKind
 from newsarchive.diff.paragraphs import TextChange
 from storage.article_fields import ParagraphView
+from storage.article_parts import EntityRelation
 from storage.index.queries.links import Backlink
 from storage.index.queries.visit_schedule import VisitSchedule
 from storage.index.views.articles import ArticleView, BoilerplateView, LinkGroupView, VersionView
@@ -71,6 +72,8 @@ def print_head(
         ("language", now.language or ""),
         ("access", now.access or ""),
         ("image", now.image or ""),
+        ("media", ", ".join(f"{kind} {count}" for kind, count in Counter(each.kind for each in now.media).items())),
+        ("about", ", ".join(each.name for each in now.entities if each.relation is EntityRelation.ABOUT)),
         ("credentials", credentials),
         ("notes", ", ".join(filter(None, notes))),
         ("archived", history),

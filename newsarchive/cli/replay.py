@@ -29,6 +29,4 @@ def replay(
     where = where if installed else f"Not installed: {folder}"
     print_result({"folder": folder, "installed": installed}, lambda: echo(where))
     if action == "status" and installed is None:
-        raise ReplayFailure(
-            "pywb is not installed; pages are replayed without scripts. Install it with: newsarchive replay install"
-        )
+        raise ReplayFailure.create("replay-not-installed")

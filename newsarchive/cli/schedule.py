@@ -35,8 +35,7 @@ def schedule(  # noqa: PLR0913 - each is an option of the command line
     if cron + units + worker > 1:
         raise ConfigError("--cron, --systemd and --worker exclude each other; nothing was printed. Choose one of them")
     if worker and (sites or every or ping):
-        why = "because a worker crawls all due sites; nothing was printed. Use --worker alone"
-        raise ConfigError(f"--worker takes no sites, --every or --ping, {why}")
+        raise ConfigError.create("worker-alone")
     config, names = toml_file.load_config(archive), tuple(sites or ())
     config.select_sites(names)
     interval = parse_value(parse_duration, every, "--every") or timedelta(minutes=10)

@@ -73,9 +73,7 @@ def run_server(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM, with pywb beside the server if asked."""
     if replay and options.cert is not None:
-        why = "pywb would not trust the certificate; nothing was started"
-        advice = "Leave out --cert, and serve TLS by a proxy in front of both"
-        raise ConfigError(f"--replay and --cert exclude each other: {why}. {advice}")
+        raise ConfigError.create("replay-and-cert")
     server.load_certificate(options)
     if options.sends_secrets_in_clear:
         log.warning(

@@ -80,19 +80,16 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
 def find_article(archive: Archive, name: str) -> ArticleView:
     """Return the article with a number or URL; NotFound if there is none."""
     if not name:
-        advice = "Give its number, as search shows it, or its URL: newsarchive show 17"
-        raise ConfigError(f"no article given; nothing was shown. {advice}")
+        raise ConfigError.create("no-article-given")
     number = int(name) if name.isdecimal() else archive.index.ask(find_article_id, name)
     found = None if number is None else archive.article(number)
     if found is not None:
         return found
     schedule = None if number is not None else archive.index.ask(get_visit_schedule, name, datetime.now(UTC))
     if schedule is not None and schedule.outcome is not None:
-        raise NotFound(
-            f"the archive in {archive.folder} has no article {name}. The page was last fetched on"
-            f" {short_time(schedule.last_fetched_at)} UTC, and read as {schedule.outcome} ({schedule.reason});"
-            f" it is {render.describe_schedule(schedule)}. To see the answer: newsarchive serve --open;"
-            f" to fetch it now: newsarchive save {name}"
+        fetched, then = short_time(schedule.last_fetched_at), render.describe_schedule(schedule)
+        raise NotFound.create(
+            "no-article-but-page", folder=archive.folder, name=name, fetched=fetched, schedule=schedule, then=then
         )
     raise NotFound(f"the archive in {archive.folder} has no article {name}. To look for one: newsarchive search WORDS")
 
@@ -110,6 +107,5 @@ def _version(archive: Archive, article: ArticleView, number: int) -> VersionView
     ids = {line.number: line.id for line in article.versions}
     found = archive.index.ask(get_version, ids[number]) if number in ids else None
     if found is None:
-        advice = f"To see them: newsarchive show {article.id} --versions"
-        raise NotFound(f"article {article.id} has no version {number}, only {', '.join(map(str, ids))}. {advice}")
+        raise NotFound.create("no-such-version", id=article.id, number=number, numbers=", ".join(map(str, ids)))
     return found

@@ -67,13 +67,9 @@ def new_spider(
     names = {"spider.py.txt": f"{name}.py", "test.py.txt": f"test_{name}.py"}
     kinds = sorted(each.name for each in TEMPLATES.iterdir())
     if (folder / f"{name}.py").exists():
-        advice = f'To use it, write spider = "{name}" into a [[site]] of {archive / FILE_NAME}'
-        raise ConfigError(f"{folder / name}.py exists; nothing was changed. {advice}; or choose another name")
+        raise ConfigError.create("spider-exists", path=folder / name, name=name, file=archive / FILE_NAME)
     if not re.fullmatch("[a-z][a-z0-9_]*", name) or template not in kinds:
-        raise ConfigError(
-            f"{folder / name}.py cannot be written from the template {template!r}; nothing was changed. The name has "
-            f"small letters, digits and _; templates: {', '.join(kinds)}"
-        )
+        raise ConfigError.create("no-such-template", path=folder / name, template=template, templates=", ".join(kinds))
     site = next((each for each in config.sites if url_host(each.url) == url_host(url)), None)
     if site is None:
         addresses = resolve_addresses(urlsplit(url).hostname or "")

@@ -61,13 +61,9 @@ def load_cluster_config(archive: Path) -> Config:
     """Return the archive's settings; ConfigError unless several machines can share it."""
     config = toml_file.load_config(archive)
     if not config.index.startswith(POSTGRES):
-        raise ConfigError(
-            "workers need a shared index, and this archive's is a file on this machine; nothing was done. Name a "
-            'PostgreSQL database in newsarchive.toml (index = "postgresql://…"), or run newsarchive crawl from cron'
-        )
+        raise ConfigError.create("no-shared-index")
     if find_spec("procrastinate") is None:
-        advice = f"Install them with: {install_command('cluster')}"
-        raise ConfigError(f"the packages for workers are not installed; nothing was done. {advice}")
+        raise ConfigError.create("workers-missing", command=install_command("cluster"))
     return config
 
 

@@ -1,10 +1,11 @@
 """The settings: newsarchive.toml as a frozen Config, with `ServeConfig` for [serve], `SiteConfig` for each [[site]] ...
 
-Each field declares its type, its default as written in the file, and its meaning. The settings page of the manual and
-the file that `newsarchive init` writes are generated from `SETTINGS`, `SERVE_SETTINGS` and `SITE_SETTINGS`.
+Each field declares its type and its default as written in the file; settings.toml has its meaning. The settings page of
+the manual and the file that `newsarchive init` writes are made from `SETTINGS`, `SERVE_SETTINGS` and `SITE_SETTINGS`.
 """
 
 import re
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -204,62 +205,47 @@ class ConfigSetting:
     required: bool = False
 
 
-def _setting(value_type: SettingType[T], default: object, meaning: str) -> T:
-    return field(
-        default_factory=lambda: value_type.parse(default),
-        metadata={"value_type": value_type, "default": default, "meaning": meaning},
-    )
+def _setting(value_type: SettingType[T], default: object) -> T:
+    metadata = {"value_type": value_type, "default": default}
+    return field(default_factory=lambda: value_type.parse(default), metadata=metadata)
 
 
-def _optional_setting(value_type: SettingType[T], meaning: str) -> T | None:
-    return field(default=None, metadata={"value_type": value_type, "default": None, "meaning": meaning})
+def _optional_setting(value_type: SettingType[T]) -> T | None:
+    return field(default=None, metadata={"value_type": value_type, "default": None})
 
 
-def _required_setting(value_type: SettingType[T], meaning: str) -> T:
+def _required_setting(value_type: SettingType[T]) -> T:
     # typeshed gives a field without a default the type Any, so that it fits any annotation.
-    metadata = {"value_type": value_type, "default": None, "meaning": meaning, "required": True}
-    return cast("T", field(metadata=metadata))
+    return cast("T", field(metadata={"value_type": value_type, "default": None, "required": True}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteConfig:
     """One [[site]] of newsarchive.toml: a news site to archive. URLs are absolute."""
 
-    name: str = _required_setting(NAME, "Short name, unique in the archive")
-    url: str = _required_setting(URL, "Front page")
-    hosts: tuple[str, ...] = _setting(TEXT_LIST, [], 'Further hosts of the site, such as "m.news.example"')
-    former_names: tuple[str, ...] = _setting(TEXT_LIST, [], "Earlier names, and those in WARC files of other archives")
-    listings: tuple[str, ...] = _setting(URL_LIST, [], "Section pages to check besides the front page")
-    feeds: tuple[str, ...] = _setting(URL_LIST, [], "RSS, Atom or JSON feeds")
-    sitemaps: tuple[str, ...] = _setting(URL_LIST, [], "Sitemaps besides those that robots.txt names")
-    delay: timedelta | None = _optional_setting(DURATION, "Pause between requests, instead of the archive's `delay`")
-    obey_robots: bool | None = _optional_setting(BOOLEAN, "Instead of the archive's `obey_robots`")
-    hours: Hours | None = _optional_setting(
-        HOURS, 'Crawl only in these hours, such as "22:00-06:00 Europe/Berlin"; UTC without a time zone'
-    )
-    listing_min_interval: timedelta | None = _optional_setting(PERIOD, "Instead of the archive's setting")
-    listing_max_interval: timedelta | None = _optional_setting(PERIOD, "Instead of the archive's setting")
-    max_pages: int | None = _optional_setting(INTEGER, "Instead of the archive's `max_pages`")
-    max_bytes: int | None = _optional_setting(SIZE, "Instead of the archive's `max_bytes`")
-    max_time: timedelta | None = _optional_setting(PERIOD, "Instead of the archive's `max_time`")
-    requisites: bool | None = _optional_setting(BOOLEAN, "Instead of the archive's `requisites`")
-    render: bool = _setting(BOOLEAN, False, "Render pages that are empty without scripts in a browser; needs [render]")
-    spider: str = _setting(
-        TEXT, "", 'The site\'s own spider: "courier" is spiders/courier.py beside newsarchive.toml (help spiders)'
-    )
-    trap_exceptions: tuple[str, ...] = _setting(
-        TEXT_LIST, [], 'Path prefixes ("/events/"), or URL patterns as `status` prints them, that are never a trap'
-    )
-    allow_private: bool = _setting(
-        BOOLEAN, False, "Let the crawler connect to loopback and private addresses for this site: only for your own"
-    )
-    hidden: bool = _setting(BOOLEAN, False, "Hide the site in the archive's browser and its APIs")
-    embargo: timedelta | None = _optional_setting(
-        DURATION, "Hide what was captured or published less than this long ago; it is crawled all the same"
-    )
-    noarchive: str = _setting(
-        NOARCHIVE, "note", "For noarchive (robots meta, X-Robots-Tag): note (show it), or obey (keep, and withhold)"
-    )
+    name: str = _required_setting(NAME)
+    url: str = _required_setting(URL)
+    hosts: tuple[str, ...] = _setting(TEXT_LIST, [])
+    former_names: tuple[str, ...] = _setting(TEXT_LIST, [])
+    listings: tuple[str, ...] = _setting(URL_LIST, [])
+    feeds: tuple[str, ...] = _setting(URL_LIST, [])
+    sitemaps: tuple[str, ...] = _setting(URL_LIST, [])
+    delay: timedelta | None = _optional_setting(DURATION)
+    obey_robots: bool | None = _optional_setting(BOOLEAN)
+    hours: Hours | None = _optional_setting(HOURS)
+    listing_min_interval: timedelta | None = _optional_setting(PERIOD)
+    listing_max_interval: timedelta | None = _optional_setting(PERIOD)
+    max_pages: int | None = _optional_setting(INTEGER)
+    max_bytes: int | None = _optional_setting(SIZE)
+    max_time: timedelta | None = _optional_setting(PERIOD)
+    requisites: bool | None = _optional_setting(BOOLEAN)
+    render: bool = _setting(BOOLEAN, False)
+    spider: str = _setting(TEXT, "")
+    trap_exceptions: tuple[str, ...] = _setting(TEXT_LIST, [])
+    allow_private: bool = _setting(BOOLEAN, False)
+    hidden: bool = _setting(BOOLEAN, False)
+    embargo: timedelta | None = _optional_setting(DURATION)
+    noarchive: str = _setting(NOARCHIVE, "note")
 
     layouts: "Layouts | None" = None
     """The [[site.layout]] tables in the file's order; None if there are none. Not a setting."""
@@ -274,55 +260,43 @@ class SiteConfig:
 class ServeConfig:
     """The table [serve] of newsarchive.toml: how `newsarchive serve` publishes the archive."""
 
-    host: str = _setting(TEXT, "127.0.0.1", "Address to listen on; one that others can reach needs --auth or --public")
-    port: int = _setting(PORT, 8000, "Port to listen on")
-    public_url: str = _setting(BASE_URL, "", 'URL of the archive for readers, behind a proxy; "": as requests have it')
-    trusted_proxies: tuple[str, ...] = _setting(
-        TEXT_LIST, [], "IP addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto headers are used"
-    )
-    blocked: tuple[str, ...] = _setting(
-        TEXT_LIST, [], 'Withheld: beginnings of URLs such as "news.example/private/" or SURT forms; each must match one'
-    )
-    about: str = _setting(TEXT, "", 'Description of the archive for readers; "[words](https://...)" becomes a link')
-    allow_search_engines: bool = _setting(
-        BOOLEAN, False, "Let search engines index the archive; without it, robots.txt disallows everything"
-    )
-    thumbnails: bool = _setting(
-        BOOLEAN, True, "Show archived pictures of articles, as thumbnails with Pillow (`newsarchive[pictures]`)"
-    )
-    query_timeout: timedelta = _setting(PERIOD, "10s", "Time limit of a query; longer ones are answered with 503")
-    rate_limit: int = _setting(COUNT, 20, "Requests per second that a client may make on average")
-    rate_burst: int = _setting(COUNT, 200, "Requests that a client may make at once")
-    max_heavy_requests: int = _setting(COUNT, 4, "Exports, long lists and other heavy requests answered at once")
-    replay_url: str = _setting(BASE_URL, "", "URL of the replay with scripts behind a proxy, not on the archive's host")
-    allow_exports: bool | None = _optional_setting(BOOLEAN, "Let readers make exports; by default not with --public")
-    users: dict[str, str] = _setting(
-        PASSWORD_HASHES, {}, "[serve.users]: name = password hash, from `newsarchive serve --hash-password`"
-    )
-    tokens: dict[str, str] = _setting(
-        PASSWORD_HASHES, {}, "[serve.tokens]: name = token hash, for programs, from `newsarchive serve --new-token`"
-    )
+    host: str = _setting(TEXT, "127.0.0.1")
+    port: int = _setting(PORT, 8000)
+    public_url: str = _setting(BASE_URL, "")
+    trusted_proxies: tuple[str, ...] = _setting(TEXT_LIST, [])
+    blocked: tuple[str, ...] = _setting(TEXT_LIST, [])
+    about: str = _setting(TEXT, "")
+    allow_search_engines: bool = _setting(BOOLEAN, False)
+    thumbnails: bool = _setting(BOOLEAN, True)
+    query_timeout: timedelta = _setting(PERIOD, "10s")
+    rate_limit: int = _setting(COUNT, 20)
+    rate_burst: int = _setting(COUNT, 200)
+    max_heavy_requests: int = _setting(COUNT, 4)
+    replay_url: str = _setting(BASE_URL, "")
+    allow_exports: bool | None = _optional_setting(BOOLEAN)
+    users: dict[str, str] = _setting(PASSWORD_HASHES, {})
+    tokens: dict[str, str] = _setting(PASSWORD_HASHES, {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertConfig:
     """One [[alert]] of newsarchive.toml, or one that a reader made: a saved search, or filters of changes."""
 
-    name: str = _required_setting(NAME, "Short name, unique in the archive")
-    query: str = _setting(TEXT, "", "Search query, as `help search` describes it")
-    site: tuple[str, ...] = _setting(TEXT_LIST, [], "Only these sites")
-    section: tuple[str, ...] = _setting(TEXT_LIST, [], "Only these sections")
-    author: str = _setting(TEXT, "", "Only articles by this author, by the full name")
-    language: tuple[str, ...] = _setting(TEXT_LIST, [], "Only these languages, such as en; not with `changes`")
-    tag: tuple[str, ...] = _setting(TEXT_LIST, [], "Only these tags; not with `changes`")
-    changes: bool = _setting(BOOLEAN, False, "Report changes of articles, not new texts; the next four imply it")
-    event: tuple[str, ...] = _setting(EVENTS, [], "Only these changes: edited, gone, moved, back")
-    kind: tuple[str, ...] = _setting(KINDS, [], "Only edits of these kinds, such as numbers (`help changes`)")
-    notice: tuple[str, ...] = _setting(NOTICES, [], "Only edits with a note, new date or neither: noted, dated, silent")
-    size: int = _setting(INTEGER, 0, "Only edits of so many characters or more, added and removed together")
-    every: str = _setting(EVERY, "at once", "When hits are sent: at once, or after the end of the hour or day (UTC)")
-    mail: tuple[str, ...] = _setting(MAIL_ADDRESSES, [], "Addresses that get mail, by `mail_server`")
-    webhook: str | None = _optional_setting(URL, "URL that gets hits as JSON, signed as Standard Webhooks has it")
+    name: str = _required_setting(NAME)
+    query: str = _setting(TEXT, "")
+    site: tuple[str, ...] = _setting(TEXT_LIST, [])
+    section: tuple[str, ...] = _setting(TEXT_LIST, [])
+    author: str = _setting(TEXT, "")
+    language: tuple[str, ...] = _setting(TEXT_LIST, [])
+    tag: tuple[str, ...] = _setting(TEXT_LIST, [])
+    changes: bool = _setting(BOOLEAN, False)
+    event: tuple[str, ...] = _setting(EVENTS, [])
+    kind: tuple[str, ...] = _setting(KINDS, [])
+    notice: tuple[str, ...] = _setting(NOTICES, [])
+    size: int = _setting(INTEGER, 0)
+    every: str = _setting(EVERY, "at once")
+    mail: tuple[str, ...] = _setting(MAIL_ADDRESSES, [])
+    webhook: str | None = _optional_setting(URL)
 
     reader: str = ""
     """The reader who made it in the browser; "" for the file's. Not a setting."""
@@ -363,97 +337,71 @@ class Config:
     scrapy: Mapping[str, Any] = field(default_factory=dict)
     """The table [scrapy]: settings of Scrapy's, by name. Not a setting."""
 
-    operator: str = _setting(TEXT, "", "Who runs this archive; written into every WARC file")
-    contact: str = _setting(TEXT, "", "Mail or web address at which site owners reach you; part of the User-Agent")
-    user_agent: str = _setting(TEXT, "", 'User-Agent header; "": name, version and `contact`')
-    obey_robots: bool = _setting(BOOLEAN, True, "Obey robots.txt and its Crawl-delay")
+    operator: str = _setting(TEXT, "")
+    contact: str = _setting(TEXT, "")
+    user_agent: str = _setting(TEXT, "")
+    obey_robots: bool = _setting(BOOLEAN, True)
 
-    warc_folder: Path = _setting(PATH, "warc", "Folder of the WARC files")
-    warc_size: int = _setting(SIZE, "1GB", "Start a new WARC file when the current one reaches this size")
-    warc_age: timedelta = _setting(PERIOD, "1d", "Start a new WARC file when the current one is this old")
-    bucket: str = _setting(
-        BUCKET, "", 'Where closed WARC files go: "s3://NAME/PREFIX", or "file:///FOLDER" that all mount; "": nowhere'
-    )
-    bucket_endpoint: str = _setting(BASE_URL, "", 'URL of the S3 server; "": from the environment, else Amazon\'s')
-    bucket_region: str = _setting(TEXT, "", 'Region of the bucket; "": from the environment')
-    bucket_timeout: timedelta = _setting(PERIOD, "5s", "Time limit of a request to the bucket; it is tried three times")
-    keep_local: timedelta | None = _optional_setting(
-        DURATION, 'How long an uploaded WARC file stays in the folder, such as "30d"; without it, forever'
-    )
-    time_servers: tuple[str, ...] = _setting(
-        TIME_SERVERS, [], "RFC 3161 servers that stamp the head of the chain once a day, after a crawl (help proof)"
-    )
-    time_authorities: Path | None = _optional_setting(
-        PATH, "PEM file with the certificates that time servers must lead to; without it, those of the system"
-    )
-    index: str = _setting(
-        TEXT, "", 'Database: "" for index.sqlite3 in the folder, the path of an SQLite file, or postgresql://HOST/NAME'
-    )
-    search_folder: Path = _setting(PATH, "search", "Folder of the full-text index; each machine has its own")
-    commit_every: int = _setting(COUNT, 64, "Captures per transaction of the index, at most")
-    commit_seconds: float = _setting(SECONDS, 1.0, "Seconds that a capture waits for its transaction, at most")
+    warc_folder: Path = _setting(PATH, "warc")
+    warc_size: int = _setting(SIZE, "1GB")
+    warc_age: timedelta = _setting(PERIOD, "1d")
+    bucket: str = _setting(BUCKET, "")
+    bucket_endpoint: str = _setting(BASE_URL, "")
+    bucket_region: str = _setting(TEXT, "")
+    bucket_timeout: timedelta = _setting(PERIOD, "5s")
+    keep_local: timedelta | None = _optional_setting(DURATION)
+    time_servers: tuple[str, ...] = _setting(TIME_SERVERS, [])
+    time_authorities: Path | None = _optional_setting(PATH)
+    index: str = _setting(TEXT, "")
+    search_folder: Path = _setting(PATH, "search")
+    commit_every: int = _setting(COUNT, 64)
+    commit_seconds: float = _setting(SECONDS, 1.0)
 
-    mail_server: str = _setting(TEXT, "", 'Host of the SMTP server that sends the mail of alerts; "": no mail is sent')
-    mail_port: int = _setting(PORT, 587, "Its port")
-    mail_tls: str = _setting(TLS, "starttls", "Its encryption: starttls, tls from the first byte, or none")
-    mail_user: str = _setting(TEXT, "", "Name to log in with; the password is in NEWSARCHIVE_MAIL_PASSWORD")
-    mail_from: str = _setting(TEXT, "", "Address of the sender, such as archive@paper.example")
+    mail_server: str = _setting(TEXT, "")
+    mail_port: int = _setting(PORT, 587)
+    mail_tls: str = _setting(TLS, "starttls")
+    mail_user: str = _setting(TEXT, "")
+    mail_from: str = _setting(TEXT, "")
 
-    delay: timedelta = _setting(DURATION, "1s", "Pause between two requests to one host; longer for a slow host")
-    max_delay: timedelta = _setting(DURATION, "30s", "Longest pause for a slow host, unless it asks for a longer one")
-    max_crawl_delay: timedelta = _setting(
-        PERIOD, "5m", "Longer Crawl-delays of robots.txt are cut to this and reported"
-    )
-    timeout: timedelta = _setting(PERIOD, "1m", "Time limit of a response; what arrived by then is stored as truncated")
-    concurrency: int = _setting(COUNT, 16, "Concurrent requests over all hosts; each host gets one at a time")
-    max_body_size: int = _setting(SIZE, "64MB", "Size limit of one response; what arrived is stored as truncated")
-    max_failures: int = _setting(COUNT, 5, "Failures in a row after which a URL is given up that no source names")
+    delay: timedelta = _setting(DURATION, "1s")
+    max_delay: timedelta = _setting(DURATION, "30s")
+    max_crawl_delay: timedelta = _setting(PERIOD, "5m")
+    timeout: timedelta = _setting(PERIOD, "1m")
+    concurrency: int = _setting(COUNT, 16)
+    max_body_size: int = _setting(SIZE, "64MB")
+    max_failures: int = _setting(COUNT, 5)
 
-    max_pages: int = _setting(INTEGER, 0, "Requests to one site per run, at most; 0: no limit")
-    max_bytes: int | None = _optional_setting(SIZE, "Bytes from one site per run, at most")
-    max_time: timedelta | None = _optional_setting(PERIOD, "Time for one site per run, at most")
-    park_after: int = _setting(
-        INTEGER, 50, "New URLs of one pattern in a row without a new article, after which it is parked; 0: never"
-    )
-    requisites: bool = _setting(BOOLEAN, True, "Fetch stylesheets, images, fonts and icons too, to replay pages")
-    max_asset_size: int = _setting(SIZE, "10MB", "Size limit of one of these; what arrived is stored as truncated")
+    max_pages: int = _setting(INTEGER, 0)
+    max_bytes: int | None = _optional_setting(SIZE)
+    max_time: timedelta | None = _optional_setting(PERIOD)
+    park_after: int = _setting(INTEGER, 50)
+    requisites: bool = _setting(BOOLEAN, True)
+    max_asset_size: int = _setting(SIZE, "10MB")
 
-    history: timedelta | None = _optional_setting(
-        PERIOD, 'How far back crawls go, as `backfill` does: "520w"; without it, 30 days and five pages of a listing'
-    )
-    discovery_delay: timedelta = _setting(
-        PERIOD, "25m", "Within this time a new article is found while its source is busy; crawl more often than that"
-    )
-    source_min_interval: timedelta = _setting(PERIOD, "10m", "Shortest time between checks of a feed or sitemap")
-    source_max_interval: timedelta = _setting(PERIOD, "12h", "Longest time between checks of a feed or sitemap")
-    listing_min_interval: timedelta = _setting(PERIOD, "10m", "Shortest time between checks of a front or section page")
-    listing_max_interval: timedelta = _setting(PERIOD, "6h", "Longest time between checks of a front or section page")
-    archive_sitemap_interval: timedelta = _setting(
-        PERIOD, "30d", "Longest time between checks of a sitemap whose entries are all older than this"
-    )
-    recheck: tuple[timedelta, ...] = _setting(
-        DURATION_LIST, ["1h", "6h", "1d", "7d", "30d"], "Times after which a new or changed article is fetched again"
-    )
+    history: timedelta | None = _optional_setting(PERIOD)
+    discovery_delay: timedelta = _setting(PERIOD, "25m")
+    source_min_interval: timedelta = _setting(PERIOD, "10m")
+    source_max_interval: timedelta = _setting(PERIOD, "12h")
+    listing_min_interval: timedelta = _setting(PERIOD, "10m")
+    listing_max_interval: timedelta = _setting(PERIOD, "6h")
+    archive_sitemap_interval: timedelta = _setting(PERIOD, "30d")
+    recheck: tuple[timedelta, ...] = _setting(DURATION_LIST, ["1h", "6h", "1d", "7d", "30d"])
 
-    unwatched: tuple[str, ...] = _setting(TEXT_LIST, [], "URLs that no crawl fetches again, by `newsarchive unwatch`")
+    unwatched: tuple[str, ...] = _setting(TEXT_LIST, [])
 
-    browser: str = _setting(TEXT, "", 'Path of the Chromium for sites with `render`; "": the one of Playwright')
-    render_time: timedelta = _setting(PERIOD, "1m", "Time limit for rendering a page; after it, it is read as received")
+    browser: str = _setting(TEXT, "")
+    render_time: timedelta = _setting(PERIOD, "1m")
 
-    reader_processes: int = _setting(INTEGER, 0, "Processes that read pages; 0: one per core")
-    read_timeout: timedelta = _setting(PERIOD, "30s", "Time limit for reading a page; after it, it is stored unread")
-    read_limit: int = _setting(SIZE, "10MB", "Size up to which a page is read; a larger one is stored unread")
+    reader_processes: int = _setting(INTEGER, 0)
+    read_timeout: timedelta = _setting(PERIOD, "30s")
+    read_limit: int = _setting(SIZE, "10MB")
 
-    log: str = _setting(TEXT, "", 'File for the crawl log, one line a response, such as "logs/crawl.log"; "": none')
-    log_json: bool = _setting(BOOLEAN, False, "Write the log as one JSON object a line")
-    log_size: int = _setting(SIZE, "10MB", "Start a new log file when the current one reaches this size")
-    log_files: int = _setting(INTEGER, 5, "Full log files that are kept")
-    metrics: str = _setting(
-        TEXT, "", 'File for Prometheus\' textfile collector, such as "/var/lib/node/newsarchive.prom"; "": none'
-    )
-    ping: str = _setting(
-        BASE_URL, "", "URL of a health check: with /start before a crawl, bare after it, with /fail if it failed"
-    )
+    log: str = _setting(TEXT, "")
+    log_json: bool = _setting(BOOLEAN, False)
+    log_size: int = _setting(SIZE, "10MB")
+    log_files: int = _setting(INTEGER, 5)
+    metrics: str = _setting(TEXT, "")
+    ping: str = _setting(BASE_URL, "")
 
     @property
     def places(self) -> Places:
@@ -478,22 +426,24 @@ class Config:
         for name in names:
             if name not in known:
                 listed = f"It has: {', '.join(known)}." if known else "It has no sites yet."
-                raise ConfigError(
-                    f"no site is named {name!r} in {self.folder / FILE_NAME}; nothing was done. {listed} "
-                    "To add one: newsarchive add URL"
-                )
+                raise ConfigError.create("unknown-site", name=name, file=self.folder / FILE_NAME, listed=listed)
         return tuple(site for site in self.sites if not names or site.name in names)
 
 
-def _list_settings(owner: type[Any]) -> tuple[ConfigSetting, ...]:
-    return tuple(ConfigSetting(name=each.name, **each.metadata) for each in fields(owner) if each.metadata)
+MEANINGS: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_name("settings.toml").read_text("utf-8"))
+"""The meaning of each setting, by the table of newsarchive.toml that has it."""
 
 
-SETTINGS: tuple[ConfigSetting, ...] = _list_settings(Config)
+def _list_settings(owner: type[Any], table: str) -> tuple[ConfigSetting, ...]:
+    stated = [each for each in fields(owner) if each.metadata]
+    return tuple(ConfigSetting(name=each.name, meaning=MEANINGS[table][each.name], **each.metadata) for each in stated)
+
+
+SETTINGS: tuple[ConfigSetting, ...] = _list_settings(Config, "archive")
 """The archive's own settings, at the top of newsarchive.toml."""
-SERVE_SETTINGS: tuple[ConfigSetting, ...] = _list_settings(ServeConfig)
+SERVE_SETTINGS: tuple[ConfigSetting, ...] = _list_settings(ServeConfig, "serve")
 """The settings of [serve]."""
-SITE_SETTINGS: tuple[ConfigSetting, ...] = _list_settings(SiteConfig)
+SITE_SETTINGS: tuple[ConfigSetting, ...] = _list_settings(SiteConfig, "site")
 """The settings of a [[site]]."""
-ALERT_SETTINGS: tuple[ConfigSetting, ...] = _list_settings(AlertConfig)
+ALERT_SETTINGS: tuple[ConfigSetting, ...] = _list_settings(AlertConfig, "alert")
 """The settings of an [[alert]]."""

@@ -44,13 +44,11 @@ def load_config(folder: Path) -> Config:
     try:
         text = file.read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
-        raise NoArchive(str(folder)) from None
+        raise NoArchive(folder=folder, quoted=shlex.quote(str(folder))) from None
     except UnicodeDecodeError as error:
-        what = f"{file} is not UTF-8 text (byte {error.start})"
-        raise ConfigError(f"{what}; nothing was done. Save it as UTF-8") from None
+        raise ConfigError.create("settings-not-utf8", file=file, place=error.start) from None
     except OSError as error:
-        what = f"{file} cannot be read ({error.strerror})"
-        raise StorageError(f"{what}; nothing was done. Check its permissions: ls -l {file}") from error
+        raise StorageError.create("settings-unreadable", file=file, reason=error.strerror) from error
     return parse_config(text, folder)
 
 
@@ -92,14 +90,12 @@ def create_config_file(folder: Path, **known: str) -> Config:
     if unknown := known.keys() - {setting.name for setting in schema.SETTINGS}:
         raise ConfigError(f"no setting is named {min(unknown)!r}; nothing was changed. See: newsarchive help settings")
     if (file := folder / FILE_NAME).exists():
-        advice = f"To add a site to it: newsarchive add URL --archive {shlex.quote(str(folder))}"
-        raise ConfigError(f"there is an archive in {folder} already; nothing was changed. {advice}")
+        raise ConfigError.create("archive-exists", folder=folder, quoted=shlex.quote(str(folder)))
     config = parse_config(text := format_starter_file(**known), folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        advice = "nothing was archived. Create it, or choose another folder: newsarchive init DIR"
-        raise StorageError(f"{folder} cannot be created ({error.strerror}); {advice}") from error
+        raise StorageError.create("archive-not-created", folder=folder, reason=error.strerror) from error
     write_atomic(file, text, mode=0o600)
     return config
 
@@ -125,17 +121,9 @@ def add_site(folder: Path, site: SiteConfig, notes: Mapping[str, str] | None = N
     for known in load_config(folder).sites:
         hosts = {strip_www(host) for host in (url_host(known.url), *(host.lower() for host in known.hosts))}
         if strip_www(url_host(site.url)) in hosts and front_page_key(known.url) != front_page_key(site.url):
-            raise ConfigError(
-                f"the host of {site.url} belongs to the site {known.name!r} in {file}; nothing was changed, as its"
-                f" pages would belong to either. To crawl a section of that site, add its URL to `listings` of"
-                f" {known.name!r}. To make the host a site of its own, remove it from `hosts` of {known.name!r} first"
-            )
+            raise ConfigError.create("host-taken", url=site.url, name=known.name, file=file)
         if known.name == site.name or front_page_key(known.url) == front_page_key(site.url):
-            advice = "To choose another name for the new site: newsarchive add URL --name NAME"
-            raise ConfigError(
-                f"{file} has the site {known.name!r} ({known.url}) already; nothing was changed. To crawl it: "
-                f"newsarchive crawl {known.name}. {advice}"
-            )
+            raise ConfigError.create("site-exists", file=file, name=known.name, url=known.url)
     text = file.read_bytes().decode()
     longer = text + ("" if text.endswith("\n") or not text else "\n") + format_site(site, notes)
     config = parse_config(longer, folder)
@@ -176,10 +164,7 @@ def remove_site(folder: Path, name: str) -> Config:
     config = load_config(folder)
     (site,) = config.select_sites([name])
     if site.hidden or site.embargo:
-        raise ConfigError(
-            f"{name} is hidden or under an embargo, which would end; nothing was done. Remove `hidden` and `embargo` "
-            "first. To go on withholding its pages, add its hosts to `blocked` below [serve]"
-        )
+        raise ConfigError.create("site-withheld", name=name)
     wanted = replace(config, sites=tuple(each for each in config.sites if each != site))
     text = (folder / FILE_NAME).read_bytes().decode()
     begin, _, end = _find_site(text, config.sites.index(site))
@@ -248,8 +233,7 @@ class _ConfigParser:
         try:
             data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
-            advice = "nothing was done. Correct that line; all settings: newsarchive help settings"
-            raise ConfigError(f"{self.file} is not TOML: {error}; {advice}") from None
+            raise ConfigError.create("settings-not-toml", file=self.file, error=error) from None
         tables = data.pop("site", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise self._error("site", None, "sites are written as [[site]], in double brackets")
@@ -312,9 +296,8 @@ class _ConfigParser:
                 entries.append(read_layout(table))
             except LayoutError as error:
                 line = self._find_line(error.key, (site, number))
-                raise ConfigError(
-                    f"{self.file}, line {line}: {error}. Nothing was done. To try a layout on a saved page: "
-                    f"newsarchive extract FILE --url URL --explain --archive {shlex.quote(str(self.folder))}"
+                raise ConfigError.create(
+                    "bad-layout", file=self.file, line=line, error=error, quoted=shlex.quote(str(self.folder))
                 ) from None
         return Layouts(entries=tuple(entries))
 

@@ -58,10 +58,7 @@ def parse_time(time: str | date | None, name: str, *, is_end: bool = False) -> d
         except ValueError:
             return datetime.now(UTC) - parse_duration(str(time))
     except (ValueError, OverflowError):
-        raise ConfigError(
-            f"{name} {time}: not a date such as 2026-11-25, a time such as 2026-11-25T08:00Z, an age such as 7d, "
-            "or yesterday (a datetime needs its time zone). Nothing was done"
-        ) from None
+        raise ConfigError.create("bad-time", name=name, time=time) from None
 
 
 def parse_moment(text: str, *, is_end: bool = False) -> datetime:

@@ -10,7 +10,8 @@ requests, and opens no WebSockets.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib.resources import files
 from typing import Any
 
 from newsarchive.urls.ssrf import url_refusal_reason
@@ -33,15 +34,8 @@ CACHED_TYPES = frozenset({"script", "stylesheet"})
 FETCHED_TYPES = CACHED_TYPES | {"fetch", "xhr", "other", "manifest"}
 """Resource types that are fetched. Images, fonts and frames have no text that is read; a page's requisites are fetched
 later, as for any page."""
-LAUNCH_OPTIONS = (
-    # A request that were not intercepted would go to a proxy that does not exist, for a name that cannot be resolved.
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-    "--proxy-server=http://127.0.0.1:9",
-    "--proxy-bypass-list=<-loopback>",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--disable-background-networking",
-    "--disable-gpu",
-)
+LAUNCH_OPTIONS = files("newsarchive.crawl").joinpath("chromium_options.txt").read_text("utf-8").splitlines()
+"""A request that were not intercepted would go to a proxy that does not exist, for a name that cannot be resolved."""
 _TRANSPORT_HEADERS = "content-encoding content-length transfer-encoding connection set-cookie keep-alive".split()
 
 
@@ -66,27 +60,27 @@ Fetch = Callable[[str, dict[str, str], float], Awaitable[BrowserResponse | None]
 """Fetches a URL with some header fields; None if it does not arrive until then, by the event loop's clock."""
 
 
+@dataclass(kw_only=True, eq=False)
 class Chromium:
     """Chromium, by Playwright. One for a run, started with the first page."""
 
-    def __init__(self, *, executable: str, user_agent: str, seconds: float, sandbox: bool) -> None:
-        self._executable = executable
-        self._agent = user_agent
-        self._seconds = seconds
-        self._sandbox = sandbox
-        self._started: Any = None
-        self._browser: Any = None
-        self._starting = asyncio.Lock()
-        self._slots = asyncio.Semaphore(MAX_PAGES)
-        self.cached: dict[str, BrowserResponse] = {}
-        """Scripts and style sheets by their URLs."""
-        self._size = 0
+    executable: str
+    user_agent: str
+    seconds: float
+    sandbox: bool
+    cached: dict[str, BrowserResponse] = field(default_factory=dict)
+    """Scripts and style sheets by their URLs."""
+    _started: Any = None
+    _browser: Any = None
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_PAGES))
+    _size: int = 0
 
     async def render(self, url: str, document: BrowserResponse, fetch: Fetch) -> tuple[bytes, str]:
         """Return the markup of a rendered page, UTF-8, and the browser; on failure, the document and the reason."""
         async with self._slots:
             try:
-                return await asyncio.wait_for(self._render(url, document, fetch), self._seconds)
+                return await asyncio.wait_for(self._render(url, document, fetch), self.seconds)
             except Exception as problem:  # noqa: BLE001 - if rendering fails, the page is kept as fetched
                 reason = str(problem).partition("\n")[0][:200] or type(problem).__name__
                 return document.body, f"none ({reason})"
@@ -107,21 +101,22 @@ class Chromium:
                 if self._started is None:
                     self._started = await async_playwright().start()
                 self._browser = await self._started.chromium.launch(
-                    executable_path=self._executable or None, args=list(LAUNCH_OPTIONS), chromium_sandbox=self._sandbox
+                    executable_path=self.executable or None, args=LAUNCH_OPTIONS, chromium_sandbox=self.sandbox
                 )
             browser = self._browser
         context = await browser.new_context(
-            user_agent=self._agent,
+            user_agent=self.user_agent,
             viewport={"width": WIDTH, "height": HEIGHT},
             service_workers="block",
             accept_downloads=False,
         )
         try:
             page = await context.new_page()
-            handler = _RequestHandler(page, url, document, fetch, self, self._seconds)
+            until = asyncio.get_running_loop().time() + FETCH_SHARE * self.seconds
+            handler = _RequestHandler(page, document, fetch, self, until)
             await page.route_web_socket("**/*", lambda socket: socket.close())
             await page.route("**/*", handler.handle)
-            await page.goto(url, wait_until="load", timeout=self._seconds * 1000)
+            await page.goto(url, wait_until="load", timeout=self.seconds * 1000)
             await handler.wait_until_quiet()
             markup = await page.content()
         finally:
@@ -136,20 +131,18 @@ class Chromium:
             self._size += len(response.body)
 
 
+@dataclass(eq=False)
 class _RequestHandler:
     """Answers the requests of one page."""
 
-    def __init__(
-        self, page: Any, url: str, document: BrowserResponse, fetch: Fetch, browser: Chromium, seconds: float
-    ) -> None:
-        self._page = page
-        self._url = url
-        self._document: BrowserResponse | None = document
-        self._fetch = fetch
-        self._browser = browser
-        self._until = asyncio.get_running_loop().time() + FETCH_SHARE * seconds
-        self._request_count = 0
-        self._pending: set[asyncio.Future[None]] = set()
+    page: Any
+    document: BrowserResponse | None
+    fetch: Fetch
+    browser: Chromium
+    until: float
+    """By the event loop's clock."""
+    _request_count: int = 0
+    _pending: set[asyncio.Future[None]] = field(default_factory=set)
 
     async def wait_until_quiet(self) -> None:
         """Wait until a loaded page sends no more requests.
@@ -167,14 +160,14 @@ class _RequestHandler:
         if seconds <= 0:
             return True
         try:
-            await self._page.wait_for_load_state("networkidle", timeout=seconds * 1000)
+            await self.page.wait_for_load_state("networkidle", timeout=seconds * 1000)
         except Exception as problem:  # noqa: BLE001 - Playwright is an extra: its class cannot be named
             return type(problem).__name__ != "TimeoutError"
         return True
 
     @property
     def _remaining(self) -> float:
-        return self._until - asyncio.get_running_loop().time()
+        return self.until - asyncio.get_running_loop().time()
 
     async def handle(self, route: Any) -> None:
         """Answer a request, or let it fail. Called by Playwright."""
@@ -191,12 +184,12 @@ class _RequestHandler:
         kind, url = request.resource_type, request.url.partition("#")[0]
         if kind == "document":
             # The page itself, once: a page that its script opens is another one, and due by itself.
-            document = self._document if request.frame == self._page.main_frame else None
-            self._document = None if document else self._document
+            document = self.document if request.frame == self.page.main_frame else None
+            self.document = None if document else self.document
             return document
         if kind not in FETCHED_TYPES or request.method != "GET" or url_refusal_reason(url) is not None:
             return None
-        if kind in CACHED_TYPES and (cached := self._browser.cached.get(url)):
+        if kind in CACHED_TYPES and (cached := self.browser.cached.get(url)):
             return cached
         self._request_count += 1
         if self._request_count > MAX_REQUESTS:
@@ -204,12 +197,12 @@ class _RequestHandler:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pending.add(done)
         try:
-            response = await self._fetch(url, _select_headers(await request.all_headers()), self._until)
+            response = await self.fetch(url, _select_headers(await request.all_headers()), self.until)
         finally:
             self._pending.discard(done)
             done.set_result(None)
         if response is not None and kind in CACHED_TYPES:
-            self._browser.cache(url, response)
+            self.browser.cache(url, response)
         return response
 
 

@@ -29,10 +29,7 @@ def log_to_file(path: Path, *, as_json: bool, size: int, keep: int) -> Iterator[
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingLog(path, size, keep)
     except OSError as problem:
-        raise StorageError(
-            f"{path} cannot be written ({problem.strerror}); nothing was fetched. Check its permissions, or change "
-            "log in newsarchive.toml"
-        ) from problem
+        raise StorageError.create("log-not-written", path=path, reason=problem.strerror) from problem
     handler.setFormatter(CrawlLines(as_json=as_json))
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)

@@ -11,13 +11,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime, timedelta
 
 from newsarchive.crawl.budget import Budgets
 from newsarchive.crawl.hosts import Host, HostQueues
 from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, record_response
-from newsarchive.crawl.refill import Refiller, RunChanges, UrlQueue
+from newsarchive.crawl.refill import Refiller, RefillPlanner, RunChanges, UrlQueue
 from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.subresources import SubresourceQueue, SubresourceRequest
@@ -44,49 +44,42 @@ class _InFlight:
     """For a robots.txt: the first URL that waits for it."""
 
 
+@dataclass(eq=False)
 class FrontierWindow:
     """Hands out due URLs until nothing is due any more."""
 
-    def __init__(  # noqa: PLR0913 - time and its clocks come in as arguments
-        self,
-        queue: UrlQueue,
-        settings: Mapping[str, PolitenessSettings],
-        robots: Robots,
-        *,
-        executor: Executor,
-        counters: Counter[str],
-        max_pages: int = 0,
-        refused: frozenset[str] = frozenset(),
-        state: RunState | None = None,
-        on_postponed: Callable[[str, str], None] = lambda *_: None,
-        now: Callable[[], datetime],
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """Build the window.
+    queue: UrlQueue
+    settings: Mapping[str, PolitenessSettings]
+    """By site."""
+    robots: Robots
+    _: KW_ONLY
+    executor: Executor
+    """For the queries, one at a time."""
+    counters: Counter[str]
+    max_pages: int = 0
+    """0 is no limit."""
+    refused: frozenset[str] = frozenset()
+    """Digests of URLs that are not requested."""
+    state: RunState | None = None
+    on_postponed: Callable[[str, str], None] = lambda *_: None
+    """Called with each URL that is put off, and why."""
+    now: Callable[[], datetime]
+    clock: Callable[[], float] = time.monotonic
 
-        `settings`: by site. `executor`: for the queries, one at a time. `max_pages`: 0 is no limit.
-        `refused`: digests of URLs that are not requested. `on_postponed`: called with each URL that is put off and why.
-        """
+    def __post_init__(self) -> None:
+        """Build the queues."""
         self.problems: list[str] = []
         """Lines for the owner about what went wrong."""
         self.notes: list[str] = []
         """Lines for the log about what is normal and worth mentioning."""
-        self._settings = settings
-        self._robots = robots
-        self._counters = counters
-        self._max_pages = max_pages
-        self._refused = refused
-        self._pattern_yields = state.pattern_yields if state is not None else None
-        self._on_postponed = on_postponed
-        self._now = now
-        self._clock = clock
         self._hosts = HostQueues()
-        self._robots_pending = RobotsPending(robots, self._hosts)
-        self._backoff = HostBackoff(now=now, clock=clock)
-        self._budgets = Budgets({name: each.budget for name, each in settings.items()}, clock(), self.notes)
+        self._robots_pending = RobotsPending(self.robots, self._hosts)
+        self._backoff = HostBackoff(now=self.now, clock=self.clock)
+        budgets = {name: each.budget for name, each in self.settings.items()}
+        self._budgets = Budgets(budgets, self.clock(), self.notes)
         self._refiller = Refiller(
-            queue, self._hosts, settings, state=state, executor=executor, now=now, clock=clock,
-            obeys_robots=lambda due: self._settings_of(due).obey_robots,
+            queue=self.queue, hosts=self._hosts, planner=RefillPlanner(self.settings), state=self.state, now=self.now,
+            executor=self.executor, clock=self.clock, obeys_robots=lambda due: self._settings_of(due).obey_robots,
         )  # fmt: skip
         self.subresources = SubresourceQueue(self._hosts)
         self._in_flight: dict[int, _InFlight] = {}
@@ -113,7 +106,7 @@ class FrontierWindow:
     @property
     def is_page_limit_reached(self) -> bool:
         """True if the run has requested `max_pages` pages."""
-        return bool(self._max_pages) and self._pages >= self._max_pages
+        return bool(self.max_pages) and self._pages >= self.max_pages
 
     @property
     def awaits_commits(self) -> bool:
@@ -151,7 +144,7 @@ class FrontierWindow:
 
     def next_url(self) -> DueUrl | None:
         """Return a URL that may be requested now, or None. `record_response` or `discard` must follow."""
-        now = self._clock()
+        now = self.clock()
         while self._may_hand_out and (taken := self._hosts.take(now)) is not None:
             due, host = taken
             self._refiller.record_taken(host)
@@ -181,7 +174,7 @@ class FrontierWindow:
         host = request.host
         # If we hung up ourselves, that says nothing about the host, and the URL stays due.
         is_interrupted = response.no_response and self._stopped
-        host.last_response_at = self._clock() - response.recording_time
+        host.last_response_at = self.clock() - response.recording_time
         self._budgets.record_response(due.discovery.site, response.size)
         if response.no_response:
             self._uncommitted.pop(due.url_id, None)
@@ -191,26 +184,26 @@ class FrontierWindow:
         pause = Pause(seconds=settings.delay)
         if not is_interrupted:
             duration = host.last_response_at - request.sent_at
-            pause = record_response(host, response, duration, settings, rules.delay if rules else None, self._now())
+            pause = record_response(host, response, duration, settings, rules.delay if rules else None, self.now())
             self._backoff.record_pause(host, pause)
         if response.no_response and not is_interrupted and request.waiting_url is None:
-            self._postpone(due, self._now() + HOUR, response.error)
+            self._postpone(due, self.now() + HOUR, response.error)
         if response.is_blocked:
-            self._counters["blocked"] += 1
+            self.counters["blocked"] += 1
         if pause.is_long:
             self._back_off(host, pause, request.waiting_url or due, response.error)
         if rendering:
             self.subresources.begin_rendering(due, host)
         # A pause that the host asks for may be a date, so it counts from now.
-        self._hosts.release(host, (self._clock() if pause.reason else host.last_response_at) + pause.seconds)
+        self._hosts.release(host, (self.clock() if pause.reason else host.last_response_at) + pause.seconds)
 
     def discard(self, due: DueUrl, reason: str = "") -> None:
         """Put off a URL whose request is not sent for that reason; for ever if no request can be made."""
         request = self._in_flight.pop(due.url_id)
         self._uncommitted.pop(due.url_id, None)
         for each in [due] if request.waiting_url is None else self._robots_pending.discard(due, is_invalid=not reason):
-            self._counters["refused"] += 1
-            self._postpone(each, self._now() + HOUR if reason else None, reason or "no valid URL")
+            self.counters["refused"] += 1
+            self._postpone(each, self.now() + HOUR if reason else None, reason or "no valid URL")
         self._hosts.release(request.host)
 
     def record_commit(self, url_id: int) -> None:
@@ -224,14 +217,14 @@ class FrontierWindow:
 
     def request_subresource(self, page: DueUrl, url: str) -> SubresourceRequest | None:
         """Queue a request of a page being rendered; None if it is refused. `record_response` must follow."""
-        request = None if self._stopped else self.subresources.enqueue(page, url, self._now())
+        request = None if self._stopped else self.subresources.enqueue(page, url, self.now())
         if request is not None and self._backoff.backed_off_until(self._hosts.get(url)):
             self.subresources.refuse(request.due)
         return request
 
     def add_run_request(self, url: str, discovery: Discovery) -> int:
         """Queue a request of a site's own spider, and return its id; until it is made, the site is not refilled."""
-        due = self._hosts.create_request(url, discovery, self._now())
+        due = self._hosts.create_request(url, discovery, self.now())
         self._run_requests[due.url_id] = due
         if self._is_restored:
             self._add(due)
@@ -261,8 +254,8 @@ class FrontierWindow:
         self.problems += result.problems
         self.notes += result.notes
         self._backoff.restore(result.hosts, self._hosts)
-        restored = [self._robots.restore(*each) for each in result.robots]
-        self._counters["robots_restored"] += sum(rules is not None for rules in restored)
+        restored = [self.robots.restore(*each) for each in result.robots]
+        self.counters["robots_restored"] += sum(rules is not None for rules in restored)
         early = () if self._is_restored else tuple(self._run_requests.values())
         self._is_restored = True
         for due in (*early, *result.found):
@@ -295,7 +288,7 @@ class FrontierWindow:
             return None
         if (refusal := self._refusal(due)) is not None:
             counter, until = refusal
-            self._counters[counter] += 1
+            self.counters[counter] += 1
             self._postpone(due, until, counter)
             self._hosts.release(host)
             return None
@@ -309,7 +302,7 @@ class FrontierWindow:
         self._budgets.record_request(due.discovery.site)
         self._handled[due.url_id] = due.due_at
         self._uncommitted[due.url_id] = (due.discovery.site, host)
-        self._in_flight[due.url_id] = _InFlight(due, host, self._clock())
+        self._in_flight[due.url_id] = _InFlight(due, host, self.clock())
         return due
 
     def _refusal(self, due: DueUrl) -> tuple[str, datetime | None] | None:
@@ -317,19 +310,19 @@ class FrontierWindow:
 
         Traps and parked patterns count for linked URLs alone, not for those of newsarchive.toml.
         """
-        if self._refused and digest_url(due.url) in self._refused:
+        if self.refused and digest_url(due.url) in self.refused:
             return "ended", None
         if url_refusal_reason(due.url) is not None:
             return "refused", None
-        now = self._now()
+        now = self.now()
         is_configured = due.discovery.via is None or due.discovery.callback is not None or due.url_id < 0
         exempt = self._settings_of(due).parking.exempt
         if not is_configured and trap_reason(due.url, today=now, exempt=exempt):
             return "trapped", now + TRAP_DELAY
-        if self._pattern_yields is not None and due.discovery.callback is None:
-            if self._pattern_yields.is_endless_redirect(due):
+        if self.state is not None and due.discovery.callback is None:
+            if self.state.pattern_yields.is_endless_redirect(due):
                 return "parked", now + DAY
-            if self._pattern_yields.find_parked_pattern(due, now):
+            if self.state.pattern_yields.find_parked_pattern(due, now):
                 return "parked", now + PARKING_TIME
         return None
 
@@ -354,18 +347,18 @@ class FrontierWindow:
             self._hosts.release(host)
         else:
             self._budgets.record_request(due.discovery.site)
-            self._in_flight[due.url_id] = _InFlight(due, host, self._clock())
+            self._in_flight[due.url_id] = _InFlight(due, host, self.clock())
         return None
 
     def _is_exhausted(self, site: str) -> bool:
-        is_spent = self._budgets.exhausted_reason(site, self._clock(), self._now()) is not None
+        is_spent = self._budgets.exhausted_reason(site, self.clock(), self.now()) is not None
         return is_spent or site in self._closed_sites
 
     def _rules(self, due: DueUrl) -> RobotsRules | None:
-        return self._robots.get_rules(due.url) if self._settings_of(due).obey_robots else ALLOW_ALL
+        return self.robots.get_rules(due.url) if self._settings_of(due).obey_robots else ALLOW_ALL
 
     def _settings_of(self, due: DueUrl) -> PolitenessSettings:
-        return self._settings[due.discovery.site]
+        return self.settings[due.discovery.site]
 
     def _request_robots(self, due: DueUrl, host: Host) -> DueUrl | None:
         """Return the request for the robots.txt of a URL; if it is on another host, queue it there and return None."""
@@ -382,7 +375,7 @@ class FrontierWindow:
 
     def _send_robots(self, robots: DueUrl, host: Host) -> DueUrl:
         waiting = self._robots_pending.waiting_url(robots)
-        self._in_flight[robots.url_id] = _InFlight(robots, host, self._clock(), waiting_url=waiting)
+        self._in_flight[robots.url_id] = _InFlight(robots, host, self.clock(), waiting_url=waiting)
         self._uncommitted[robots.url_id] = (robots.discovery.site, host)
         return robots
 
@@ -407,8 +400,8 @@ class FrontierWindow:
     def _skip(self, due: DueUrl, host: Host, rules: RobotsRules) -> None:
         """Put off a URL that robots.txt disallows, or whose robots.txt cannot be fetched."""
         if rules.unreachable is None:
-            self._counters["disallowed"] += 1
-            self._postpone(due, self._now() + DAY, "disallowed by robots.txt")
+            self.counters["disallowed"] += 1
+            self._postpone(due, self.now() + DAY, "disallowed by robots.txt")
         else:
             until = self._back_off(host, Pause(seconds=UNREACHABLE_TTL, reason=rules.unreachable), due)
             self._postpone(due, until, f"its host {rules.unreachable}")
@@ -417,7 +410,7 @@ class FrontierWindow:
     def _postpone(self, due: DueUrl, until: datetime | None, reason: str) -> None:
         """Put off a URL until then; None: for ever."""
         if due.url_id >= 0:
-            self._on_postponed(due.url, reason)
+            self.on_postponed(due.url, reason)
             self._put_off_until[due.url_id] = until
             self._handled[due.url_id] = due.due_at
         elif self._run_requests.pop(due.url_id, None) is not None:
@@ -427,14 +420,14 @@ class FrontierWindow:
         else:  # a host whose robots.txt is on a host that is backed off is backed off itself
             other, waiting = self._hosts.get(due.url), self._robots_pending.waiting_url(due)
             self._robots_pending.cancel(due)
-            seconds = (until - self._now()).total_seconds() if until else 0.0
+            seconds = (until - self.now()).total_seconds() if until else 0.0
             reason = f"has its robots.txt at {other.name}, which {other.backoff_reason or 'is backed off'}"
             self._back_off(self._hosts.get(waiting.url), Pause(seconds=seconds, reason=reason), waiting)
 
     def _back_off(self, host: Host, pause: Pause, due: DueUrl, error: str = "") -> datetime:
         """Put off all URLs of a host, those of later refills too; return until when. `due`: the URL that led to it."""
         if not self._backoff.backed_off_until(host):
-            self._counters["hosts_backed_off"] += 1
+            self.counters["hosts_backed_off"] += 1
             # The owner need not act because a host of pictures is down.
             is_minor = due.discovery.kind in (UrlKind.ASSET, UrlKind.PART)
             reason = f"{pause.reason} ({error})" if error else pause.reason

@@ -11,7 +11,7 @@ A pause of more than MAX_WAIT ends the requests to a host in this run. It is sav
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -175,7 +175,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     if value is None:
         return None
     if value.strip().isascii() and value.strip().isdigit():
-        return float(value)
+        return float(value.strip())
     try:
         until = parsedate_to_datetime(value)
     except (ValueError, TypeError, IndexError, OverflowError):
@@ -185,19 +185,19 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     return max(0.0, (until - now).total_seconds())
 
 
+@dataclass(kw_only=True, eq=False)
 class HostBackoff:
     """Hosts that are backed off for longer than a run waits, and the host states to save for the next run."""
 
-    def __init__(self, *, now: Callable[[], datetime], clock: Callable[[], float]) -> None:
-        self._now = now
-        self._clock = clock
-        self._until: dict[Host, datetime] = {}
-        self._saved: set[str] = set()
-        self._changes: dict[str, SavedBackoff | None] = {}
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    _until: dict[Host, datetime] = field(default_factory=dict)
+    _saved: set[str] = field(default_factory=set)
+    _changes: dict[str, SavedBackoff | None] = field(default_factory=dict)
 
     def restore(self, saved: Iterable[SavedBackoff], hosts: HostQueues) -> None:
         """Restore the host states that earlier runs saved."""
-        now, clock = self._now(), self._clock()
+        now, clock = self.now(), self.clock()
         for state in saved:
             host = hosts.get_by_name(state.host)
             self._saved.add(state.host)
@@ -213,32 +213,32 @@ class HostBackoff:
     def backed_off_until(self, host: Host) -> datetime | None:
         """Return the end of a host's back-off; None if it is not backed off."""
         until = self._until.get(host)
-        if until is not None and until <= self._now():
+        if until is not None and until <= self.now():
             del self._until[host]
             return None
         return until
 
     def back_off(self, host: Host, pause: Pause) -> datetime:
         """Back off from a host; return until when."""
-        self._until[host] = until = self._now() + timedelta(seconds=pause.seconds)
+        self._until[host] = until = self.now() + timedelta(seconds=pause.seconds)
         host.backoff_reason = pause.reason or ""
-        self.save(host, self._clock() + pause.seconds)
+        self.save(host, self.clock() + pause.seconds)
         return until
 
     def record_pause(self, host: Host, pause: Pause) -> None:
         """Record the pause after a response: the next run must know a longer one than normal."""
         host.backoff_reason = pause.reason or ""
         if host.refusals or host.backoff_level or host.name in self._saved:
-            self.save(host, self._clock() + pause.seconds)
+            self.save(host, self.clock() + pause.seconds)
 
     def save(self, host: Host, ready_at: float = 0.0) -> None:
         """Save a host's state for the next run, or delete it if there is nothing to remember."""
-        left = max(host.ready_at, ready_at) - self._clock()
+        left = max(host.ready_at, ready_at) - self.clock()
         if host.refusals or host.backoff_level or left >= MIN_SAVED_PAUSE:
             self._saved.add(host.name)
             self._changes[host.name] = SavedBackoff(
                 host=host.name,
-                ready_at=self._now() + timedelta(seconds=left) if left > 0 else None,
+                ready_at=self.now() + timedelta(seconds=left) if left > 0 else None,
                 refusal_count=host.refusals,
                 backoff_level=host.backoff_level,
                 reason=host.backoff_reason,

@@ -9,9 +9,11 @@ The crawl's own client is used, with the same guard; nothing is recorded.
 
 import re
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from importlib.resources import files
 from urllib.parse import urlsplit
 
 import lxml.etree
@@ -35,14 +37,8 @@ from storage.warc.payload import decode_entity, extract_entity, parse_http_heade
 from storage.warc.reader import redirect_target
 from storage.warc.record import Headers
 
-FEED_PATHS = (
-    "/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds/all.rss.xml", "/feed.json",
-    "/rss/news", "/index.rdf",
-)  # fmt: skip
-SITEMAP_PATHS = (
-    "/sitemap.xml", "/sitemap_index.xml", "/sitemap-index.xml", "/news-sitemap.xml", "/sitemap-news.xml",
-    "/news_sitemap.xml", "/sitemap_news.xml", "/wp-sitemap.xml", "/sitemap.xml.gz",
-)  # fmt: skip
+PATHS: dict[str, list[str]] = tomllib.loads(files("newsarchive.crawl").joinpath("probe.toml").read_text("utf-8"))
+"""Common paths of feeds and sitemaps, and words in paths of menu links that are not sections of news."""
 MAX_FEEDS = 6
 MAX_SITEMAPS = 6
 MAX_SECTIONS = 12
@@ -57,13 +53,7 @@ MAX_REDIRECTS = 10
 # Links to feeds, by their URL or their text.
 _FEED_PATH = re.compile(r"(?:[./](?:rss|atom|rdf)|/feed|feed\.json|\.rss\.xml)(?:\.xml|2\.0)?/?$", re.IGNORECASE)
 _FEED_TEXT = re.compile(r"^\W*(?:rss|atom|rss[- ]?feeds?|news ?feed|xml)\W*$", re.IGNORECASE)
-
-# Paths of menu links that are not sections of news.
-_OTHER_PAGES = re.compile(
-    r"about|account|advert|agb|app|careers?|contact|cookie|datenschutz|donate|faq|help|impressum|jobs|legal|login|"
-    r"members?|newsletters?|policy|privacy|profile|register|search|shop|sign|subscri|support|terms|user|kontakt|abo",
-    re.IGNORECASE,
-)
+_OTHER_PAGES = re.compile("|".join(PATHS["other_pages"]), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,10 +177,7 @@ class _Probing:
         front = self._fetch(url)
         if isinstance(front, str) or front.status >= 400:
             reason = front if isinstance(front, str) else f"it answers {front.status}"
-            raise NotFound(
-                f"{url} cannot be fetched: {reason}; nothing was added. Check the URL in a browser, or write the "
-                "[[site]] into newsarchive.toml yourself"
-            )
+            raise NotFound.create("front-page-not-fetched", url=url, reason=reason)
         if authority(front.url) != authority(url):
             rules, listed = self._fetch_robots(front.url)
         discovery = Discovery(site="", kind=UrlKind.LISTING)
@@ -202,7 +189,7 @@ class _Probing:
         links = ((link, text) for link, text in _links(front, "//a[@href]") if not url_refusal_reason(link))
         found = (link for link, text in links if _FEED_TEXT.match(text) or _FEED_PATH.search(urlsplit(link).path))
         feeds += list(dict.fromkeys(found))[:MAX_FEEDS]
-        common_sitemaps = [base + path for path in SITEMAP_PATHS]
+        common_sitemaps = [base + path for path in PATHS["sitemaps"]]
         given_host = urlsplit(url).netloc.lower()
         return Probe(
             url=front.url,
@@ -210,7 +197,7 @@ class _Probing:
             title=reading.title or "",
             private=private,
             hosts=() if given_host == urlsplit(front.url).netloc.lower() else (given_host,),
-            feeds=self._fetch_sources(UrlKind.FEED, feeds, [base + path for path in FEED_PATHS], MAX_FEEDS),
+            feeds=self._fetch_sources(UrlKind.FEED, feeds, [base + path for path in PATHS["feeds"]], MAX_FEEDS),
             sitemaps=self._fetch_sources(UrlKind.SITEMAP, listed, common_sitemaps, MAX_SITEMAPS),
             sections=tuple(find_sections(front)),
             robots=rules.unreachable or ("robots.txt was read" + delay if rules.parser else "there is no robots.txt"),

@@ -150,47 +150,36 @@ class RefillPlanner:
             self._incomplete.update(query.sites)
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
 class Refiller:
     """Decides when the window is refilled, and reads from and writes to the index."""
 
-    def __init__(  # noqa: PLR0913 - built by the frontier in one place
-        self,
-        queue: UrlQueue,
-        hosts: HostQueues,
-        sites: Iterable[str],
-        *,
-        state: RunState | None,
-        obeys_robots: Callable[[DueUrl], bool],
-        executor: Executor,
-        now: Callable[[], datetime],
-        clock: Callable[[], float],
-    ) -> None:
-        self._queue = queue
-        self._hosts = hosts
-        self._state = state
-        self._obeys_robots = obeys_robots
-        self._executor = executor
-        self._now = now
-        self._clock = clock
-        self._planner = RefillPlanner(sites)
-        self._per_host = MAX_PER_HOST
-        self._is_stale = True
-        self._is_host_empty = True
-        self._finished_at = -INTERVAL
-        self._is_restored = state is None
-        self._robots_loaded: set[str] = set()
-        self.is_running = False
+    queue: UrlQueue
+    hosts: HostQueues
+    planner: RefillPlanner
+    state: RunState | None
+    obeys_robots: Callable[[DueUrl], bool]
+    executor: Executor
+    now: Callable[[], datetime]
+    clock: Callable[[], float]
+    is_running: bool = False
+    _per_host: int = MAX_PER_HOST
+    _is_stale: bool = True
+    _is_host_empty: bool = True
+    _finished_at: float = -INTERVAL
+    _is_restored: bool = False
+    _robots_loaded: set[str] = field(default_factory=set)
 
     @property
     def has_more(self) -> bool:
         """True if a refill may bring more URLs."""
-        return self._is_stale or self._planner.has_more
+        return self._is_stale or self.planner.has_more
 
     def record_commit(self, site: str | None, host: Host | None) -> None:
         """Record a commit, which may have made URLs due: of a site and for a host, if they are known."""
         self._is_stale = True
         if site is not None:
-            self._planner.record_commit(site)
+            self.planner.record_commit(site)
         if host is not None and not host.waiting:
             self._is_host_empty = True
 
@@ -204,7 +193,7 @@ class Refiller:
 
         `has_changes`: the run has changes to write. `is_idle`: nothing else can happen before the refill.
         """
-        wants_more = self._planner.has_more and (self._is_host_empty or not self._hosts.waiting)
+        wants_more = self.planner.has_more and (self._is_host_empty or not self.hosts.waiting)
         if self.is_running or not (self._is_stale or has_changes or wants_more):
             return None
         if is_idle:
@@ -216,24 +205,24 @@ class Refiller:
     ) -> RefillResult:
         """Write the changes and read due URLs, except those of the ids `exclude` and of exhausted sites."""
         self.is_running, self._is_stale, self._is_host_empty = True, False, False
-        now = self._now()
-        query = self._planner.plan(self._hosts, self._clock(), now, query_all=query_all)
+        now = self.now()
+        query = self.planner.plan(self.hosts, self.clock(), now, query_all=query_all)
         query = replace(query, exclude=exclude, sites=[site for site in query.sites if not is_exhausted(site)])
         self._per_host = query.per_host
         try:
             result = await self._run(changes, query, now)
         finally:
-            self.is_running, self._finished_at = False, self._clock()
-        self._planner.record_result(query, result.found)
+            self.is_running, self._finished_at = False, self.clock()
+        self.planner.record_result(query, result.found)
         return result
 
     async def write(self, changes: RunChanges) -> None:
         """Write the changes."""
-        await self._run(changes, None, self._now())
+        await self._run(changes, None, self.now())
 
     async def _run(self, changes: RunChanges, query: DueQuery | None, now: datetime) -> RefillResult:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._query_index, changes, query, now)
+        return await loop.run_in_executor(self.executor, self._query_index, changes, query, now)
 
     def _query_index(self, changes: RunChanges, query: DueQuery | None, now: datetime) -> RefillResult:
         """Write the changes and run the query. Called in the executor's thread.
@@ -242,21 +231,21 @@ class Refiller:
         """
         result = RefillResult()
         if changes.postponed:
-            self._queue.reschedule(changes.postponed)
-        if self._state is not None:
-            self._state.save_hosts(changes.hosts, now)
+            self.queue.reschedule(changes.postponed)
+        if self.state is not None:
+            self.state.save_hosts(changes.hosts, now)
             if not self._is_restored:
-                result.hosts, self._is_restored = self._state.restore(now), True
-                result.problems = self._state.problems
+                result.hosts, self._is_restored = self.state.restore(now), True
+                result.problems = self.state.problems
             result.notes = [
                 f"{each.site}: {each.pattern} is parked: its last {each.unproductive_count} URLs brought no new "
                 f"article, such as {each.example_url}"
-                for each in self._state.update_pattern_yields(now)
+                for each in self.state.update_pattern_yields(now)
             ]
         if query is not None and query.limit > 0 and query.sites:
-            result.found = self._queue.select_due(query)
-        if self._state is not None:
-            result.robots = [found for due in result.found for found in self._load_robots(self._state, due, now)]
+            result.found = self.queue.select_due(query)
+        if self.state is not None:
+            result.robots = [found for due in result.found for found in self._load_robots(self.state, due, now)]
         return result
 
     def _load_robots(self, state: RunState, due: DueUrl, now: datetime) -> list[tuple[str, RobotsResponse, float]]:
@@ -265,7 +254,7 @@ class Refiller:
             scope = authority(due.url)
         except ValueError:
             return []
-        if scope in self._robots_loaded or not self._obeys_robots(due):
+        if scope in self._robots_loaded or not self.obeys_robots(due):
             return []
         self._robots_loaded.add(scope)
         stored = state.load_robots(f"{scope}/robots.txt", now)

@@ -68,10 +68,7 @@ def require_browser(sites: Sequence[SiteConfig]) -> None:
     """Raise ConfigError if pages are to be rendered and Playwright is not installed."""
     rendered = [site.name for site in sites if site.render]
     if rendered and find_spec("playwright") is None:
-        raise ConfigError(
-            f"{rendered[0]} has render = true, and Playwright is not installed; nothing was fetched. Install it with: "
-            + install_command("render")
-        )
+        raise ConfigError.create("playwright-missing", site=rendered[0], command=install_command("render"))
 
 
 def create_renderer(config: Config, sites: Sequence[SiteConfig], now: Callable[[], datetime]) -> PageRenderer | None:

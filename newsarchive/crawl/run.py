@@ -429,10 +429,7 @@ def require_contact(config: Config, sites: Sequence[SiteConfig]) -> None:
         if is_loopback(literal_address(host) or host):
             continue
         problem = "contact is not set" if not config.contact else "user_agent does not contain the contact"
-        raise ConfigError(
-            f"{problem} in {config.folder / FILE_NAME}, and {site.name} is somebody's site; nothing was fetched. Its "
-            'owner must be able to reach you: write contact = "you@your.domain", or the address of a page about you'
-        )
+        raise ConfigError.create("no-contact", problem=problem, file=config.folder / FILE_NAME, name=site.name)
 
 
 def warc_info(config: Config) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Called in the refiller's thread, never in the event loop's.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from newsarchive.crawl.download.client import INTERRUPTED
@@ -21,51 +22,49 @@ from storage.index.views.articles import CaptureFilters, CaptureView
 from storage.model import RecordPlace
 
 
+@dataclass(slots=True, eq=False)
 class RunState:
     """State that is read from the index at the start of a run and written back during it."""
 
-    def __init__(
-        self, index: Index, originals: OriginalRecords, pattern_yields: UrlPatternYields, sites: Collection[str]
-    ) -> None:
-        self._index = index
-        self._originals = originals
-        self._sites = tuple(sites)
-        self._counted_to = 0
-        self.pattern_yields = pattern_yields
-        self.problems: list[str] = []
-        """A line for each problem that `restore` found."""
+    index: Index
+    originals: OriginalRecords
+    pattern_yields: UrlPatternYields
+    sites: Collection[str]
+    problems: list[str] = field(default_factory=list)
+    """A line for each problem that `restore` found."""
+    _counted_to: int = 0
 
     def restore(self, now: datetime) -> tuple[SavedBackoff, ...]:
         """Restore the state of earlier runs; return the hosts' saved states."""
-        if count := self._index.write(host_state.reset_future_due_dates, now):
+        if count := self.index.write(host_state.reset_future_due_dates, now):
             self.problems.append(
                 f"the clock was ahead in an earlier run: {count:,} URLs were scheduled for a later day, and are due now"
             )
-        self.pattern_yields.restore(self._index.read(host_state.load_url_patterns, self._sites))
-        self._counted_to = self._index.read(host_state.newest_capture_id)
+        self.pattern_yields.restore(self.index.read(host_state.load_url_patterns, self.sites))
+        self._counted_to = self.index.read(host_state.newest_capture_id)
         for site in self.pattern_yields.sites_with_exceptions:
-            waiting = self._index.read(host_state.select_never_captured, site, now)
+            waiting = self.index.read(host_state.select_never_captured, site, now)
             exempt = [id_ for id_, url in waiting if self.pattern_yields.is_exempt(site, url)]
-            self._index.write(reschedule, dict.fromkeys(exempt, now))
-        return self._index.read(host_state.load_backoffs)
+            self.index.write(reschedule, dict.fromkeys(exempt, now))
+        return self.index.read(host_state.load_backoffs)
 
     def save_hosts(self, states: Mapping[str, SavedBackoff | None], now: datetime) -> None:
         """Write states of hosts; None: delete it."""
         if states:
-            self._index.write(host_state.save_backoffs, states, now)
+            self.index.write(host_state.save_backoffs, states, now)
 
     def update_pattern_yields(self, now: datetime) -> list[UrlPatternState]:
         """Count the captures since the last call; return the URL patterns that are parked from now on."""
         parked: list[UrlPatternState] = []
-        if captures := self._index.read(host_state.select_first_captures, self._counted_to, self._sites):
+        if captures := self.index.read(host_state.select_first_captures, self._counted_to, self.sites):
             self._counted_to = captures[-1].capture_id
             parked += self.pattern_yields.count(captures, now)
         for site, patterns in self.pattern_yields.pop_resumed().items():
-            waiting = self._index.read(host_state.select_never_captured, site, now)
+            waiting = self.index.read(host_state.select_never_captured, site, now)
             due = [id_ for id_, url in waiting if patterns.intersection(url_patterns(url))]
-            self._index.write(reschedule, dict.fromkeys(due, now))
+            self.index.write(reschedule, dict.fromkeys(due, now))
         if changes := self.pattern_yields.pending_changes():
-            self._index.write(host_state.save_url_patterns, changes)
+            self.index.write(host_state.save_url_patterns, changes)
         return parked
 
     def load_robots(self, url: str, now: datetime) -> tuple[RobotsResponse, float] | None:
@@ -75,7 +74,7 @@ class RunState:
             requested.add(url)
             filters = CaptureFilters(url=url, since=now - timedelta(seconds=RULES_TTL))
             # Read to the end: PostgreSQL's cursor stays open until then.
-            capture = next(iter(tuple(self._index.stream(iter_captures, filters, limit=1))), None)
+            capture = next(iter(tuple(self.index.stream(iter_captures, filters, limit=1))), None)
             age = (now - capture.fetched_at).total_seconds() if capture else RULES_TTL
             # One that was interrupted is incomplete by our own doing.
             if capture is None or not 0 <= age < RULES_TTL or capture.truncated == INTERRUPTED:
@@ -90,11 +89,11 @@ class RunState:
     def _read_response(self, capture: CaptureView) -> RobotsResponse | None:
         place: RecordPlace | None = capture.place
         if capture.kind == "revisit":
-            place = self._originals.find_place(capture.refers_to) if capture.refers_to else None
+            place = self.originals.find_place(capture.refers_to) if capture.refers_to else None
         if place is None:
             return None
         try:
-            block = self._originals.read_block(place)
+            block = self.originals.read_block(place)
         except (ArchiveError, OSError):
             return None
         return RobotsResponse(status=capture.status, block=block, truncated=capture.truncated)

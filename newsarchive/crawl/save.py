@@ -34,9 +34,7 @@ def save(
 def clean_url(url: str) -> str:
     """Return a URL without its fragment; ConfigError if it is none."""
     if refusal := url_refusal_reason(url):
-        raise ConfigError(
-            f"{url!r} is not fetched ({refusal}); nothing was done. Write a URL like https://news.example/a"
-        )
+        raise ConfigError.create("no-url", url=url, refusal=refusal)
     parts = urlsplit(url.strip())
     return parts._replace(path=parts.path or "/", fragment="").geturl()
 

@@ -33,15 +33,10 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
         given = {f"[scrapy] of {config.folder / FILE_NAME}": config.scrapy.get(name, value)}
         given["the command line (-s)"] = settings[name] if is_on_command_line else value
         for where in (each for each in given if not _is_same(given[each], value)):
-            raise ConfigError(
-                f"{name} in {where} cannot be set for a crawl: {reason}. Nothing was fetched. Remove it there; what "
-                "the archive owns: newsarchive help spiders"
-            )
+            raise ConfigError.create("owned-setting", name=name, where=where, reason=reason)
     level, levels = config.scrapy.get("LOG_LEVEL", "INFO"), [*logging.getLevelNamesMapping()]
     if not isinstance(level, int) and level not in levels:  # only some of Scrapy's components would refuse it
-        where = f"[scrapy] of {config.folder / FILE_NAME}"
-        advice = f"Choose one of {', '.join(levels)}"
-        raise ConfigError(f"LOG_LEVEL {level!r} in {where} is no level of a log. Nothing was fetched. {advice}")
+        raise ConfigError.create("bad-log-level", level=level, file=config.folder / FILE_NAME, levels=", ".join(levels))
     for name, (value, _) in OWNED.items():
         if value is not None or name == "JOBDIR":
             settings.set(name, value, priority="cmdline")
@@ -63,9 +58,7 @@ async def run_spider(config: Config, context: Any) -> None:
         has_begun = crawler and crawler._engine  # noqa: SLF001 - `engine` raises an error without one
         if has_begun or not config.scrapy or isinstance(problem, ConfigError):
             raise
-        raise ConfigError(
-            f"Scrapy cannot use [scrapy] of {config.folder / FILE_NAME}: {problem!r}. Nothing was fetched. Correct it"
-        ) from problem
+        raise ConfigError.create("scrapy-refuses", file=config.folder / FILE_NAME, problem=problem) from problem
 
 
 def _is_same(given: Any, owned: Any) -> bool:

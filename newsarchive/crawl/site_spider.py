@@ -179,9 +179,8 @@ def load_spider(folder: Path, site: SiteConfig) -> SiteSpider:
         own = [each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == name]
         (spider,) = (each() for each in own if issubclass(each, SiteSpider))
     except Exception as problem:
-        raise ConfigError(
-            f"{path}, the spider of {site.name}, cannot be loaded: {type(problem).__name__}: {problem}; nothing was "
-            f"fetched. It defines one subclass of SiteSpider; to write one: newsarchive new-spider NAME {site.url}"
+        raise ConfigError.create(
+            "spider-not-loaded", path=path, name=site.name, error=type(problem).__name__, problem=problem, url=site.url
         ) from problem
     spider.name, spider.site_url = site.spider, site.url
     return spider

@@ -81,21 +81,17 @@ class DemoServer:
     def __init__(self, port: int, site: RecordedSite) -> None:
         self.site = site
         self.url = f"http://127.0.0.1:{port}/"
-        self._number = 0
+        self.number = 0
 
     @property
     def time(self) -> datetime:
         """The site's time."""
-        return self.site.times[self._number]
+        return self.site.times[self.number]
 
     def advance(self) -> None:
         """Move to the next recorded time; IndexError after the last."""
-        self.site.times[self._number + 1]
-        self._number += 1
-
-    def find_page(self, target: str) -> RecordedPage:
-        """Return the page at the present time, or the 404 page."""
-        return self.site.pages.get(target, {self._number: None})[self._number] or self.site.not_found
+        self.site.times[self.number + 1]
+        self.number += 1
 
 
 @contextmanager
@@ -138,9 +134,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Send the page, or for HEAD its headers."""
-        page = self._demo.find_page(self.path)
+        site, number = self._demo.site, self._demo.number
+        page = site.pages.get(self.path, {number: None})[number] or site.not_found  # at the present time
         origin = self._demo.url.rstrip("/")
-        recorded = self._demo.site.origin
+        recorded = site.origin
         is_unchanged = page.status == 200 and self.headers["If-None-Match"] == page.etag
         self.send_response(304 if is_unchanged else page.status)
         self.send_header("ETag", page.etag)

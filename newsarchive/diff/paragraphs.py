@@ -6,29 +6,20 @@ Scripts without spaces (Chinese, Japanese, Thai ...) are compared by character, 
 """
 
 import re
+import tomllib
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
+from pathlib import Path
 
 from rapidfuzz.distance import Indel, Postfix, Prefix
 
 _SPACES = r"\s\u200b\ufeff"
-_PUNCTUATION = (
-    r"!-/:-@\[-`{-~\u00a1-\u00bf\u2010-\u2027\u2030-\u205e\u3001-\u3003\u3008-\u3020\u3030\uff01-\uff0f\uff1a-\uff20"
-    r"\uff3b-\uff40\uff5b-\uff65\u060c\u061b\u061f\u06d4\u0964\u0965"
-)
-_UNSPACED = (
-    r"\u0e01-\u0e30\u0e32\u0e33\u0e40-\u0e46\u0e81-\u0eb0\u0eb2\u0eb3\u0ec0-\u0ec6\u0f40-\u0f6c\u1000-\u102a\u1780-\u17b3"
-    r"\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-    r"\uff66-\uff9f\U00020000-\U000323af"
-)
-_MARKS = (
-    r"\u0300-\u036f\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u0eb1\u0eb4-\u0ebc\u0ec8-\u0ece\u0f71-\u0f84\u102b-\u103e"
-    r"\u17b4-\u17d3\u200c\u200d\u3099\u309a\ufe00-\ufe0f"
-)
+_CHARACTERS = tomllib.loads(Path(__file__).with_name("characters.toml").read_text("utf-8"))
+_PUNCTUATION, _UNSPACED, _MARKS = ("".join(_CHARACTERS[name]) for name in ("punctuation", "unspaced", "marks"))
 NUMERALS = "零〇一二三四五六七八九十百千万萬億亿兆"
 _TOKEN = re.compile(
     rf"[{_SPACES}]+"

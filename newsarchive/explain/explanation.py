@@ -25,16 +25,13 @@ from newsarchive.extract.tree import Page, parse_page, resolve_link
 from newsarchive.extract.urls import page_key
 from storage.model import BODY_ROLES, Article, Link, LinkGroup, Outcome, Paragraph, Reading, Role
 
-EXPLAINED_FIELDS = (
-    "headline", "dek", "authors", "organisations", "published", "modified", "section", "tags", "language", "image",
-    "access", "canonical_url", "selection", "body",
-)  # fmt: skip
-"""In the order in which they are shown."""
 OUTSIDE = BlockRole(role=None, rule="outside the article")
 HEADLINE = BlockRole(role=None, rule="the headline")
 _SHOWN_IF_CLAIMED = frozenset({"organisations", "selection", "body"})
-_SEPARATORS = ("\n", "\t")  # between blocks that are merged into one paragraph
+_SEPARATORS = ("\n", "\t", "")  # between blocks that are merged into one paragraph, and after the last
 _WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
+EXPLAINED_FIELDS: tuple[str, ...] = tuple(_WORDS["fields"])
+"""In the order in which they are shown."""
 _ZONE_NAMES = {getattr(zones, name): words for name, words in _WORDS["zones"].items()}
 SOURCES: Mapping[str, str] = MappingProxyType(_WORDS["sources"])
 """Readable names of the sources of claims; sources that are not listed are readable as they are."""
@@ -205,8 +202,8 @@ def _find_added_lines(evidence: Evidence, paragraphs: Sequence[Paragraph]) -> di
     found: dict[int, list[ExplainedLine]] = {}
     for paragraph in paragraphs:
         rest = paragraph.text
-        while block is not None and (left := _remove_block(rest, block)) is not None:
-            rest, after = left, block.index
+        while block is not None and rest.startswith(block.text) and rest[len(block.text) :][:1] in _SEPARATORS:
+            rest, after = rest[len(block.text) + 1 :], block.index
             block = next(with_role, None)
             if not rest:
                 break
@@ -214,12 +211,6 @@ def _find_added_lines(evidence: Evidence, paragraphs: Sequence[Paragraph]) -> di
             line = ExplainedLine(text=paragraph.text, role=paragraph.role, rule=rule, tag="", place="")
             found.setdefault(after, []).append(line)
     return found
-
-
-def _remove_block(text: str, block: Block) -> str | None:
-    """Return what follows the text of a block in the text of a paragraph; None if it does not begin with it."""
-    rest = text.removeprefix(block.text)
-    return rest[1:] if text.startswith(block.text) and rest[:1] in ("", *_SEPARATORS) else None
 
 
 def _group_blocks(groups: Sequence[LinkGroup], blocks: Sequence[Block], base: str) -> dict[int, int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from newsarchive.export.request import ExportRequest, iter_placements
-from storage.article_fields import CAPTURE_FIELDS, FIELDS, TABLE_FIELDS, FieldType, format_time
+from storage.article_fields import CAPTURE_FIELDS, FIELDS, PART_TYPES, TABLE_FIELDS, FieldType, format_time
 from storage.errors import ConfigError
 from storage.extras import install_command
 from storage.index.maintenance.datasette_copy import write_datasette_copy
@@ -132,6 +132,9 @@ def _arrow_fields(pa: Any, columns: Mapping[str, FieldType]) -> list[tuple[str, 
         FieldType.PARAGRAPHS: pa.list_(pa.struct([("role", text), ("text", text)])),
         FieldType.LINKS: pa.list_(pa.struct([("kind", text), ("label", text), ("links", pa.list_(link))])),
     }
+    for kind, part in PART_TYPES.items():
+        if kind in columns.values():
+            types[kind] = pa.list_(pa.struct(_arrow_fields(pa, _list_columns(part))))
     if FieldType.CAPTURE in columns.values():
         types[FieldType.CAPTURE] = pa.struct(_arrow_fields(pa, _CAPTURE_COLUMNS))
     return [(name, types[kind]) for name, kind in columns.items()]
@@ -191,8 +194,7 @@ def write_rows(
         import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
         from pyarrow import parquet
     except ModuleNotFoundError:
-        advice = f"nothing was written. Install it with: {install_command('parquet')}"
-        raise ConfigError(f"Parquet needs pyarrow, which is not installed; {advice}") from None
+        raise ConfigError.create("parquet-missing", command=install_command("parquet")) from None
     schema, count = pa.schema(_arrow_fields(pa, columns)), 0
     values = (_arrow_values(row, columns) for row in rows)
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:

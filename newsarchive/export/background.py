@@ -220,8 +220,7 @@ class ExportJobs:
 def _check_size(size: int) -> int:
     """Return the size of a file; ArchiveError if it is too large for a server."""
     if size > MAX_SIZE:
-        advice = "Export fewer articles, or use: newsarchive export -o FILE"
-        raise ArchiveError(f"the file is larger than {MAX_SIZE:,} bytes and was deleted. {advice}")
+        raise ArchiveError.create("export-too-large", size=MAX_SIZE)
     return size
 
 

@@ -51,8 +51,7 @@ def write_receipt(
                     digests = "".join(f"{digest.hex()}\n" for digest in digest_records(places.file(warc)))
                     package.writestr(f"{warc}/records.txt", digests)
                 elif not whole:
-                    advice = "may have what is withheld; nothing was written. To write it: newsarchive proof --withheld"
-                    raise NotFound(f"the chain has no digests of single records of {warc}, and the whole file {advice}")
+                    raise NotFound.create("receipt-withheld", warc=warc)
                 else:
                     with package.open(f"{warc}/{warc}", "w", force_zip64=True) as copy:
                         shutil.copyfileobj(opened, copy)

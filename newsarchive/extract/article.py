@@ -9,11 +9,14 @@ from newsarchive.extract import zones
 from newsarchive.extract.authors import find_author_links, read_authors
 from newsarchive.extract.blocks import Block, PageBlocks, collect_blocks
 from newsarchive.extract.body import NO_BODY, Body, BodyContext, build_body
+from newsarchive.extract.boxes import find_boxes
 from newsarchive.extract.classify import PageFeatures, score_without_body
 from newsarchive.extract.corrections import read_declared_corrections
 from newsarchive.extract.dates import DateSources, read_dates
+from newsarchive.extract.entities import read_entities, read_live_updates
 from newsarchive.extract.headline import Headline, find_headline, text_key
 from newsarchive.extract.jsonld import read_head, read_jsonld, text_of
+from newsarchive.extract.media import find_media
 from newsarchive.extract.metadata import choose_image, read_metadata
 from newsarchive.extract.page_input import PageInput, PageParts
 from newsarchive.extract.requisites import page_requisites
@@ -21,7 +24,8 @@ from newsarchive.extract.select_body import BodyClaims, SelectedBody, select_bod
 from newsarchive.extract.site_layout import LayoutMatches
 from newsarchive.extract.tree import MAX_TEXT, OversizedPage, Page, parse_page, remove_element
 from newsarchive.extract.urls import host, site_label
-from storage.model import BODY_ROLES, Access, Article, Image, Paragraph, Role
+from storage.article_parts import Image
+from storage.model import BODY_ROLES, Access, Article, Paragraph, Role
 
 _MIN_STORY = 200  # shortest article, in characters; shorter texts are summaries
 _MIN_RATIO = 4  # ratio of the articleBody to the printed text from which the articleBody counts
@@ -119,6 +123,7 @@ def _use_jsonld_body(body: Body, parts: PageParts, context: BodyContext) -> Body
 def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata: Article) -> Article:
     nearby = _blocks_near(parts.content.blocks, context.headline.block)
     published, modified = read_dates(DateSources(parts=parts, nearby=nearby))
+    image = _choose_image(parts, context, body)
     return replace(
         metadata,
         headline=context.headline.text,
@@ -129,7 +134,11 @@ def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata:
         author_links=context.author_links,
         published=published,
         modified=modified,
-        image=_choose_image(parts, context, body),
+        image=image,
+        media=find_media(parts, body, context.headline.block, image),
+        entities=tuple(read_entities(parts.jsonld, parts.page.base)),
+        live_updates=tuple(read_live_updates(parts.jsonld, parts.page.url, parts.page.base)),
+        boxes=None if context.layout_blocks else find_boxes(parts.content.blocks, body, context.headline),
         paragraphs=(*body.paragraphs, *read_declared_corrections(parts.jsonld.article, body.paragraphs)),
     )
 

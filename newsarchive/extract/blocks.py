@@ -17,6 +17,9 @@ from newsarchive.extract.word_tables import words
 
 _INLINE = frozenset(words("inline_tag"))
 _NOT_WALKED = frozenset(words("skipped_tag")) | {"br", "hr"}
+_MEDIA = frozenset(words("media_tag"))
+MAX_MEDIA = 1_000
+"""Elements of a page that are examined as pictures and media, at most."""
 _BOLD = frozenset({"b", "strong"})
 _INLINE_ITEMS = frozenset({"a", "span"})  # elements that stand side by side in cards, separated by style alone
 _HEADLINE_FONT_SIZES = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
@@ -62,6 +65,18 @@ class Anchor:
 
 
 @dataclass(slots=True)
+class MediaElement:
+    """An element that shows a picture, a video, an audio or a part of another site."""
+
+    element: HtmlElement
+    zone: int
+    block: int
+    """Index of the first block behind its beginning."""
+    href: str
+    """Of the link that it is in; "" without one."""
+
+
+@dataclass(slots=True)
 class Block:
     """A run of text without a block boundary."""
 
@@ -91,6 +106,8 @@ class PageBlocks:
 
     blocks: list[Block] = field(default_factory=list)
     anchors: list[Anchor] = field(default_factory=list)
+    media: list[MediaElement] = field(default_factory=list)
+    """The first MAX_MEDIA."""
     characters: int = 0
     levels: int = 0  # at which its elements are nested, of all together
     article_boxes: set[HtmlElement] = field(default_factory=set)
@@ -388,6 +405,10 @@ class _BlockCollector:
         lines, self.lines = self.lines, []
         if len(lines) > 1 and not _are_paragraphs(lines):
             lines = [_join_lines(lines)]
+            for media in reversed(self.content.media):
+                if media.block <= len(self.content.blocks) + 1:
+                    break
+                media.block = len(self.content.blocks) + 1
         self.content.blocks += lines
 
     def walk_element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
@@ -409,6 +430,8 @@ class _BlockCollector:
                 if inline and opened & zones.HIDDEN and self.skip_hidden(element):
                     return
                 inline = inline and not (tag == "span" and opened & zones.BLOCK)
+                if opened & zones.EMBED and not within & zones.EMBED:
+                    self.add_media(element, zone)
                 zone = self.open_zone(zone, opened & ~zones.BLOCK)
                 apart = apart or opened & _SEPARATED != 0
         if inline:
@@ -432,6 +455,12 @@ class _BlockCollector:
             # Without article text: it replaces the containers inside it.
             del self.content.non_article[boxes:]
             self.content.non_article.append(element)
+
+    def add_media(self, element: HtmlElement, zone: int) -> None:
+        if len(self.content.media) < MAX_MEDIA:
+            block = len(self.content.blocks) + len(self.lines) + bool(self.parts)
+            href = self.anchor.href if self.anchor is not None else ""
+            self.content.media.append(MediaElement(element, zone, block, href))
 
     def open_zone(self, zone: int, opened: int) -> int:
         """Return the zone inside an element that opens zones."""
@@ -495,6 +524,8 @@ class _BlockCollector:
         # A copy of the children: iterating over the element costs twice as much.
         for child in element[:]:
             tag: Any = child.tag
+            if tag in _MEDIA and element.tag != "picture":
+                self.add_media(child, zone)
             if tag not in _NOT_WALKED or child in self.wrappers:
                 self.walk_element(child, tag, zone, depth, holder)
             elif tag == "br":

@@ -1,7 +1,7 @@
 """Build the body of an article: paragraphs with roles, from the headline to the end."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
@@ -42,7 +42,8 @@ _END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, R
 _END_MARKS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
 """Roles found between the last paragraph and the page footer."""
 _MAX_BLOCKS_AFTER = 25
-_MAX_BLOCKS_AROUND = 8  # blocks above the headline, and after the body, among which pictures of the article stand
+MAX_BLOCKS_AROUND = 8
+"""Blocks above the headline, and after the body, among which pictures of the article stand."""
 _MIN_PARAGRAPHS = 3  # paragraphs before a label from which on they are an article, not a dek
 _MAX_LINE = 80  # longest line, in characters, that is not a paragraph
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT, Role.BIO}
@@ -60,6 +61,11 @@ class Body:
     dek: str | None
     inside: frozenset[int]
     """Blocks with body text."""
+    roles: Mapping[int, Role] = field(default_factory=dict)
+    """By index of the block."""
+    starts: tuple[int, ...] = ()
+    """First block of each paragraph."""
+    authors: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -132,7 +138,9 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
         for i in cut:
             context.evidence.set_role(i, roles[i], "the body was too short without it")
     dek = blocks[dek_block].text if dek_block >= 0 else None
-    return Body(paragraphs=tuple(_paragraphs(blocks, roles, selection)), dek=dek, inside=inside)
+    placed = _paragraphs(blocks, roles, selection)
+    starts, paragraphs = tuple(start for start, _ in placed), tuple(paragraph for _, paragraph in placed)
+    return Body(paragraphs=paragraphs, dek=dek, inside=inside, roles=roles, starts=starts, authors=context.authors)
 
 
 def _role_context(blocks: list[Block], chosen: set[int], context: BodyContext, dek_block: int) -> RoleContext:
@@ -164,14 +172,14 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
         if not taken and len(blocks) > MAX_BLOCKS:
             continue
         role, rule = assign_role(block, facts)
-        is_far = role is Role.CAPTION and block.index > facts.body_end + _MAX_BLOCKS_AROUND
+        is_far = role is Role.CAPTION and block.index > facts.body_end + MAX_BLOCKS_AROUND
         # A block that trafilatura has dropped gets a role only if its role is certain.
         if role is not None and not is_far and (taken or role not in BODY_ROLES):
             roles[block.index] = role
             evidence.set_role(block.index, role, rule)
         else:
             evidence.set_role(block.index, None, rule if role is None else "not selected as body text")
-    for block in blocks[max(start - _MAX_BLOCKS_AROUND, 0) : start]:
+    for block in blocks[max(start - MAX_BLOCKS_AROUND, 0) : start]:
         disclaims = is_prose(block) and not block.zone & _NEVER_TEXT and phrases.DISCLAIMER.match(block.text)
         if (is_caption := _is_figcaption(block)) or disclaims:
             roles[block.index] = Role.CAPTION if is_caption else Role.DISCLAIMER
@@ -181,7 +189,7 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
     last = blocks[facts.body_end].element
     box = next(islice(last.iterancestors("div", "section", "main", "article"), 1, 2), last.getparent())
     for block in blocks[end + 1 : end + _MAX_BLOCKS_AFTER]:
-        is_near = block.index <= end + _MAX_BLOCKS_AROUND and box is not None
+        is_near = block.index <= end + MAX_BLOCKS_AROUND and box is not None
         if is_near and _is_figcaption(block) and box in [*block.element.iterancestors()]:
             roles[block.index] = Role.CAPTION
             evidence.set_role(block.index, Role.CAPTION, "a caption after the body")
@@ -333,12 +341,12 @@ def _lines_after_teasers(blocks: list[Block], roles: dict[int, Role]) -> set[int
     return set()
 
 
-def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: SelectedBody) -> list[Paragraph]:
-    """Return the paragraphs in order; the items of a list, and the rows of a table, are merged into one."""
+def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: SelectedBody) -> list[tuple[int, Paragraph]]:
+    """Return the paragraphs in order, each with its first block; list items and table rows are merged into one."""
     unplaced: dict[int, list[str]] = {}
     for after, text in selection.unplaced:
         unplaced.setdefault(after, []).append(text)
-    paragraphs = [Paragraph(role=Role.TEXT, text=text) for text in unplaced.pop(-1, [])]
+    paragraphs = [(-1, Paragraph(role=Role.TEXT, text=text)) for text in unplaced.pop(-1, [])]
     last: tuple[Role, object, object] | None = None
     for index in sorted(roles.keys() | unplaced.keys()):
         if index in roles:
@@ -346,12 +354,13 @@ def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selected
             group = _merge_key(block, role)
             if group is not None and last is not None and group[:2] == last[:2]:
                 separator = "\t" if group[2] is not None and group[2] is last[2] else "\n"
-                paragraphs[-1] = Paragraph(role=role, text=paragraphs[-1].text + separator + block.text)
+                start, merged = paragraphs[-1]
+                paragraphs[-1] = start, Paragraph(role=role, text=merged.text + separator + block.text)
             else:
-                paragraphs.append(Paragraph(role=role, text=block.text))
+                paragraphs.append((index, Paragraph(role=role, text=block.text)))
             last = group
         for text in unplaced.get(index, []):
-            paragraphs.append(Paragraph(role=Role.TEXT, text=text))
+            paragraphs.append((index, Paragraph(role=Role.TEXT, text=text)))
             last = None
     return paragraphs
 

@@ -10,7 +10,7 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, count_ideographs, effective_length
+from newsarchive.extract.blocks import Block, count_ideographs, effective_length, ends_sentence
 from newsarchive.extract.dates import WEAK_SOURCES
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.jsonld import node_types
@@ -447,7 +447,8 @@ def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:
 
     A page with a player and text of its own is an article; one with a player and many `links` to articles is a listing.
     """
-    length = features.running_text_length
+    sentences = [b.text for b in features.body if b.link_share < 0.5 and (len(b.text) > 80 or ends_sentence(b.text))]
+    length = sum(map(effective_length, sentences))
     if length >= _LITTLE_TEXT or (features.jsonld.article and length > _LITTLE_TEXT // 2):
         return None
     og = features.head.first("og:type").lower()
@@ -462,5 +463,5 @@ def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:
     has_player = features.headline_block is not None and players
     if not signs or (is_weak and (links >= _MIN_LISTED or not (types or has_player))):
         return None
-    reason = f"{', '.join(signs)}, {features.running_text_length} characters of text"
+    reason = f"{', '.join(signs)}, {length} characters of text"
     return Reading(outcome=Outcome.MEDIA, reason=reason, confidence=0.9 if len(signs) > 1 else 0.7)

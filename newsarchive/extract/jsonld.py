@@ -20,7 +20,8 @@ Node = dict[str, Any]
 """One JSON object."""
 
 _ARTICLE_TYPES = frozenset(words("article_type"))
-_BY_READERS = frozenset({"comment", "comments"})
+_NOT_OF_PAGE = frozenset({"comment", "comments", "liveBlogUpdate"})
+"""Properties whose articles are not that of the page: what readers wrote, and the entries of a live blog."""
 _LIVE = "LiveBlogPosting"
 _MAX_BLOCK = 2_000_000
 _MAX_NODES = 5_000
@@ -83,7 +84,7 @@ def _parse_block(text: str) -> Any:
 
 
 def _typed_objects(value: Any) -> Iterator[Node]:
-    """Yield typed objects, parents before children, without recursion. What readers wrote is left out."""
+    """Yield typed objects, parents before children, without recursion, without _NOT_OF_PAGE."""
     stack = [value]
     count = 0
     while stack and count < _MAX_NODES:
@@ -94,7 +95,7 @@ def _typed_objects(value: Any) -> Iterator[Node]:
         elif isinstance(item, dict):
             if "@type" in item:
                 yield item
-            stack.extend(v for k, v in reversed(item.items()) if isinstance(v, dict | list) and k not in _BY_READERS)
+            stack.extend(v for k, v in reversed(item.items()) if isinstance(v, dict | list) and k not in _NOT_OF_PAGE)
 
 
 def node_types(node: Node) -> frozenset[str]:
@@ -134,11 +135,13 @@ def _urls(node: Node) -> list[str]:
     return [v for v in values if isinstance(v, str)]
 
 
-def is_live_blog(jsonld: JsonLd, url: str) -> bool:
-    """Return whether the article, or another node with the URL of the page, is a live blog."""
+def find_live_blog(jsonld: JsonLd, url: str) -> Node:
+    """Return the live blog: the article, or another node with the URL of the page; empty for none."""
     path = _path(url)
     live = [node for node in jsonld.nodes if _LIVE in node_types(node)]
-    return _LIVE in node_types(jsonld.article) or any(path in each for node in live for each in _urls(node))
+    if _LIVE in node_types(jsonld.article):
+        return jsonld.article
+    return next((node for node in live if not path or any(_path(each) == path for each in _urls(node))), {})
 
 
 def text_of(value: Any) -> str:

@@ -14,12 +14,13 @@ from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, normalize_space
 from newsarchive.extract.classify import looks_live
 from newsarchive.extract.headline import text_key
-from newsarchive.extract.jsonld import as_list, is_live_blog, node_types, resolve_references, text_of
+from newsarchive.extract.jsonld import as_list, find_live_blog, node_types, resolve_references, text_of
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key, split_url
 from newsarchive.extract.word_tables import entries, table_lines, words
-from storage.model import Access, Article, Image
+from storage.article_parts import Image
+from storage.model import Access, Article
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
 _MAX_TAGS = 50
@@ -52,7 +53,7 @@ def read_metadata(parts: PageParts, text: str, *, is_kept: bool) -> Article:
     )
     if not is_kept:
         return article
-    live = is_live_blog(parts.jsonld, url) or looks_live(head.title, url, parts.content.blocks)
+    live = bool(find_live_blog(parts.jsonld, url)) or looks_live(head.title, url, parts.content.blocks)
     noarchive = "noarchive" in " ".join(head.all("robots", "googlebot", "newsarchive")).lower()
     return replace(
         article,
@@ -267,8 +268,8 @@ def choose_image(parts: PageParts, captions: Sequence[Block]) -> Image | None:
         return None
     stated = text_of(jsonld_image.get("caption")) if isinstance(jsonld_image, dict) else ""
     # That of the figure with the same file, else of the first figure.
-    name = _file_stem(url)
-    same = (text for each, text in captioned if each == url or (len(name) > _MIN_NAME and _file_stem(each) == name))
+    name = file_stem(url)
+    same = (text for each, text in captioned if each == url or (len(name) > _MIN_NAME and file_stem(each) == name))
     return Image(url=url, caption=stated or next(chain(same, (text for _, text in captioned)), None))
 
 
@@ -304,10 +305,10 @@ def _read_figures(captions: Sequence[Block], page: Page) -> list[tuple[str, str]
     return found
 
 
-def _file_stem(url: str) -> str:
+def file_stem(url: str) -> str:
     """Return the name of a file without extension and size.
 
-    >>> _file_stem("https://cdn.example/2024/harbour-crane-1024x683.jpg?w=800")
+    >>> file_stem("https://cdn.example/2024/harbour-crane-1024x683.jpg?w=800")
     'harbour-crane'
     """
     return _SIZE.sub("", split_url(url).path.rpartition("/")[2].rpartition(".")[0].lower())

@@ -9,7 +9,8 @@ from newsarchive.extract.blocks import Block, PageBlocks
 from newsarchive.extract.jsonld import Head, JsonLd
 from newsarchive.extract.site_layout import NO_LAYOUTS, Layout, LayoutMatches, Layouts
 from newsarchive.extract.tree import Page
-from storage.model import Discovery, Image, Role, UrlKind
+from storage.article_parts import Image
+from storage.model import Discovery, Role, UrlKind
 from storage.page_date import SourcedDate
 
 T = TypeVar("T")

@@ -8,6 +8,7 @@ Scripts are not included, as archived pages run none; exports include them, see 
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from urllib.parse import urlsplit
 
@@ -45,8 +46,11 @@ _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)  # the end of a stylesheet
 _URL = re.compile(r"""\((?<=url\()\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\s]+))\s*\)""", re.IGNORECASE)
 _IMPORT = re.compile(r"""@import\s+(?:"([^"\n]*)"|'([^'\n]*)')""", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})(?:\r\n|[ \t\r\n\f])?|(\r\n|[\n\r\f])|(.))", re.DOTALL)
-_DESCRIPTOR = re.compile(r"([\d.]{1,20})([wx])(?:,(.*))?")
-_MAX_SRCSET = 20_000
+_NEXT = re.compile(r"[\s,]*+(\S++)", re.ASCII)
+_DESCRIPTOR = re.compile(r"((?:\([^)]*+\)|[^,(])*+)(?:,|\Z)")
+_SIZE = re.compile(r"([\d.]{1,20})([wx])")
+MAX_CANDIDATES = 100
+"""Candidates of a srcset that are read."""
 _WIDTH = re.compile(r"(min|max)-width\s*:\s*(\d+(?:\.\d+)?|\.\d+)(px|em|rem)")
 
 
@@ -72,7 +76,7 @@ def _find_other_urls(root: HtmlElement) -> Iterator[str]:
         if is_link or (element.tag in _EMBEDDING and attribute != "action"):
             yield url
     for element in root.iter("img", "source"):
-        yield from (url for url, _, _ in _split_srcset((element.get("srcset") or "")[:_MAX_SRCSET]))
+        yield from (url for url, _ in parse_srcset(element.get("srcset") or ""))
 
 
 def stylesheet_requisites(text: str, url: str) -> tuple[str, ...]:
@@ -146,6 +150,16 @@ def _image_urls(image: HtmlElement) -> Iterator[str]:
         yield "" if plain.startswith("data:") else plain
 
 
+def choose_image_url(image: HtmlElement) -> str:
+    """Return the address of the image that a desktop loads, as written; "" without one."""
+    picture = image.getparent()
+    while picture is not None and picture.tag == "source":
+        picture = picture.getparent()
+    sources = picture.iter("source") if picture is not None and picture.tag == "picture" else ()
+    found = (url for source in sources for url in _source_urls(source))
+    return next(filter(None, (*_image_urls(image), *found)), "")
+
+
 def _source_urls(source: HtmlElement) -> Iterator[str]:
     """Yield the first <source> of a <picture> that fits a desktop."""
     picture = next(source.iterancestors("picture"), None)
@@ -162,28 +176,24 @@ def _first(element: HtmlElement, names: Iterable[str]) -> str:
     return next((value for name in names if (value := element.get(name))), "")
 
 
-def _split_srcset(srcset: str) -> Iterator[tuple[str, str, str]]:
-    """Yield (URL, number, unit) of each candidate: the number is "" without a descriptor, the unit "w" or "x".
+def parse_srcset(srcset: str) -> Iterator[tuple[str, str]]:
+    """Yield the URLs of a srcset attribute and their descriptors ("2x", "640w", or "") (HTML standard, 4.8.4.2).
 
-    A comma within a URL does not end it, as in the HTML standard, section 4.8.4.2.
-
-    >>> list(_split_srcset("a,b.jpg 320w, c.jpg"))
-    [('a,b.jpg', '320', 'w'), ('c.jpg', '', '')]
+    >>> list(parse_srcset("a.jpg, b,w_4.jpg 640w,c.jpg 2x"))
+    [('a.jpg', ''), ('b,w_4.jpg', '640w'), ('c.jpg', '2x')]
     """
-    url = ""
-    for word in srcset.split():
-        descriptor = _DESCRIPTOR.fullmatch(word) if url else None
-        if descriptor:
-            yield url, descriptor[1], descriptor[2]
-            word = descriptor[3] or ""
-        elif url:
-            yield url, "", ""
-        url = word.strip(",")
-        if url and word.endswith(","):
-            yield url, "", ""
-            url = ""
-    if url:
-        yield url, "", ""
+    at = 0
+    for _ in range(MAX_CANDIDATES):
+        if (found := _NEXT.match(srcset, at)) is None:
+            return
+        url, at = found[1], found.end()
+        bare = url.rstrip(",")
+        if bare != url:
+            yield bare, ""
+            continue
+        descriptor = _DESCRIPTOR.match(srcset, at)
+        at = descriptor.end() if descriptor else len(srcset)
+        yield url, descriptor[1].strip() if descriptor else ""
 
 
 def _choose_candidate(srcset: str) -> str | None:
@@ -194,11 +204,10 @@ def _choose_candidate(srcset: str) -> str | None:
     """
     wide: list[tuple[float, str]] = []
     dense: list[tuple[float, str]] = []
-    for url, number, unit in _split_srcset(srcset[:_MAX_SRCSET]):
-        try:
-            (wide if unit == "w" else dense).append((float(number or 1), url))
-        except ValueError:
-            continue
+    for url, descriptor in parse_srcset(srcset):
+        size = _SIZE.match(descriptor)
+        with suppress(ValueError):
+            (wide if size and size[2] == "w" else dense).append((float(size[1]) if size else 1.0, url))
     enough = [each for each in wide if each[0] >= DESKTOP_WIDTH]
     chosen = min(enough or [max(wide)]) if wide else min(dense, default=None)
     return chosen[1] if chosen else None

@@ -157,7 +157,8 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         # The pictures of a list of related articles are not this article's.
         named = zone & zones.FIGCAPTION and effective_length(block.text) <= _MAX_PICTURE_NAME
         is_list = foreign & (zones.RELATED | zones.LATEST) or (block.link_share > 0.9 and not named)
-        return Role.TEASER if is_list else Role.CAPTION
+        is_advertisement = phrases.ADVERTISEMENT.match(block.text)
+        return Role.PROMO if is_advertisement else Role.TEASER if is_list else Role.CAPTION
     if not zone & _BOX_ZONES:
         return None
     is_beside_text = block.element.getparent() not in context.parents
@@ -185,6 +186,8 @@ def _is_caption(block: Block) -> bool:
 def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
     if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5 or ends_sentence(block.text):
         return False
+    if block.zone & zones.BYLINE and not block.zone & zones.FIGURE:
+        return False  # beside a portrait
     # A line that ends with a colon introduces the pictures: it is text. So are several lines, such as a record.
     if block.text[-1] in ":：" or len(block.lines) > 1:
         return False

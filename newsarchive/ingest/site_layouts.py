@@ -76,7 +76,8 @@ def find_layouts(url: str, folder: Path | None, site: str | None) -> "tuple[str,
     config = load_config(folder or Path())
     by_name = {each.name: each for each in config.sites}
     if site is not None and site not in by_name:
-        advice = f"Its sites: {', '.join(by_name) or 'none'}. To add one: newsarchive add URL"
-        raise ConfigError(f"{config.folder / FILE_NAME} has no site {site}; the page was not read. {advice}")
+        raise ConfigError.create(
+            "no-site-for-layouts", file=config.folder / FILE_NAME, site=site, sites=", ".join(by_name) or "none"
+        )
     found = by_name[site] if site is not None else SiteLayouts(config.sites).find_site(url)
     return (found.name, found.layouts) if found is not None and found.layouts is not None else None

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from storage.errors import ArchiveBusy, StorageError
+from storage.errors import ArchiveBusy, StorageError, format_message
 from storage.index.cluster.leases import Lease
 
 POSTGRES = "postgresql"
@@ -60,19 +60,13 @@ def _lock_site(folder: Path, site: str, since: datetime) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     except OSError as problem:
-        raise StorageError(
-            f"{path} cannot be created ({problem.strerror}); nothing was done. Find the cause with: newsarchive doctor"
-        ) from problem
+        raise StorageError.create("lock-not-created", path=path, reason=problem.strerror) from problem
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder, begun = _read_holder(path)
         os.close(fd)
-        raise ArchiveBusy(
-            f"{site} is being crawled or rebuilt by {holder}; nothing was done. "
-            "Wait until it has finished, or crawl another site",
-            begun,
-        ) from None
+        raise ArchiveBusy(format_message("site-locked", site=site, holder=holder), begun) from None
     try:
         # The file stays when the lock ends: deleting it would let two processes lock two files of one name.
         _write_holder(fd, {"pid": os.getpid(), "since": since.isoformat(timespec="seconds")})

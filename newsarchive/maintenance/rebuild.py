@@ -168,8 +168,7 @@ class Rebuild:
 def require_no_writer(files: Iterable[WarcFile], command: str) -> None:
     """Raise ArchiveBusy, for a command, if one of the WARC files is being written."""
     if busy := next((file.name for file in files if file.is_open), None):
-        advice = f"When it has ended, run: newsarchive {command}"
-        raise ArchiveBusy(f"a crawl is writing {busy}; the index was not changed. {advice}")
+        raise ArchiveBusy.create("file-being-written", busy=busy, command=command)
 
 
 def _matches_files(index: Index, files: Sequence[WarcFile], since: datetime) -> bool:
@@ -224,7 +223,8 @@ def require_warc_files(places: Places, index: str) -> None:
     if sqlite_file(index) is None:  # other machines have folders of their own
         known = tuple(file for file in known if find_machine_id(file.name) == places.machine)
     if known and (lost := find_missing_files(known, places.files(), places)):
-        raise FilesLost(str(places.folder), len(lost), sum(file.captures for file in lost))
+        captures = sum(file.captures for file in lost)
+        raise FilesLost(folder=places.folder, files=len(lost), captures=captures)
 
 
 def find_unread_files(
@@ -248,8 +248,7 @@ def transfer_archive_index(
     """
     target = index_url(to, config.folder)
     if target == config.index:
-        advice = "nothing was done. Name another database: newsarchive migrate-index postgresql://HOST/NAME"
-        raise ConfigError(f"{to or 'index.sqlite3'} is the index that the archive uses already; {advice}")
+        raise ConfigError.create("same-index", to=to or "index.sqlite3")
     names = [site.name for site in config.sites]
     with lock_sites(config.folder / "locks", config.index, names, utc_now(), "migrate-index", whole=True):
         transferred = transfer_index(config.index, target, progress)

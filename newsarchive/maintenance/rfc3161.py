@@ -59,9 +59,7 @@ def stamp_head(config: Config, *, daily: bool = False) -> list[str]:
 def load_proofs(config: Config, noted: str = "") -> tuple[list[HeadProof], list[Finding]]:
     """Return what the tokens beside the chain prove, with a head that was noted; and the tokens that prove nothing."""
     if (noted := noted.strip().lower()) and not re.fullmatch("[0-9a-f]{64}", noted):
-        raise ConfigError(
-            f"{noted} is no head of a chain, which has 64 hexadecimal digits; nothing was verified. Copy it whole"
-        )
+        raise ConfigError.create("no-head", noted=noted)
     proofs, problems = [HeadProof(head=noted)] if noted else [], []
     config.places.exchange_stamps()
     for path in sorted(config.places.folder.glob("STAMP-*.tsr")):

@@ -86,8 +86,7 @@ class Takedown:
         chosen = choose_targets(self.index, self.places, sorted(urls), self.progress, listings=listings)
         found, others, shared, naming = chosen
         if not found.record_ids:
-            advice = "nothing was removed. To look for the URL of an article: newsarchive search WORDS"
-            raise NotFound(f"the archive in {self.folder} has no capture of {', '.join(urls)}; {advice}")
+            raise NotFound.create("nothing-to-remove", folder=self.folder, urls=", ".join(urls))
         plan = TakedownPlan(
             reason=reason,
             at=now.isoformat(),

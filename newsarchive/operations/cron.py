@@ -39,8 +39,7 @@ def crontab(job: ScheduledCrawl) -> str:
     ConfigError if a word has a line break, which crontab cannot express.
     """
     if any("\n" in word for word in job.command_line):
-        advice = "nothing was printed. Rename the folder, or use systemd: newsarchive schedule --systemd"
-        raise ConfigError(f"a crontab line cannot hold the line break in the archive's path; {advice}")
+        raise ConfigError.create("cron-line-break")
     command = " ".join(shlex.quote(word).replace("%", r"\%") for word in job.command_line)
     return (
         "# Add this to the crontab of the archive's owner: crontab -e\n"
@@ -60,10 +59,7 @@ def _cron_fields(every: timedelta) -> list[str]:
     minutes, rest = divmod(every.total_seconds(), 60)
     if minutes < 1 or rest or 1440 % minutes:
         words = format_duration(every)
-        raise ConfigError(
-            f"cron cannot run a command every {words}, as a day is no multiple of it; nothing was printed. Choose a "
-            f"part of a day, such as 30m, 90m or 2h, or use systemd: newsarchive schedule --systemd --every {words}"
-        )
+        raise ConfigError.create("cron-interval", words=words)
     if 60 % minutes == 0 and minutes < 60:
         return [f"*/{minutes:g} * * * *".replace("*/1 ", "* ")]
     if minutes % 60 == 0 and minutes < 1440:  # not on the hour, when most jobs start

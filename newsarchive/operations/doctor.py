@@ -102,9 +102,9 @@ def check_index(config: Config, _now: datetime) -> Finding:
     try:
         Index.open(config.index, create=False).close()
     except IndexTooNew as error:
-        return make_finding("index-too-new", index=shown, found=error.found, known=error.known)
+        return make_finding("index-too-new", index=shown, found=error.facts["found"], known=error.facts["known"])
     except IndexTooOld as error:
-        return make_finding("index-too-old", index=shown, found=error.found)
+        return make_finding("index-too-old", index=shown, found=error.facts["found"])
     except IndexNotCreated as error:
         if any(config.warc_folder.glob("*.warc*")):
             return make_finding("index-not-created", problem=error)

@@ -66,10 +66,7 @@ def remove(environment: ReplayEnvironment) -> bool:
     if not folder.exists():
         return False
     if not (folder / "pyvenv.cfg").is_file() and any(folder.iterdir()):
-        raise ReplayFailure(
-            f"{folder} is not a virtual environment of pywb; it was not changed. Remove it, or choose another folder "
-            f"with {HOME_VARIABLE}"
-        )
+        raise ReplayFailure.create("not-pywb-environment", folder=folder, variable=HOME_VARIABLE)
     shutil.rmtree(folder)
     return True
 
@@ -81,8 +78,5 @@ def _run(command: list[str]) -> str:
     )
     if done.returncode:
         output = (done.stderr or done.stdout).strip().splitlines()[-5:]
-        raise ReplayFailure(
-            f"pywb could not be installed: {' '.join(output)}. The archive was not changed. "
-            "Check the network and the disk, then run: newsarchive replay install"
-        )
+        raise ReplayFailure.create("pywb-not-installed", output=" ".join(output))
     return done.stdout

@@ -106,18 +106,11 @@ def run_pywb(
     """
     environment = environment or default_environment()
     if environment.installed_version is None:
-        raise ReplayFailure(
-            "pywb, which replays pages with their scripts, is not installed; nothing was started. "
-            "Install it into its own environment with: newsarchive replay install"
-        )
+        raise ReplayFailure.create("pywb-missing")
     port = port or options.port + 1
     address = options.replay_url or f"http://{HOST}:{port}"
     if not options.replay_url and (options.auth or not is_loopback(options.host)):
-        raise ConfigError(
-            "pywb has no authentication and listens on this machine only; nothing was started. To offer replay to "
-            f"others, put an authenticating proxy before 127.0.0.1:{port}, under another host name than the archive's, "
-            "and set its URL as replay_url in [serve] of newsarchive.toml"
-        )
+        raise ConfigError.create("pywb-local-only", port=port)
     secret = secrets.token_urlsafe(24)
     users = {**options.users, _USER: hash_secret(secret)} if options.auth else options.users
     replay_options = replace(options, replay_url=f"{address}/{COLLECTION}", users=users)
@@ -157,10 +150,7 @@ class PywbSupervisor:
             self._stopped.wait(0.1)
         self._terminate()
         output = self._program.log_path.read_text(errors="replace").strip().splitlines()[-3:]
-        raise ReplayFailure(
-            f"pywb did not start on port {self._program.port}: {' '.join(output) or 'no output'}. The archive was "
-            "not changed. Choose another port with --replay-port, or reinstall pywb: newsarchive replay install"
-        )
+        raise ReplayFailure.create("pywb-not-started", port=self._program.port, output=" ".join(output) or "no output")
 
     def _supervise(self) -> None:
         pause, misses, until = 1.0, 0, 0.0

@@ -42,9 +42,7 @@ class WarcAddon:
     def update_settings(self, settings: BaseSettings) -> None:
         """Put the recording handlers before Scrapy's or the project's own. Called by Scrapy."""
         if not settings.getbool("TWISTED_REACTOR_ENABLED") or "asyncio" not in str(settings["TWISTED_REACTOR"]):
-            raise ConfigError(
-                "newsarchive cannot record with this TWISTED_REACTOR; nothing was fetched. Remove the setting"
-            )
+            raise ConfigError.create("wrong-reactor")
         handlers = settings.getwithbase("DOWNLOAD_HANDLERS")
         for scheme in ("http", "https"):
             own = None if load_object(handlers[scheme]) is HTTP11DownloadHandler else handlers[scheme]

@@ -27,15 +27,9 @@ from newsarchive.version import VERSION
 from newsarchive.web.api import cdx, exports, memento, openapi, raw, v1, warc_files
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
-from newsarchive.web.middleware import problem_details
+from newsarchive.web.middleware import problem_details, security
 from newsarchive.web.middleware.auth import AuthMiddleware
 from newsarchive.web.middleware.client_limits import ClientWorkMiddleware, RateLimitMiddleware
-from newsarchive.web.middleware.security import (
-    CompressionMiddleware,
-    HeadMiddleware,
-    SecurityHeadersMiddleware,
-    TrustedHostMiddleware,
-)
 from newsarchive.web.pages import (
     alerts,
     article,
@@ -87,14 +81,14 @@ def create_app(
     problem_details.add_exception_handlers(app)
     # From the inside out: the last one added sees a request first.
     app.add_middleware(problem_details.ErrorMiddleware)
-    app.add_middleware(CompressionMiddleware, compresslevel=5)
-    app.add_middleware(HeadMiddleware)
+    app.add_middleware(security.CompressionMiddleware, compresslevel=5)
+    app.add_middleware(security.HeadMiddleware)
     if options.auth:
         app.add_middleware(AuthMiddleware, options=options, clock=clock)
     app.add_middleware(ClientWorkMiddleware, limits=options.limits)
     app.add_middleware(RateLimitMiddleware, limits=options.limits, clock=clock, limited=options.rate_limited)
-    app.add_middleware(TrustedHostMiddleware, names=options.allowed_hosts)
-    app.add_middleware(SecurityHeadersMiddleware)
+    app.add_middleware(security.TrustedHostMiddleware, names=options.allowed_hosts)
+    app.add_middleware(security.SecurityHeadersMiddleware)
     return app
 
 

@@ -34,10 +34,7 @@ def open_archived_response(context: RequestContext, line: CdxLine) -> Iterator[R
         if line.kind == "revisit":
             original = context.whole_index.ask(get_cdx_line, line.refers_to_id) if line.refers_to_id else None
             if original is None or original.kind == "revisit":
-                raise NotFound(
-                    f"this capture of {line.url} is a revisit of a record that is not in the archive; only its headers "
-                    "are archived. Import the WARC file with the original: newsarchive import FILE"
-                )
+                raise NotFound.create("original-missing", url=line.url)
             first = open_line(original)
             # A 304 does not describe the response that it confirms: the headers of the body are the original's.
             own = first if own.status == 304 or not own.headers else replace(own, chunks=first.chunks)
@@ -67,8 +64,7 @@ def translate_os_errors(line: CdxLine) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        what = f"{line.warc} cannot be read ({problem.strerror or problem}); nothing was changed"
-        raise StorageError(f"{what}. Check the disk, then run: newsarchive verify") from problem
+        raise StorageError.create("warc-unreadable", warc=line.warc, reason=problem.strerror or problem) from problem
 
 
 def content_coding(headers: Headers) -> str | None:

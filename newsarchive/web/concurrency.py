@@ -15,11 +15,6 @@ T = TypeVar("T")
 class TooBusy(ArchiveError):
     """The limit of concurrent heavy requests is reached."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "this archive is serving as many large requests as it allows at once; nothing was changed. Try again later"
-        )
-
 
 class HeavyRequests:
     """Limit on concurrent heavy requests."""

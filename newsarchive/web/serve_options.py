@@ -78,23 +78,14 @@ class ServeOptions(ServeConfig):
         """Return the options with derived fields set; ConfigError if they would expose the archive unintentionally."""
         private = is_loopback(self.host)
         if not private and not (self.auth or self.public):
-            raise ConfigError(
-                f"other machines can connect to {self.host or 'every address of this machine'}, and the archive would "
-                "be open to them; nothing was started. To require passwords: --auth. To let everybody read: --public"
-            )
+            raise ConfigError.create("open-to-others", host=self.host or "every address of this machine")
         if self.auth and not (self.users or self.tokens):
-            raise ConfigError(
-                "--auth is set, but there are no users; nothing was started. Add users to [serve.users] in "
-                "newsarchive.toml; newsarchive serve --hash-password prints the lines"
-            )
+            raise ConfigError.create("no-users")
         if self.key is not None and self.cert is None:
             raise ConfigError("--key is set without --cert; nothing was started. Name the certificate with --cert FILE")
         hashed = [name for name, kept in self.tokens.items() if not kept.startswith("sha256:")]
         if self.auth and hashed:
-            raise ConfigError(
-                f"the token {hashed[0]} in [serve.tokens] was hashed as a password, so that every wrong token would "
-                "cost seconds of CPU time; nothing was started. Make a new one: newsarchive serve --new-token"
-            )
+            raise ConfigError.create("token-hashed-as-password", hashed=hashed[0])
         names = {"localhost", "127.0.0.1", "::1", self.host, urlsplit(self.public_url).hostname or self.host}
         hosts, is_limited = frozenset(names if private else ()), not private or bool(self.trusted_proxies)
         return replace(self, allowed_hosts=hosts, rate_limited=is_limited)

@@ -12,14 +12,7 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
-from newsarchive.web.connections import (
-    ACCEPTED_AT_ONCE,
-    BACKLOG,
-    MAX_CONNECTIONS,
-    MAX_PER_CLIENT,
-    create_protocol,
-    raise_descriptor_limit,
-)
+from newsarchive.web import connections
 from newsarchive.web.serve_options import ServeOptions
 from storage.errors import CannotListen, ConfigError
 
@@ -67,10 +60,7 @@ def load_certificate(options: ServeOptions) -> ssl.SSLContext | None:
         # A callback: a key with a passphrase would otherwise be asked for on a terminal that may not be there.
         context.load_cert_chain(options.cert, options.key, password=lambda: "")
     except OSError as problem:
-        raise ConfigError(
-            f"--cert {options.cert} cannot be used ({problem.strerror or problem}); nothing was started. Name PEM "
-            "files with the certificate chain (--cert) and its private key without passphrase (--key)"
-        ) from problem
+        raise ConfigError.create("bad-certificate", cert=options.cert, reason=problem.strerror or problem) from problem
     return context
 
 
@@ -94,7 +84,7 @@ class ArchiveServer(uvicorn.Server):
         await super().startup(sockets)
         for listening in sockets or ():
             # uvicorn has set the number that asyncio accepts in one step.
-            listening.listen(BACKLOG)
+            listening.listen(connections.BACKLOG)
         if self.started:
             self._ready()
 
@@ -124,13 +114,13 @@ def tune_memory() -> None:
 
 def create_config(app: ASGIApp, options: ServeOptions, *, log_all: bool = False) -> uvicorn.Config:
     """Return the settings of uvicorn."""
-    descriptors = raise_descriptor_limit()
+    most = min(connections.MAX_CONNECTIONS, connections.raise_descriptor_limit() // 2)
     # A proxy has the connections of all clients.
-    per_client = None if options.trusted_proxies else MAX_PER_CLIENT
+    per_client = None if options.trusted_proxies else connections.MAX_PER_CLIENT
     return uvicorn.Config(
         app,
-        http=create_protocol(min(MAX_CONNECTIONS, descriptors // 2), per_client, load_certificate(options)),
-        backlog=ACCEPTED_AT_ONCE,
+        http=connections.create_protocol(most, per_client, load_certificate(options)),
+        backlog=connections.ACCEPTED_AT_ONCE,
         log_config=None,
         access_log=log_all,
         server_header=False,

@@ -2,20 +2,19 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, Self, TypeVar
 
 from sqlalchemy import Connection
 
 from storage.callbacks import VisitPlan
 from storage.errors import SearchDamaged
 from storage.index.engine.database import Database
-from storage.index.engine.statements import AnySelect
 from storage.index.frontier.url_queue import add_urls
 from storage.index.fulltext.folder import FulltextFolder
 from storage.index.queries import originals
 from storage.index.queries.export import load_articles
 from storage.index.reader import Reader
-from storage.index.rows.interning import LookupTables, short_digest
+from storage.index.rows.interning import LookupTables
 from storage.index.rows.site_registry import load_registry
 from storage.index.schema.upgrade import empty_tables
 from storage.index.search.follower import Follower, follow
@@ -169,13 +168,8 @@ class Index(Reader):
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         """Return the first complete 200 response with a payload, or None."""
-        return self._load_original(originals.BY_DIGEST, {"payload_digest": payload_digest})
+        return self.read(originals.find_by_digest, payload_digest)
 
     def find_original_by_url(self, url: str) -> RefersTo | None:
         """Return the response with the payload of a URL's newest 200 response, or None."""
-        return self._load_original(originals.BY_URL, {"url_digest": short_digest(url)})
-
-    def _load_original(self, statement: AnySelect, values: dict[str, Any]) -> RefersTo | None:
-        with self._database.read_transaction() as connection:
-            row = connection.execute(statement, values).first()
-        return originals.read_reference(row) if row else None
+        return self.read(originals.find_by_url, url)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
@@ -28,9 +29,10 @@ class IndexPin:
         if self._identity is None:
             self._identity = identity
         elif self._identity != identity:
-            raise IndexReplaced(database.name)
+            raise IndexReplaced(place=database.name)
 
 
+@dataclass(eq=False)
 class Reader:
     """Runs queries: functions of a connection, the exclusions, and arguments of their own.
 
@@ -41,16 +43,12 @@ class Reader:
     The Reader passes its exclusions, so no caller can forget them. An Index is a Reader that excludes nothing.
     """
 
-    def __init__(
-        self, database: Database, exclude: Exclusions = NO_EXCLUSIONS, timeout: float | None = None,
-        pin: IndexPin | None = None, work: WorkLimit | None = None, *, folder: FulltextFolder,
-    ) -> None:  # fmt: skip
-        self._database = database
-        self.folder = folder
-        self.exclude = exclude
-        self._timeout = timeout
-        self._pin = pin
-        self._work = work
+    _database: Database
+    exclude: Exclusions = NO_EXCLUSIONS
+    _timeout: float | None = None
+    _pin: IndexPin | None = None
+    _work: WorkLimit | None = None
+    folder: FulltextFolder = field(kw_only=True)
 
     def excluding(
         self, exclude: Exclusions, *, timeout: float | None = None, pin: IndexPin | None = None,

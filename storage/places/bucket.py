@@ -199,7 +199,7 @@ class Bucket:
                 os.fsync(file.fileno())
             sync_folder(folder)
         except OSError as problem:
-            raise BucketUnreachable(self.url, problem.strerror or str(problem)) from problem
+            raise BucketUnreachable(bucket=self.url, reason=problem.strerror or str(problem)) from problem
 
     def is_folder(self, folder: Path) -> bool:
         """Return whether it is that folder itself, by any path."""
@@ -226,7 +226,7 @@ class Bucket:
             with urlopen(Request(address, method="HEAD"), timeout=self.timeout) as answer:  # noqa: S310 - the bucket's own
                 version, lock, hold = (answer.headers.get(f"x-amz-{field}", "") for field in _VERSION_FIELDS)
         except (OSError, HTTPException) as problem:
-            raise BucketUnreachable(self.url, str(problem)) from problem
+            raise BucketUnreachable(bucket=self.url, reason=str(problem)) from problem
         # "null" is an object from before the bucket kept versions, or of one that keeps none any more.
         if version in {"", "null"}:
             return ""
@@ -244,7 +244,7 @@ class Bucket:
         BucketUnreachable at once if the bucket did not respond within the last FAILURE_MEMORY seconds.
         """
         if time.monotonic() < _failed_until.get(self, 0.0):
-            raise BucketUnreachable(self.url, "no response a moment ago")
+            raise BucketUnreachable(bucket=self.url, reason="no response a moment ago")
         obstore, store = self._connect(self._request_timeout(end - begin) if end - begin > _SMALL else self.timeout)
         with self._translate_errors(name), self._remember_failure():
             try:
@@ -274,7 +274,7 @@ class Bucket:
     def _connect(self, seconds: float = 0.0) -> "tuple[Any, ObjectStore]":
         # A disk that is not mounted would otherwise look like an empty bucket.
         if self.url.startswith(_FOLDER) and not Path(self.url.removeprefix(_FOLDER)).is_dir():
-            raise BucketRefused(self.url, "there is no such folder")
+            raise BucketRefused(bucket=self.url, reason="there is no such folder")
         return _import_obstore(), _store(self, seconds or self.timeout)
 
     @contextmanager
@@ -285,9 +285,9 @@ class Bucket:
             yield
         except FileNotFoundError as problem:
             if not name or "NoSuchBucket" in str(problem):
-                raise BucketRefused(self.url, "there is no such bucket") from problem
+                raise BucketRefused(bucket=self.url, reason="there is no such bucket") from problem
             next(self.list_files(), None)  # the response to HEAD does not say which of the two is missing
-            raise NotInBucket(name, self.url) from problem
+            raise NotInBucket(name=name, place=self.url) from problem
         except wrong.BaseError as problem:
             message, reason = str(problem).partition("\n")[0], ""
             is_denied = isinstance(problem, wrong.PermissionDeniedError | wrong.UnauthenticatedError)
@@ -299,8 +299,8 @@ class Bucket:
             elif "NoSuchBucket" in message:
                 reason = "there is no such bucket"
             if reason:
-                raise BucketRefused(self.url, reason) from problem
-            raise BucketUnreachable(self.url, message.rpartition(" - ")[2]) from problem
+                raise BucketRefused(bucket=self.url, reason=reason) from problem
+            raise BucketUnreachable(bucket=self.url, reason=message.rpartition(" - ")[2]) from problem
 
 
 def _to_object(name: str, meta: Any) -> BucketObject:
@@ -312,10 +312,7 @@ def _import_obstore() -> Any:
         import obstore
         import obstore.exceptions
     except ImportError as problem:
-        raise ConfigError(
-            "obstore, which reads and writes buckets, is not installed; nothing was done. "
-            f"Install it with: {install_command('s3')}"
-        ) from problem
+        raise ConfigError.create("obstore-missing", command=install_command("s3")) from problem
     return obstore
 
 

@@ -65,16 +65,11 @@ def sync_folder(folder: Path) -> None:
 def raise_write_error(path: Path, problem: OSError) -> NoReturn:
     """Raise DiskFull or StorageError for a file that cannot be written."""
     if problem.errno in NO_SPACE:
-        raise DiskFull(
-            f"no space is left for {path}; everything committed before is intact, the current write was discarded. "
-            "Free some space, then run the same command again"
-        ) from problem
+        raise DiskFull.create("disk-full", path=path) from problem
     reason, advice = problem.strerror or problem, "To diagnose it: newsarchive doctor"
     if not isinstance(problem, PermissionError) and not path.parent.exists():
         reason, advice = f"there is no folder {path.parent}", "Create or mount it, then run the same command again"
-    raise StorageError(
-        f"{path} cannot be written ({reason}); everything committed before is intact. {advice}"
-    ) from problem
+    raise StorageError.create("not-written", path=path, reason=reason, advice=advice) from problem
 
 
 # Write a file as a whole: readers and the next start find the old content or the new, never half of it.

@@ -172,7 +172,7 @@ class Places:
 
     def _require_bucket(self, name: str) -> Bucket:
         if self.bucket is None:
-            raise FileMissing(name, str(self.folder))
+            raise FileMissing(name=name, place=self.folder)
         return self.bucket
 
     def _paths(self, name: str) -> Iterator[Path]:

@@ -45,10 +45,7 @@ def _load_key(path: Path) -> Ed25519PrivateKey | None:
         key = None
     if isinstance(key, Ed25519PrivateKey):
         return key
-    raise StorageError(
-        f"{path} holds no Ed25519 key, so that the chain of WARC files cannot go on. Restore it from a backup, or "
-        "delete it: the next link then has a new key, and says that the old one was lost"
-    )
+    raise StorageError.create("bad-key", path=path)
 
 
 def public_hex(key: Ed25519PrivateKey) -> str:

@@ -102,7 +102,7 @@ class BucketTransfer:
             link = self._chain.load([name]).find(name) if self._chain else None
             for known, where in ((sha256, "the index"), (link and link.sha256, "the chain")):
                 if known not in {None, digests.sha256}:
-                    raise BytesDiffer(name, where)
+                    raise BytesDiffer(name=name, bucket=where)
             if not self._bucket.exists(name):
                 self._bucket.put(name, path)
             stored = self._verify_upload(name, digests)
@@ -168,7 +168,7 @@ class BucketTransfer:
                 known = sha256 or (found.sha256 if found.match_etag(stored.etag) else "")
                 if found.size != stored.size or found.sha256 != (known or self._bucket_sha256(stored)):
                     part.unlink()
-                    raise BytesDiffer(name, "the index" if sha256 else self._bucket.url)
+                    raise BytesDiffer(name=name, bucket="the index" if sha256 else self._bucket.url)
                 part.rename(final)
                 sync_folder(self._folder)
         except OSError as problem:
@@ -200,9 +200,9 @@ class BucketTransfer:
         """Return the bucket's object, flushed to its disk, if it has these digests; else BytesDiffer."""
         stored = self._bucket.stat(name)
         if stored.size != digests.size:
-            raise BytesDiffer(name, self._bucket.url)
+            raise BytesDiffer(name=name, bucket=self._bucket.url)
         if not digests.match_etag(stored.etag) and self._bucket_sha256(stored) != digests.sha256:
-            raise BytesDiffer(name, self._bucket.url)
+            raise BytesDiffer(name=name, bucket=self._bucket.url)
         self._bucket.sync(name)
         return stored
 
@@ -225,7 +225,7 @@ class BucketTransfer:
         BucketRefused if the bucket is the folder: then its file is the only copy.
         """
         if self._bucket.is_folder(self._folder):
-            raise BucketRefused(self._bucket.url, "it is the folder of the WARC files itself")
+            raise BucketRefused(bucket=self._bucket.url, reason="it is the folder of the WARC files itself")
         path = self._folder / name
         with ExitStack() as stack:
             try:

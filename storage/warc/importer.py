@@ -94,20 +94,14 @@ def import_file(
             taking = _Input(name=path.name, source=str(path), is_known=is_known, taken_down=taken_down, chain=chain)
             return _import_wacz(file, path, into, taking) if is_zip else _import_stream(file, taking, into)
     except OSError as problem:
-        raise StorageError(
-            f"{path} cannot be read ({problem.strerror or problem}); nothing was imported. "
-            "Check its path and permissions"
-        ) from problem
+        raise StorageError.create("import-unreadable", path=path, reason=problem.strerror or problem) from problem
 
 
 def _import_wacz(file: BinaryIO, path: Path, into: Path, whole: _Input) -> ImportedFile:
     try:
         container = zipfile.ZipFile(file)
     except _ZIP_ERRORS as problem:
-        raise StorageError(
-            f"{path} is a damaged zip file ({problem}); nothing was imported. "
-            "Download it again, or repair it with: zip -FF"
-        ) from problem
+        raise StorageError.create("damaged-zip", path=path, problem=problem) from problem
     with container:
         members = [info for info in container.infolist() if _WACZ_MEMBER.fullmatch(info.filename)]
         parts = []

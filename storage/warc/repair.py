@@ -103,10 +103,7 @@ def last_complete_end(path: Path) -> int:
 def _repair(path: Path, fd: int, chain: Chain | None) -> RepairedFile:
     final = path.with_name(warc_name(path))
     if final.exists():
-        raise StorageError(
-            f"{path} was left open by a crash, and {final.name} exists too; nothing was changed, and the open file is "
-            "ignored. Move one of the two out of the folder, then run: newsarchive verify --repair"
-        )
+        raise StorageError.create("left-open-twice", path=path, name=final.name)
     end, size = last_complete_end(path), os.fstat(fd).st_size
     torn = None
     if end < size:

@@ -6,13 +6,15 @@ An item is the reading of its response, and the requests are the URLs that it ma
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from difflib import get_close_matches
+from enum import Enum
 from typing import Any, NamedTuple
 
-from storage.article_fields import FIELDS, FieldType
-from storage.model import Access, Article, Image, Link, LinkGroup, LinkKind, Outcome, Paragraph, Reading, Role, UrlKind
+from storage.article_fields import FIELDS, PART_TYPES, FieldType
+from storage.article_parts import Image
+from storage.model import Access, Article, Link, LinkGroup, LinkKind, Outcome, Paragraph, Reading, Role, UrlKind
 from storage.page_date import PageDate, SourcedDate
 from storage.urls import resolve_url
 from storage.warc.record import Record, header, parse_fields, sha256
@@ -28,6 +30,10 @@ _TYPES: dict[FieldType, tuple[type, ...]] = {
     FieldType.BOOLEAN: (bool,),
     FieldType.DATE: (str, date),
 }
+
+
+_TIMES = ("published", "modified")
+_MAX_NUMBER = 10_000_000  # of seconds, and of paragraphs above a medium
 
 
 class ArticleItem(dict[str, Any]):
@@ -58,10 +64,13 @@ class ArticleItem(dict[str, Any]):
             raise ValueError("an ArticleItem needs a headline")
 
     def to_article(self, url: str) -> Article:
-        """Return the article, given the URL of the response. ValueError for a wrong URL, role, access or link."""
+        """Return the article, given the URL of the response. ValueError for a wrong URL, role, access, link or part."""
         own_url = resolve_url(url, self.get("url", url)).partition("#")[0]
         given: dict[str, Any] = {name: self.get(name) for name in ("headline", "dek", "kicker", "section", "language")}
         given |= {name: tuple(self.get(name, ())) for name in ("authors", "organisations", "author_links", "tags")}
+        for name, kind in _FIELDS.items():
+            if kind in PART_TYPES:
+                given[name] = tuple(_read_part(PART_TYPES[kind], each, url) for each in self.get(name, ()))
         given |= {name: _parse_date(self[name]) for name in ("published", "modified") if name in self}
         image, body = self.get("image"), [{"role": "text", "text": each} for each in self.get("body", "").split("\n\n")]
         return Article(
@@ -100,6 +109,28 @@ def _parse_date(stated: str) -> SourcedDate:
 def _read_group(group: dict[str, Any], base: str) -> LinkGroup:
     links = (Link(url=resolve_url(base, each["url"]), anchor=each.get("anchor", "")) for each in group["links"])
     return LinkGroup(kind=LinkKind(group["kind"]), label=group.get("label", ""), links=tuple(links))
+
+
+def _read_part(part: type[Any], given: Any, base: str) -> Any:
+    """Return a picture, an entity or a live update; ValueError for a field that it does not have, or a wrong value."""
+    known = {field.name: field for field in fields(part)}
+    if not isinstance(given, dict) or given.keys() - known.keys():
+        raise ValueError(f"{part.__name__} is an object with some of the fields {', '.join(known)}, not {given!r:.80}")
+    values: dict[str, Any] = {}
+    for name, field in known.items():
+        kind: Any = field.type
+        is_enum = isinstance(kind, type) and issubclass(kind, Enum)
+        value = given.get(name, None if field.default is MISSING else field.default)
+        is_valid = isinstance(value, str if is_enum else kind) and not isinstance(value, bool)
+        if value is not None and name.endswith("url"):
+            value = resolve_url(base, str(value))
+            is_valid = is_valid and value.startswith(("http://", "https://"))
+        elif value is not None and name in _TIMES:
+            value = PageDate.parse(str(value)).isoformat()
+        if not is_valid or (isinstance(value, int) and not 0 <= value < _MAX_NUMBER):
+            raise ValueError(f"{name} of {part.__name__} cannot be {value!r:.80}")
+        values[name] = kind(value) if is_enum else value
+    return part(**values)
 
 
 class SpiderRequest(NamedTuple):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from storage.model import BODY_ROLES, Access, Image, Link, LinkGroup, LinkKind, Outcome, Paragraph, UrlKind
+from storage.article_parts import Image
+from storage.model import BODY_ROLES, Access, Link, LinkGroup, LinkKind, Outcome, Paragraph, UrlKind
 from tests.newsroom.article import ArticleState, ArticleSummary, amp_path, print_path
 from tests.newsroom.newspaper import SECTIONS, PageTemplate
 from tests.newsroom.pages import feeds, listing, metadata, other_pages

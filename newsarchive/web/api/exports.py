@@ -108,8 +108,7 @@ def article_records(context: Context, article_id: int) -> Response:
 
     def check_size(count: int) -> None:
         if file.tell() > MAX_ARTICLE_EXPORT:
-            advice = "they were not sent. Export them with: newsarchive export --article ID -o FILE"
-            raise ArchiveError(f"its captures ({count:,}) have more than {MAX_ARTICLE_EXPORT:,} bytes; {advice}")
+            raise ArchiveError.create("article-too-large", count=count, size=MAX_ARTICLE_EXPORT)
 
     choice = replace(choice, title=article.current.headline, report_progress=check_size)
     try:

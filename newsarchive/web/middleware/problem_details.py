@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from importlib.resources import files
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -27,6 +28,7 @@ API_PATHS = re.compile(r"/(api|cdx|timegate|timemap|warcs|exports)(/|$)|/web/[0-
 API_SUFFIXES = re.compile(r"(?!/web/).*\.(json|jsonl|csv|atom|bib|ris|warc\.gz|wacz)")
 """Suffixes of the archive's own URLs; the suffix of an archived URL says nothing about the client."""
 _TEXTS = tomllib.loads(files("newsarchive.web.middleware").joinpath("errors.toml").read_text("utf-8"))
+ERRORS: dict[str, dict[str, Any]] = _TEXTS["errors"]
 HEADINGS = {int(status): text for status, text in _TEXTS["headings"].items()}
 DESCRIPTIONS = {int(status): text for status, text in _TEXTS["descriptions"].items()}
 _HTML = re.compile(r"text/html|application/xhtml\+xml")
@@ -72,17 +74,6 @@ def _quality(accepted: str, media_type: re.Pattern[str]) -> float:
     return max((float(weight or 1) for name, weight in found if media_type.fullmatch(name)), default=0.0)
 
 
-DISK_FULL = (
-    "The archive's disk is full, so that this cannot be made; nothing was changed. Its owner has to free some space."
-)
-INDEX_UNREACHABLE = "The archive's database does not answer, so it is unknown what is archived. Try again later."
-BUCKET_UNREACHABLE = (
-    "This page is archived, but the bucket with its WARC file does not answer. Articles and search need only the index "
-    "and are available. Try again later."
-)
-RECORD_DAMAGED = "A WARC record of the archive is damaged. Its owner can list damage with: newsarchive verify"
-
-
 def archive_error_response(request: Request, error: ArchiveError) -> Response:
     """Return the response to an ArchiveError: 404 if something is not archived, 503 if it is unavailable now.
 
@@ -91,29 +82,12 @@ def archive_error_response(request: Request, error: ArchiveError) -> Response:
     text = str(error)
     if not isinstance(error, NotFound) and not _is_abandoned(request.scope):
         log.warning("%s %s: %s", request.method, request.url.path, text)
-    match error:
-        case NotFound():
-            status, detail, heading = 404, text, ""
-        case errors.QueryTooLong():
-            status, detail, heading = 503, text, "Query timed out"
-        case errors.SearchNotReady():
-            status, detail = 503, f"The articles are still being indexed for search: {error.share * 100:.0f} %."
-            heading = "Search is being prepared"
-        case errors.IndexFailure():
-            status, detail, heading = 503, INDEX_UNREACHABLE, "The index is unavailable"
-        case errors.BucketUnreachable() | errors.BucketRefused():
-            status, detail, heading = 503, BUCKET_UNREACHABLE, "The WARC files are unavailable"
-        case errors.DiskFull():
-            status, detail, heading = 507, DISK_FULL, ""
-        case errors.StorageError():
-            status, detail, heading = 503, "The WARC file of this record cannot be read now. Try again later.", ""
-        case errors.WarcError() | errors.PayloadError():
-            status, detail, heading = 500, RECORD_DAMAGED, "Damaged record"
-        case _ if error.exit_code == 1:  # temporary: no exit code of its own
-            status, detail, heading = 503, text, ""
-        case _:
-            status, detail, heading = 500, "The request failed; the archive was not changed.", "Request failed"
-    return problem_response(request, status, detail, RETRY_AFTER if status == 503 else None, heading=heading)
+    kinds = [kind.__name__ for kind in type(error).__mro__]
+    # An error without an exit code of its own is temporary.
+    answer = next(ERRORS[kind] for kind in ["temporary" if error.exit_code == 1 else "", *kinds] if kind in ERRORS)
+    status, detail = answer["status"], answer.get("detail", "{text}").format(text=text, error=error)
+    retry_after = RETRY_AFTER if status == 503 else None
+    return problem_response(request, status, detail, retry_after, heading=answer.get("heading", ""))
 
 
 def _is_abandoned(scope: Scope) -> bool:
@@ -198,5 +172,5 @@ class ErrorMiddleware(HttpMiddleware):
                 raise
             status, detail = 500, "The archive was not changed. The server's log has the details."
             if isinstance(error, OSError) and error.errno in NO_SPACE:  # a temporary file of a response
-                status, detail = 507, DISK_FULL
+                status, detail = 507, ERRORS["DiskFull"]["detail"]
             await problem_response(Request(scope), status, detail)(scope, receive, send)

@@ -1,6 +1,5 @@
 """/article/17: one archived article: text, versions, links to and from other articles; and comparisons."""
 
-from collections.abc import Sequence
 from itertools import groupby
 
 from fastapi import APIRouter, HTTPException, Response
@@ -13,6 +12,7 @@ from newsarchive.web.context import ROWS, Context, RequestContext
 from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
 from storage.article_fields import ParagraphView
+from storage.article_parts import Media, MediaKind
 from storage.index.queries.articles import get_article, get_version
 from storage.index.queries.links import list_article_placements, list_backlinks
 from storage.index.queries.similar import find_similar_articles
@@ -20,21 +20,41 @@ from storage.index.queries.timeline import select_archived_urls
 from storage.index.views.articles import ArticleView, VersionView
 from storage.model import Role
 
+_MAX_LABEL = 30  # characters between a caption and its credit
+
+
 router = APIRouter(include_in_schema=False)
 
 
-def split_paragraphs(paragraphs: Sequence[ParagraphView]) -> dict[str, list[ParagraphView]]:
-    """Group paragraphs by their place on the page.
+def split_text(version: VersionView) -> dict[str, list[ParagraphView | Media]]:
+    """Group the paragraphs of a version by their place on the page, its media among those of the text.
 
     Corrections, editor's notes and retractions are shown first, wherever the newspaper has them; disclaimers, boxes of
-    newsletters and boilerplate, which are outside the text, are folded.
+    newsletters and boilerplate, which are outside the text, are folded. So are captions of no picture.
     """
-    groups: dict[str, list[ParagraphView]] = {"corrections": [], "text": [], "captions": [], "folded": []}
-    for each in paragraphs:
+    groups: dict[str, list[ParagraphView | Media]] = {"corrections": [], "text": [], "captions": [], "folded": []}
+    media, above = list(version.media), 0
+    for each in version.all_paragraphs:
+        while media and media[0].place <= above:
+            groups["text"].append(media.pop(0))
+        above += not each.boilerplate
         is_caption = each.role is Role.CAPTION and not each.boilerplate
+        is_shown = any(_is_caption_of(one, each.text) for one in version.media) or each.text == version.image_caption
+        if is_caption and is_shown:
+            continue
         place = "text" if each.is_body else "captions" if is_caption else "folded"
         groups["corrections" if each.role is Role.CORRECTION else place].append(each)
+    groups["text"] += media
     return groups
+
+
+def _is_caption_of(media: Media, text: str) -> bool:
+    """Return whether a text is all shown with a medium: its caption, its credit, or both with a label between them."""
+    caption, credit = media.caption or "", media.credit or ""
+    if f" {text} " in f" {caption} " or text == credit:
+        return True
+    rest = text.removeprefix(caption).rstrip(" .)]") if text.startswith(caption) else ""
+    return bool(credit) and rest.endswith(credit) and len(rest) - len(credit) < _MAX_LABEL
 
 
 @router.get("/article/{article_id:int}")
@@ -44,18 +64,23 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
     shown = found.current if version is None else get_version_or_404(context, found, version)
     kind = EmbedKind.THUMBNAIL if context.shows_thumbnails else EmbedKind.IMAGE
     links = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
-    is_shown = is_http_url(shown.image or "") and context.index.ask(select_archived_urls, [shown.image or ""])
+    pictures = {shown.image or "", *(each.url for each in shown.media if each.kind is MediaKind.IMAGE)}
+    caption = shown.image_caption
+    is_lead = (one.url == shown.image or (caption and _is_caption_of(one, caption)) for one in shown.media)
+    archived = context.index.ask(select_archived_urls, filter(is_http_url, pictures))
     return context.render(
         "article.html",
         etag=True,
         article=found,
         version=shown,
-        parts=split_paragraphs(shown.all_paragraphs),
+        parts=split_text(shown),
         backlinks=context.index.ask(list_backlinks, article_id),
         placements=context.index.ask(list_article_placements, article_id),
         similar=context.index.ask(find_similar_articles, shown.id),
         cite=next(context.cite([shown])),
-        picture=links.embed_url(shown.image, kind) if shown.image and is_shown else None,
+        has_text=any(each.is_body for each in shown.all_paragraphs),
+        lead=None if any(is_lead) else shown.image,
+        pictures={url: links.embed_url(url, kind) for url in archived},
         tokens=find_tokens(context.archive.config, shown.capture.place.warc),
     )
 

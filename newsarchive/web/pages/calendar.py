@@ -10,13 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.context import Context, RequestContext
-from storage.index.queries.timeline import (
-    find_nearest_capture,
-    list_capture_times,
-    list_days,
-    list_nearby_urls,
-    list_years,
-)
+from storage.index.queries import timeline
 from storage.index.views.articles import CaptureView
 from storage.index.views.history import CalendarEntry
 
@@ -41,7 +35,7 @@ def calendar(
         return context.render("calendar.html", url="", years=(), chosen=None, months=(), days={}, day=None, captures=(),
                          page=1, page_size=PAGE_SIZE)  # fmt: skip
     url = ensure_scheme(url)
-    years = context.index.ask(list_years, url)
+    years = context.index.ask(timeline.list_years, url)
     if not years:
         return render_not_archived(context, url)
     selected = None
@@ -49,12 +43,12 @@ def calendar(
         selected = date.fromisoformat(day)
     requested = selected.year if selected else year or years[-1][0]
     chosen = min(max(requested, years[0][0]), years[-1][0])
-    days = {each.day: each for each in context.index.ask(list_days, url, chosen)}
+    days = {each.day: each for each in context.index.ask(timeline.list_days, url, chosen)}
     captures: tuple[CalendarEntry, ...] = ()
     if selected and selected in days:
         begin, offset = datetime.combine(selected, time.min, UTC), (page - 1) * PAGE_SIZE
         until = begin + timedelta(days=1)
-        captures = context.index.ask(list_capture_times, url, begin, until, limit=PAGE_SIZE, offset=offset)
+        captures = context.index.ask(timeline.list_capture_times, url, begin, until, limit=PAGE_SIZE, offset=offset)
     return context.render(
         "calendar.html",
         url=url,
@@ -78,8 +72,9 @@ def list_months(year: int, counts: Mapping[date, int]) -> Iterator[tuple[date, i
 
 def render_not_archived(context: RequestContext, url: str, redirected: tuple[CaptureView, ...] = ()) -> Response:
     """Render a 404 for a URL without captures. `redirected` are captures that redirect to it."""
-    nearby = context.index.ask(list_nearby_urls, url, limit=NEARBY)
-    is_loop = bool(redirected) and context.index.ask(find_nearest_capture, url, redirected[0].fetched_at) is not None
+    ask = context.index.ask
+    nearby = ask(timeline.list_nearby_urls, url, limit=NEARBY)
+    is_loop = bool(redirected) and ask(timeline.find_nearest_capture, url, redirected[0].fetched_at) is not None
     return context.render(
         "not_archived.html", status=404, url=url, nearby=nearby, redirected=redirected, is_loop=is_loop
     )

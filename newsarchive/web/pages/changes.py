@@ -8,7 +8,6 @@ from typing import Any
 from fastapi import APIRouter, Response
 from starlette.datastructures import QueryParams
 
-from newsarchive.diff.articles import EditVerdict
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.web.context import Context
@@ -26,17 +25,10 @@ from storage.page_date import parse_date_range
 router = APIRouter(include_in_schema=False)
 
 DAYS = 60
-NOTICES = {
-    EditVerdict.SILENT.value: "without a notice", EditVerdict.DATED.value: "with a new date only",
-    EditVerdict.NOTED.value: "with a notice",
-}  # fmt: skip
-KINDS = {kind.value: kind.value.replace("-", " ") for kind in EditKind} | {
-    "removed": "paragraphs removed", "added": "paragraphs added", "order": "paragraphs moved",
-}  # fmt: skip
-EVENTS = {
-    ChangeEvent.EDITED.value: "edited", ChangeEvent.GONE.value: "gone", ChangeEvent.MOVED.value: "moved",
-    ChangeEvent.BACK.value: "back again",
-}  # fmt: skip
+NOTICES = {"silent": "without a notice", "dated": "with a new date only", "noted": "with a notice"}
+KINDS = {kind.value: kind.value.replace("-", " ") for kind in EditKind}
+KINDS |= {"removed": "paragraphs removed", "added": "paragraphs added", "order": "paragraphs moved"}
+EVENTS = {event.value: event.value for event in ChangeEvent} | {"back": "back again"}
 _SIZES = {str(size): f"{size:,} characters or more" for size in (10, 100, 1000)}
 _CHOICES: Mapping[str, Mapping[str, str]] = {"event": EVENTS, "kind": KINDS, "notice": NOTICES, "size": _SIZES}
 _NAMES = ("site", "section", "author", "event", "kind", "notice", "size", "since", "until")

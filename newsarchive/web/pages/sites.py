@@ -11,13 +11,7 @@ from newsarchive.operations.health import usual_count
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.pages.bar_charts import DayChart, build_day_chart, last_days
 from storage.errors import NotFound
-from storage.index.queries.aggregates import (
-    FAILED_OUTCOMES,
-    count_articles_per_day,
-    count_crawl_outcomes,
-    count_outcomes_by_site,
-    list_site_counts,
-)
+from storage.index.queries import aggregates
 from storage.index.queries.articles import iter_captures, list_articles
 from storage.index.queries.status import get_crawl, list_boilerplate, list_crawls, list_source_health, list_sources
 from storage.index.queries.timeline import find_nearest_capture
@@ -52,7 +46,7 @@ def sites(
     context: Context, q: str = "", sort: str = "name", page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
     """Return a page of the list of sites: those with a text in their name, title or URL, in an order."""
-    found = [site for site in context.index.ask(list_site_counts) if is_named(site, q)]
+    found = [site for site in context.index.ask(aggregates.list_site_counts) if is_named(site, q)]
     found.sort(key=_SORTS.get(sort, _SORTS["name"]))
     week = (context.now - timedelta(days=7)).date()
     return context.render(
@@ -62,8 +56,8 @@ def sites(
         query={"q": q, "sort": sort if sort in _SORTS else "name"},
         page=page,
         size=SITES_PER_PAGE,
-        recent=context.index.ask(count_outcomes_by_site, week),
-        failed=FAILED_OUTCOMES,
+        recent=context.index.ask(aggregates.count_outcomes_by_site, week),
+        failed=aggregates.FAILED_OUTCOMES,
     )
 
 
@@ -77,7 +71,7 @@ def is_named(site: SiteCount, text: str) -> bool:
 def site(context: Context, name: str) -> Response:
     """Return the page of a site."""
     index = context.index
-    found = next(iter(index.ask(list_site_counts, name)), None)
+    found = next(iter(index.ask(aggregates.list_site_counts, name)), None)
     if found is None:
         raise NotFound(f"The archive has no site {name}.")
     sources = index.ask(list_source_health, [name])
@@ -88,7 +82,7 @@ def site(context: Context, name: str) -> Response:
         site=found,
         is_captured=index.ask(find_nearest_capture, found.url, context.now) is not None,
         listings={each.url for each in readable if each.kind is UrlKind.LISTING},
-        outcomes=index.ask(count_outcomes_by_site, site=name).get(name, {}),
+        outcomes=index.ask(aggregates.count_outcomes_by_site, site=name).get(name, {}),
         chart=build_coverage_chart(context, found),
         sources=sources,
         imported=[each for each in readable if each.url not in fetched],
@@ -97,7 +91,8 @@ def site(context: Context, name: str) -> Response:
         newest=index.ask(list_articles, Filters(site=name), limit=LINES),
         boilerplate=boilerplate[:BOILERPLATE],
         more_boilerplate=len(boilerplate) > BOILERPLATE,
-        failed=FAILED_OUTCOMES,
+        boxes=index.ask(aggregates.list_site_boxes, name),
+        failed=aggregates.FAILED_OUTCOMES,
     )
 
 
@@ -106,7 +101,7 @@ def build_coverage_chart(context: RequestContext, found: SiteCount) -> DayChart 
     if found.last_capture is None:
         return None
     days = last_days(found.last_capture.astimezone(UTC).date(), DAYS + BASELINE_DAYS)
-    counts = Counter(context.index.ask(count_articles_per_day, found.name, days[0]))
+    counts = Counter(context.index.ask(aggregates.count_articles_per_day, found.name, days[0]))
     known = {day: counts[day] for day in days if not counts or day >= min(counts)}
     # Of a new site the empty weeks before are not shown.
     begun = min(counts, default=days[-1])
@@ -140,8 +135,8 @@ def crawl(context: Context, run: str, outcome: Outcome | None = None, page: Page
     return context.render(
         "crawl.html",
         crawl=found,
-        outcomes=context.index.ask(count_crawl_outcomes, run),
-        failed=FAILED_OUTCOMES,
+        outcomes=context.index.ask(aggregates.count_crawl_outcomes, run),
+        failed=aggregates.FAILED_OUTCOMES,
         outcome=outcome,
         captures=tuple(
             context.index.stream(iter_captures, filters, limit=CAPTURES_PER_PAGE, offset=CAPTURES_PER_PAGE * (page - 1))

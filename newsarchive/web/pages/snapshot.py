@@ -29,14 +29,9 @@ from newsarchive.web.snapshot.rewrite import SanitizedPage, TooLarge, sanitize_p
 from newsarchive.web.thumbnails import get_thumbnail
 from storage.errors import NotFound, PayloadError
 from storage.index.conditions.withheld import find_withheld_urls, load_mask, load_names
+from storage.index.queries import timeline
 from storage.index.queries.articles import get_version
 from storage.index.queries.cdx import get_cdx_line
-from storage.index.queries.timeline import (
-    find_nearest_capture,
-    get_adjacent_times,
-    get_capture_span,
-    select_archived_urls,
-)
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureView
 from storage.index.views.cdx import CdxLine
@@ -66,7 +61,7 @@ def _add_routes(kind: EmbedKind) -> None:
             raise HTTPException(403, "Archived resources may be embedded by the archive's own pages only.")
         url = archived_url(request.scope, f"/web/{digits}{kind}{token}/")
         time = timestamp_middle(str(digits))
-        capture = context.index.ask(find_nearest_capture, url, time, to_the_second=False) if time else None
+        capture = context.index.ask(timeline.find_nearest_capture, url, time, to_the_second=False) if time else None
         capture = follow_redirects(context, capture)[-1] if capture else None
         line = context.index.ask(get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
         if capture is None or line is None or names_withheld(context.index, context.archive.places, line):
@@ -141,7 +136,7 @@ def follow_redirects(context: RequestContext, capture: CaptureView) -> list[Capt
     chain = [capture]
     while len(chain) < MAX_REDIRECTS and chain[-1].redirect_url and is_redirect(chain[-1]):
         further = context.index.ask(
-            find_nearest_capture, chain[-1].redirect_url, chain[-1].fetched_at, to_the_second=False
+            timeline.find_nearest_capture, chain[-1].redirect_url, chain[-1].fetched_at, to_the_second=False
         )
         if further is None or any(further.id == each.id for each in chain):
             break
@@ -160,7 +155,7 @@ def _rewrite_stylesheet(context: RequestContext, capture: CaptureView, text: str
         text = css.hide_fixed(text)
     urls: dict[str, None] = {}
     css.rewrite_css(text, capture.url, lambda url, _kind: urls.setdefault(url))
-    archived = context.index.ask(select_archived_urls, urls)
+    archived = context.index.ask(timeline.select_archived_urls, urls)
     return css.rewrite_css(text, capture.url, lambda url, kind: links.embed_url(url, kind) if url in archived else None)
 
 
@@ -256,7 +251,7 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
     if request.headers.get("sec-fetch-dest") == "document":
         # Opened directly it would look like a page of the archive, without its banner.
         return RedirectResponse(f"/web/{digits}{bare}/{quote_url(url)}", 302, {"vary": "sec-fetch-dest"})
-    capture = context.find(find_nearest_capture, url, time, what=f"capture of {url}")
+    capture = context.find(timeline.find_nearest_capture, url, time, what=f"capture of {url}")
     if format_timestamp(capture.fetched_at) != str(digits):
         at = format_timestamp(capture.fetched_at)
         return RedirectResponse(f"/web/{at}mp_{bare}/{quote_url(capture.url)}", 302)
@@ -267,7 +262,7 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
     if bare:
         page.hide_overlays()
     links = ReplayLinks(timestamp=format_timestamp(capture.fetched_at), token=EMBED_TOKEN + bare)
-    archived = context.index.ask(select_archived_urls, page.requisites())
+    archived = context.index.ask(timeline.select_archived_urls, page.requisites())
     html = page.to_html(links.page_url, lambda url, kind: links.embed_url(url, kind) if url in archived else None)
     headers = {"content-security-policy": FRAME_CSP, "x-dns-prefetch-control": "off", "vary": "sec-fetch-dest"}
     return HTMLResponse(html, headers=headers)
@@ -282,7 +277,7 @@ def snapshot(request: Request, context: Context, digits: int) -> Response:
     target = digits if requested is None else requested
     bare = BARE if request.url.path.startswith(f"/web/{digits}{BARE}/") else ""
     url = archived_url(request.scope, f"/web/{digits}{bare}/" if requested is None else f"/web/{digits}~{requested}/")
-    first = context.index.ask(find_nearest_capture, url, parse_time_or_404(str(digits)))
+    first = context.index.ask(timeline.find_nearest_capture, url, parse_time_or_404(str(digits)))
     if first is None:
         return render_not_archived(context, url)
     chain = follow_redirects(context, first)
@@ -301,7 +296,7 @@ def snapshot(request: Request, context: Context, digits: int) -> Response:
 def redirect_to_newest(request: Request, context: Context) -> Response:
     """Redirect to the newest capture."""
     url = archived_url(request.scope, "/web/")
-    capture = context.index.ask(find_nearest_capture, url, context.now)
+    capture = context.index.ask(timeline.find_nearest_capture, url, context.now)
     if capture is None:
         return render_not_archived(context, url)
     return RedirectResponse(f"/web/{format_timestamp(capture.fetched_at)}/{quote_url(capture.url)}", 302)
@@ -322,7 +317,8 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
     page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
     is_text = shown.display is Display.TEXT
     requisites = page.requisites() if isinstance(page, SanitizedPage) else {}
-    found = context.index.ask(select_archived_urls, requisites) | context.index.ask(find_withheld_urls, requisites)
+    ask = context.index.ask
+    found = ask(timeline.select_archived_urls, requisites) | ask(find_withheld_urls, requisites)
     response = context.render(
         "snapshot.html",
         capture=capture,
@@ -339,8 +335,8 @@ def _render_snapshot(context: RequestContext, shown: LoadedCapture, requested: d
         is_cut=len(shown.body) > MAX_TEXT_SIZE,
         size=len(shown.body),
         requested=requested,
-        span=context.index.ask(get_capture_span, capture.url),
-        beside=context.index.ask(get_adjacent_times, capture.url, capture.fetched_at),
+        span=context.index.ask(timeline.get_capture_span, capture.url),
+        beside=context.index.ask(timeline.get_adjacent_times, capture.url, capture.fetched_at),
         missing=[each for each in requisites.items() if each[0] not in found],
         here=here,
     )

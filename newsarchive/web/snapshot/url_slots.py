@@ -8,14 +8,12 @@ from urllib.parse import urldefrag
 
 from lxml.html import HtmlElement
 
+from newsarchive.extract.requisites import parse_srcset
 from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.replay_links import EmbedKind
 from storage.urls import resolve_url
 
-_NEXT = re.compile(r"[\s,]*+(\S++)")
-_DESCRIPTOR = re.compile(r"((?:\([^)]*+\)|[^,(])*+)(?:,|\Z)")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-MAX_CANDIDATES = 100
 
 
 class SlotSyntax(Enum):
@@ -92,26 +90,6 @@ def resolve_http_url(base: str, reference: str) -> str | None:
     except ValueError:
         return None
     return url if url[:8].lower().startswith(("http://", "https://")) else None
-
-
-def parse_srcset(value: str) -> Iterator[tuple[str, str]]:
-    """Yield the URLs of a srcset attribute as reference, and their descriptors ("2x", "640w", or "").
-
-    >>> list(parse_srcset("a.jpg, b,w_4.jpg 640w,c.jpg 2x"))
-    [('a.jpg', ''), ('b,w_4.jpg', '640w'), ('c.jpg', '2x')]
-    """
-    at = 0
-    for _ in range(MAX_CANDIDATES):
-        if (found := _NEXT.match(value, at)) is None:
-            return
-        url, at = found[1], found.end()
-        bare = url.rstrip(",")
-        if bare != url:
-            yield bare, ""
-            continue
-        descriptor = _DESCRIPTOR.match(value, at)
-        at = descriptor.end() if descriptor else len(value)
-        yield url, descriptor[1].strip() if descriptor else ""
 
 
 def format_srcset(found: list[tuple[str, str]]) -> str:

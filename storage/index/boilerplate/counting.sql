@@ -74,6 +74,7 @@ FROM (
     )
     AND (
         versions.dek IS NULL
+        OR versions.is_dek_learnt
         OR shared_paragraphs.length <> length(versions.dek)
         OR versions.dek <> (SELECT text FROM paragraphs WHERE id = shared_paragraphs.paragraph_id)
     )

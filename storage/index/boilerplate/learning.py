@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select, text, update
 
 from storage.grouping import group_pairs
 from storage.index.boilerplate import counting, rule
+from storage.index.boilerplate.boxes import learn_boxes
 from storage.index.engine.dialect import limit_sort_memory, lock_rows
 from storage.index.engine.statements import (
     IDS,
@@ -86,6 +87,7 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> None:
         )
         _mark_stale(connection, changed)
     counting.TABLES.drop_all(connection, checkfirst=False)
+    learn_boxes(connection, site_ids, new, everything=everything)
     change_by_ids(connection, update(VersionRow).where(VersionRow.id.in_(IDS)).values(is_counted=True), new)
     connection.execute(
         update(SiteRow).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning).values(needs_relearning=False)

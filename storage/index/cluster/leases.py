@@ -22,7 +22,7 @@ from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from storage.errors import ArchiveBusy, ArchiveError
+from storage.errors import ArchiveBusy, ArchiveError, format_message
 from storage.index.engine.postgres import connect, enter_jobs_schema, translate_driver_errors
 from storage.index.engine.statements import load_statements
 
@@ -119,11 +119,6 @@ CLASS = 6873
 """First half of the keys of our advisory locks; the second is the holder's, or one of these."""
 CHANGING, DISPATCHING = 0, -1
 """Locked while leases change hands, and while jobs are created from the schedule."""
-LEASE_LOST = (
-    "this process lost its connection to the index's database and stopped, because another process may crawl the same "
-    "sites now. Everything that was fetched is in the WARC files, and the next crawl on this machine indexes it: "
-    "newsarchive crawl"
-)
 
 STATEMENTS = {name: text.encode() for name, text in load_statements("storage.index.cluster", "cluster.sql").items()}
 
@@ -188,7 +183,7 @@ class Lease(AbstractContextManager["Lease"]):
     def require(self) -> None:
         """Raise ArchiveBusy if the lease is lost or was not confirmed in time, so that another process may have it."""
         if self.lost or self._heartbeat.is_overdue:
-            raise ArchiveBusy(LEASE_LOST)
+            raise ArchiveBusy.create("lease-lost")
 
     def _connect(self) -> "psycopg.Connection":
         session = connect(self._url, idle_in_transaction_session_timeout="10000")
@@ -214,12 +209,9 @@ class Lease(AbstractContextManager["Lease"]):
                 if row[6] and row[7] is not None:
                     holder = _read_holder(row)
                     what = "the archive" if holder.site == ALL else holder.site
-                    raise ArchiveBusy(
-                        f"{what} is being crawled or rebuilt on {holder.host} by process {holder.pid} ({holder.work}) "
-                        f"since {holder.since.isoformat(timespec='seconds')}; nothing was done. Wait until it ends, or "
-                        "crawl another site",
-                        holder.since,
-                    )
+                    begun = holder.since.isoformat(timespec="seconds")
+                    busy = format_message("site-leased", what=what, holder=holder, begun=begun)
+                    raise ArchiveBusy(busy, holder.since)
                 expired.add(row[1])
                 backends.add(row[7])
             for backend in backends - {None}:
@@ -251,7 +243,7 @@ class Lease(AbstractContextManager["Lease"]):
         self.lost = True
         if self._kills:
             with suppress(OSError):  # stderr may be closed
-                os.write(2, f"\nnewsarchive: {LEASE_LOST}\n".encode())
+                os.write(2, f"\nnewsarchive: {format_message('lease-lost')}\n".encode())
             os.kill(os.getpid(), signal.SIGALRM)
         self.on_lost()
 

@@ -16,7 +16,15 @@ from typing import Any, NamedTuple, TypeAlias
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_, union
 
 from storage.index.engine.dialect import keep_while_unchanged, values_table
-from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, SiteRow, UrlRow, VersionRow
+from storage.index.schema.tables import (
+    ArticleRow,
+    CaptureRow,
+    FrontierRow,
+    SiteRow,
+    UrlRow,
+    VersionMediaRow,
+    VersionRow,
+)
 from storage.index.views.articles import Exclusions, Filters, list_values
 from storage.model import UrlKind
 
@@ -42,6 +50,7 @@ _ASKING = CaptureRow.__table__.alias("noarchive_captures")
 _LATER = CaptureRow.__table__.alias("later_captures")
 _REPEAT = CaptureRow.__table__.alias("repeated_captures")
 _LEAD = VersionRow.__table__.alias("versions_with_image")
+_PLACED = VersionMediaRow.__table__.alias("placed_media")
 _EMBEDDED = FrontierRow.__table__.alias("embedded_urls")
 _MOVED = CaptureRow.__table__.alias("redirects_of_pictures")
 _PICTURE = CaptureRow.__table__.alias("captures_of_pictures")
@@ -116,15 +125,25 @@ def _find_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
 
 
 def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
-    """Return the ids of URLs of pictures that the index knows of these articles, whose pages are given, alone."""
-    named = select(_EMBEDDED.c.url_id).where(_EMBEDDED.c.via_id.in_(pages))
-    targets = select(_MOVED.c.redirect_url_id).where(_MOVED.c.url_id.in_(named), _MOVED.c.redirect_url_id.is_not(None))
+    """Return the ids of URLs of pictures and media that are of these articles, whose pages are given, alone."""
     lead = select(_LEAD.c.image_url_id).where(_LEAD.c.article_id.in_(articles))
-    elsewhere = exists().where(_LEAD.c.image_url_id == _PICTURE.c.url_id, _LEAD.c.article_id.not_in(articles))
+    placed = select(_PLACED.c.url_id).join(_LEAD, _LEAD.c.id == _PLACED.c.version_id)
+    is_placed = _PLACED.c.url_id == _PICTURE.c.url_id
+    elsewhere = or_(
+        exists().where(_LEAD.c.image_url_id == _PICTURE.c.url_id, _LEAD.c.article_id.not_in(articles)),
+        placed.where(is_placed, _LEAD.c.article_id.not_in(articles)).exists(),
+    )
+    # A page that shows it, too, may be no article.
+    named_first = exists().where(_EMBEDDED.c.url_id == _PLACED.c.url_id, _EMBEDDED.c.via_id.not_in(pages))
+    alone = placed.where(_LEAD.c.article_id.in_(articles), ~named_first)
+    named = select(_EMBEDDED.c.url_id).where(_EMBEDDED.c.via_id.in_(pages))
+    is_named = or_(_MOVED.c.url_id.in_(named), _MOVED.c.url_id.in_(alone))
+    targets = select(_MOVED.c.redirect_url_id).where(is_named, _MOVED.c.redirect_url_id.is_not(None))
     is_asset = exists().where(_EMBEDDED.c.url_id == _PICTURE.c.url_id, _EMBEDDED.c.kind == UrlKind.ASSET.value)
-    is_picture = or_(_PICTURE.c.mime.like("image/%"), and_(_PICTURE.c.redirect_url_id.is_not(None), is_asset))
-    found = _PICTURE.c.url_id.in_(union(named, targets, lead))
-    return select(_PICTURE.c.url_id).where(found, is_picture, ~elsewhere)
+    is_media = or_(*(_PICTURE.c.mime.like(f"{kind}/%") for kind in ("image", "video", "audio")))
+    is_moved = and_(_PICTURE.c.redirect_url_id.is_not(None), or_(is_asset, placed.where(is_placed).exists()))
+    found = _PICTURE.c.url_id.in_(union(named, alone, targets, lead))
+    return select(_PICTURE.c.url_id).where(found, or_(is_media, is_moved), ~elsewhere)
 
 
 def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> Conditions:

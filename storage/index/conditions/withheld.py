@@ -7,7 +7,7 @@ page --links--> withheld URLs --> texts of these links --------'
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from sqlalchemy import Connection, and_, not_, select
@@ -15,9 +15,8 @@ from sqlalchemy import Connection, and_, not_, select
 from storage.article_fields import ArticleFields
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import select_withheld_articles, visible_targets
-from storage.index.engine.statements import IDS, fetch_by_ids, find_by_ids
-from storage.index.schema import tables
-from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
+from storage.index.engine.statements import IDS, build_query, fetch_by_ids, find_by_ids, load_statements
+from storage.index.schema.tables import CaptureGroupRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
 from storage.index.views.articles import Exclusions
 from storage.urls import strip_www, surt, url_host
 
@@ -33,6 +32,9 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s|(?<=[\u3002\uff01\uff1f])")
 _MIN_SENTENCE = 8  # words of the shortest sentence that is looked for
 _OPENING = 3  # paragraphs of a version whose sentences are looked for
 _EMBEDDED = re.compile(r"https?://[^\s&]+", re.IGNORECASE)
+
+_PRINTED_FIELDS = ("text", "headline", "caption", "credit", "alt", "name")
+"""Fields of an article's parts that hold printed text."""
 
 F = TypeVar("F", bound=ArticleFields)
 
@@ -87,13 +89,23 @@ class TextMask:
         return self.apply(text) != text
 
     def apply_to_article(self, article: F) -> F:
-        """Return an article without the names in its text, dek, captions and tags."""
+        """Return an article without the names in its text, dek, captions, tags and other parts."""
+
+        def mask(part: Any) -> Any:
+            printed = {name: getattr(part, name, None) for name in _PRINTED_FIELDS}
+            return replace(part, **{name: self.apply(text) for name, text in printed.items() if text})
+
+        if not self.names:
+            return article
         return replace(
             article,
             tags=tuple(tag for tag in article.tags if not self.names_withheld(tag)),
             dek=article.dek and self.apply(article.dek),
             image_caption=article.image_caption and self.apply(article.image_caption),
-            all_paragraphs=tuple(replace(each, text=self.apply(each.text)) for each in article.all_paragraphs),
+            all_paragraphs=tuple(map(mask, article.all_paragraphs)),
+            media=tuple(map(mask, article.media)),
+            entities=tuple(map(mask, article.entities)),
+            live_updates=tuple(map(mask, article.live_updates)),
         )
 
 
@@ -108,7 +120,7 @@ def load_mask(connection: Connection, exclude: Exclusions, names: Iterable[str] 
 
 def load_names(connection: Connection, _exclude: Exclusions, urls: Collection[str]) -> dict[str, set[str]]:
     """Return what a text that names these withheld URLs may not have: the URL, headlines, and sentences of teasers."""
-    rows = fetch_by_ids(connection, _OPENINGS, {key for url in urls for key in _spellings(url)})
+    rows = fetch_by_ids(connection, _OPENINGS, {key for url in urls for key in _spellings(url)}, opening=_OPENING)
     names = {(row.urlkey, row.headline) for row in rows}
     texts = {(row.urlkey, text) for row in rows for text in (row.dek, row.text) if text}
     sentences = {(key, each) for key, text in texts for each in _SENTENCE_END.split(text)}
@@ -116,15 +128,7 @@ def load_names(connection: Connection, _exclude: Exclusions, urls: Collection[st
     return {url: {url, *(name for key in _spellings(url) for name in found.get(key, ()))} for url in urls}
 
 
-_PRINTED = tables.VersionParagraphRow.__table__.alias("printed")
-_OPENINGS = (
-    select(UrlRow.urlkey, VersionRow.headline, VersionRow.dek, tables.ParagraphRow.text)
-    .join(CaptureRow, CaptureRow.url_id == UrlRow.id)
-    .join(VersionRow, VersionRow.article_id == CaptureRow.article_id)
-    .outerjoin(_PRINTED, and_(_PRINTED.c.version_id == VersionRow.id, _PRINTED.c.position < _OPENING))
-    .outerjoin(tables.ParagraphRow, tables.ParagraphRow.id == _PRINTED.c.paragraph_id)
-    .where(UrlRow.urlkey.in_(IDS))
-)
+_OPENINGS = build_query(load_statements("storage.index.conditions", "openings.sql")["openings"], ["ids"])
 
 
 def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> dict[int, TextMask]:

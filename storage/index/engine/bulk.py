@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
-from sqlalchemy import JSON, Column, Connection, Table, bindparam, text
+from sqlalchemy import JSON, Column, Connection, Table, text
 from sqlalchemy.exc import OperationalError
 
 from storage.errors import IndexFailure
-from storage.index.engine.statements import insert_columns
+from storage.index.engine.statements import build_query, insert_columns, load_statements
 from storage.index.schema.tables import Base
 
 RowBatches = Iterable[Sequence[Sequence[Any]]]
 """Batches of rows, each row with a value for each column as SQLAlchemy returns it."""
 ROW_CLASSES: dict[str, type[Base]] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+_STATEMENTS = load_statements("storage.index.engine", "bulk.sql")
+_OBJECTS = build_query(_STATEMENTS["objects"], ["tables"])
 
 
 class _PostgresLoader:
@@ -30,11 +32,11 @@ class _PostgresLoader:
         run("SET LOCAL maintenance_work_mem = '256MB'")
         names = sorted(ROW_CLASSES)
         run(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
-        constraints = self._connection.execute(_CONSTRAINTS, {"names": names}).all()
+        constraints = self._connection.execute(text(_STATEMENTS["constraints"]), {"names": names}).all()
         for table, name, _, definition in sorted(constraints, key=lambda row: row.contype):  # foreign keys, then unique
             run(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
             self._deferred.insert(0, f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}')
-        for name, definition in self._connection.execute(_INDEXES, {"names": names}).all():
+        for name, definition in self._connection.execute(text(_STATEMENTS["indexes"]), {"names": names}).all():
             run(f"DROP INDEX {name}")
             self._deferred.insert(0, definition)
         for name in names:
@@ -78,18 +80,6 @@ class _PostgresLoader:
                 self._connection.exec_driver_sql(last)
 
 
-_CONSTRAINTS = text(
-    "SELECT conrelid::regclass::text AS of, conname, contype, pg_get_constraintdef(oid) FROM pg_constraint"
-    " WHERE contype IN ('f', 'u') AND conrelid IN"
-    " (SELECT to_regclass(name) FROM unnest(CAST(:names AS text[])) AS name) ORDER BY conname"
-)
-_INDEXES = text(
-    "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
-    " WHERE NOT indisprimary AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)"
-    " AND indrelid IN (SELECT to_regclass(name) FROM unnest(CAST(:names AS text[])) AS name) ORDER BY 1"
-)
-
-
 class _SqliteLoader:
     """Loads by inserts into a file that nobody else has open, so each batch is committed at once."""
 
@@ -119,10 +109,7 @@ class _SqliteLoader:
             self._connection.exec_driver_sql(statement)
         missing = self._connection.exec_driver_sql("PRAGMA foreign_key_check").first()
         if missing is not None:
-            raise IndexFailure(
-                f"a row of {missing[0]} refers to a missing row of {missing[2]}: the index is damaged; the WARC files "
-                "are untouched. Make a new index from them with: newsarchive rebuild"
-            )
+            raise IndexFailure.create("dangling-row", table=missing[0], other=missing[2])
 
 
 BulkLoader: TypeAlias = _PostgresLoader | _SqliteLoader
@@ -132,9 +119,3 @@ BulkLoader: TypeAlias = _PostgresLoader | _SqliteLoader
 def create_bulk_loader(connection: Connection) -> BulkLoader:
     """Return the bulk loader of this database."""
     return _PostgresLoader(connection) if connection.dialect.name == "postgresql" else _SqliteLoader(connection)
-
-
-_OBJECTS = text(
-    "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
-    " AND tbl_name IN :tables ORDER BY rowid"
-).bindparams(bindparam("tables", expanding=True))

@@ -119,9 +119,8 @@ class Database:
                 libpq = libpq_parameters(url)
                 self.engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=20, connect_args=libpq)
             except (NoSuchModuleError, ModuleNotFoundError) as error:
-                raise IndexFailure(
-                    f"the driver for {url.drivername} is not installed; nothing was read or changed. "
-                    f"Install it with: {install_command('postgres')}"
+                raise IndexFailure.create(
+                    "driver-missing", driver=url.drivername, command=install_command("postgres")
                 ) from error
             self._writer = self.engine
         else:
@@ -135,17 +134,14 @@ class Database:
         """Connect, and bring the schema up to date. IndexTooOld if it was made by an unreleased version."""
         file = sqlite_file(address)
         if not create and file is not None and not file.is_file():
-            raise IndexFailure(
-                f"there is no index at {file}; the WARC files are untouched. "
-                "Make it from them with: newsarchive rebuild"
-            )
+            raise IndexFailure.create("no-index", file=file)
         database = cls(address)
         try:
             with translate_errors(database.name):
                 revision = _read_revision(database.engine)
                 is_new = revision != HEAD and create and not database.is_postgres and database.write(create_in_sqlite)
                 if revision in FORMER:
-                    raise IndexTooOld(revision)
+                    raise IndexTooOld(found=revision)
                 if revision != HEAD and not is_new:
                     database.write(partial(upgrade, create=create))
         except BaseException:
@@ -185,7 +181,7 @@ class Database:
             with limit_time(connection, timeout, work or WorkLimit(inf)) if is_limited else nullcontext():
                 yield connection
             if self._file is not None and not self._file.is_stable():
-                raise IndexReplaced(self.name)
+                raise IndexReplaced(place=self.name)
 
     def identify(self, connection: Connection) -> object:
         """Return what tells this index from one that takes its place; equal as long as nobody replaces it."""
@@ -281,24 +277,16 @@ def translate_errors(name: str) -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise IndexFailure(
-            f"all connections to the index {name} are in use; nothing was changed. Try again in a while"
-        ) from error
+        raise IndexFailure.create("no-connections", name=name) from error
     except DBAPIError as error:
         message = " ".join(str(error.orig).split())
         if message == "interrupted" or getattr(error.orig, "sqlstate", None) == "57014":
             raise QueryTooLong from error
         if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_READONLY:
-            raise IndexReadOnly(name) from error
+            raise IndexReadOnly(place=name) from error
         if "disk is full" in message or getattr(error.orig, "sqlstate", None) == "53100":
-            raise DiskFull(
-                f"no space is left for the index {name}; everything committed before is intact. "
-                "Free some space, then run the same command again"
-            ) from error
-        raise IndexFailure(
-            f"the index {name} cannot be used: {message}. The WARC files are untouched. "
-            "See what is wrong with: newsarchive doctor"
-        ) from error
+            raise DiskFull.create("index-disk-full", name=name) from error
+        raise IndexFailure.create("index-unusable", name=name, message=message) from error
 
 
 @contextmanager

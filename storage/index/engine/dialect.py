@@ -9,8 +9,11 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute
 
+from storage.index.engine.statements import load_statements
+
 K = TypeVar("K")
 T = TypeVar("T")
+_SQL = load_statements("storage.index.engine", "dialect.sql")
 _SORT_MEMORY = -8192  # kilobytes, as SQLite takes them
 
 
@@ -117,13 +120,7 @@ def limit_sort_memory(connection: sa.Connection) -> Iterator[None]:
 
 def identify_index(connection: sa.Connection) -> str:
     """Return what tells this index from others, such as the one that takes its place after a rebuild."""
-    if connection.dialect.name == "postgresql":
-        query = (
-            "SELECT system_identifier || '-' || pg_relation_filenode('search_changes') || '-' ||"
-            " 'search_changes'::regclass::oid FROM pg_control_system()"
-        )
-    else:
-        query = "PRAGMA user_version"
+    query = _SQL["identity"] if connection.dialect.name == "postgresql" else "PRAGMA user_version"
     return str(connection.exec_driver_sql(query).scalar())
 
 
@@ -144,11 +141,7 @@ def changes_since(connection: sa.Connection, mark: str) -> sa.TextClause | None:
         least, first = connection.exec_driver_sql("SELECT min(id), min(transaction_id) FROM search_changes").one()
         if least is not None and least > 1 and first > oldest:
             return None
-        unseen = (
-            "transaction_id >= :oldest AND NOT"
-            " pg_visible_in_snapshot(CAST(CAST(transaction_id AS text) AS xid8), CAST(:mark AS pg_snapshot))"
-        )
-        return sa.text(f"({unseen})").bindparams(oldest=oldest, mark=mark)
+        return sa.text(_SQL["unseen-changes"]).bindparams(oldest=oldest, mark=mark)
     # Two queries: SQLite reads the whole table for both in one.
     least = connection.exec_driver_sql("SELECT min(id) FROM search_changes").scalar()
     most = connection.exec_driver_sql("SELECT max(id) FROM search_changes").scalar()

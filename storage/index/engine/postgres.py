@@ -64,15 +64,10 @@ def translate_driver_errors(url: str) -> Iterator[None]:
         made = make_url(url)
         name = made.render_as_string(hide_password=True)
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
-            raise IndexFailure(
-                f"the index {name} cannot be used by several processes: {message}. Nothing was done. Its user needs a "
-                "schema for leases and jobs; run once as the database's owner: CREATE SCHEMA newsarchive_jobs "
-                f"AUTHORIZATION {made.username or 'the_user'}"
+            raise IndexFailure.create(
+                "no-jobs-schema", name=name, message=message, username=made.username or "the_user"
             ) from error
-        raise IndexFailure(
-            f"the index {name} cannot be used: {message}. The WARC files are untouched. "
-            "See what is wrong with: newsarchive doctor"
-        ) from error
+        raise IndexFailure.create("index-unusable", name=name, message=message) from error
 
 
 def enter_jobs_schema(session: "psycopg.Connection") -> str:

@@ -68,11 +68,8 @@ class SqliteFile:
             if write:
                 with suppress(OSError):
                     if shutil.disk_usage(self.path.parent).free < _NO_SPACE:
-                        raise DiskFull(
-                            f"no space is left for the index {self.path}; nothing was changed. What only reads works: "
-                            "search, show, export, verify, serve. Free some space, then run the same command again"
-                        ) from error
-                raise IndexReadOnly(str(self.path)) from error
+                        raise DiskFull.create("index-disk-full-for-writing", path=self.path) from error
+                raise IndexReadOnly(place=self.path) from error
             # Before the file is opened: a change in between is then noticed.
             self._is_shared, self._seen = False, None
             self._seen = self._take_fingerprint()
@@ -107,10 +104,7 @@ class SqliteFile:
         except OSError as problem:
             if self._seen is None:
                 return ()
-            raise IndexFailure(
-                f"the index {self.path} is no longer there ({problem.strerror}); the WARC files are untouched. If its "
-                "disk is not mounted, mount it. Make it from the WARC files with: newsarchive rebuild"
-            ) from problem
+            raise IndexFailure.create("index-gone", path=self.path, reason=problem.strerror) from problem
         if self._is_shared:
             return state.st_dev, state.st_ino
         log = (0, 0)

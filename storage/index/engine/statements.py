@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Connection, Executable, Float, LargeBinary
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import KeyedColumnElement
 
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import Base, UtcDateTime
 
 Key = TypeVar("Key", int, str, bytes)
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -24,7 +24,17 @@ STREAMING = {"stream_results": True, "yield_per": 1_000}
 def load_statements(package: str, file: str) -> dict[str, str]:
     """Return the statements of an SQL file in a package, by the names in the comments before them."""
     sql = files(package).joinpath(file).read_text("utf-8")
-    return dict(re.findall(r"(?ms)^-- ([a-z-]+)\n(.+?)(?=\n\n-- |\Z)", sql))
+    return dict(re.findall(r"(?ms)^-- ([a-z-]+)\n(?:-- [^\n]+\n)*(.+?)(?=\n\n-- |\Z)", sql))
+
+
+def build_query(sql: str, lists: Sequence[str] = (), times: Sequence[str] = (), /, **columns: Any) -> Any:
+    """Return a query of an SQL file.
+
+    `lists` are parameters that take several values, `times` parameters and columns with times, `columns` other types.
+    """
+    parameters: list[BindParameter[Any]] = [bindparam(name, expanding=True) for name in lists]
+    parameters += [bindparam(name, type_=UtcDateTime()) for name in times if re.search(rf":{name}\b", sql)]
+    return text(sql).bindparams(*parameters).columns(**dict.fromkeys(times, UtcDateTime()), **columns)
 
 
 def batches(keys: Iterable[Key], size: int = 900) -> Iterator[list[Key]]:

@@ -6,34 +6,20 @@ It belongs to the schedule: a rebuild loses it, and the next runs learn it again
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, case, delete, exists, func, or_, select, update
+from sqlalchemy import Boolean, Connection, delete, exists, func, select, text, update
 
-from storage.index.engine.statements import IDS, change_by_ids, insert_rows
-from storage.index.rows.duplicates import is_duplicate_text
-from storage.index.schema.tables import (
-    CaptureRow,
-    CrawlRow,
-    FrontierRow,
-    HostBackoffRow,
-    LaneRow,
-    UrlPatternRow,
-    UrlRow,
-    VersionRow,
-)
-from storage.model import Outcome, UrlKind
+from storage.index.engine.statements import IDS, build_query, change_by_ids, insert_rows
+from storage.index.frontier.url_queue import FRONTIER_SQL
+from storage.index.schema.tables import CaptureRow, CrawlRow, FrontierRow, HostBackoffRow, UrlPatternRow
+from storage.model import Outcome
 
 _CLOCK_TOLERANCE = timedelta(hours=1)  # a clock counts as wrong if it was ahead by more
 _BATCH = 2_000  # most rows of one query
 
 COUNTED_OUTCOMES = frozenset(
-    {
-        Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA, Outcome.REDIRECT, Outcome.GONE,
-        Outcome.SOFT_404, Outcome.EMPTY, Outcome.NOT_MODIFIED,
-    }
-)  # fmt: skip
+    map(Outcome, ("article", "listing", "other", "media", "redirect", "gone", "soft_404", "empty", "not_modified"))
+)
 """Outcomes that say whether a URL is productive; the others depend on the server's state or on our reading."""
 
 
@@ -109,15 +95,10 @@ def load_url_patterns(connection: Connection, sites: Collection[str] | None = No
 def save_url_patterns(connection: Connection, patterns: Mapping[tuple[str, str], UrlPatternState | None]) -> None:
     """Store the state of URL patterns, by site and pattern; None: it has brought a new article."""
     if patterns:
-        keys = [{"of_site": site, "of_pattern": pattern} for site, pattern in sorted(patterns)]
-        connection.execute(_DELETE_PATTERN, keys)
+        keys = [{"site": site, "pattern": pattern} for site, pattern in sorted(patterns)]
+        connection.execute(text(FRONTIER_SQL["delete-pattern"]), keys)
     rows = [asdict(state) for _, state in sorted(patterns.items()) if state is not None]
     insert_rows(connection, UrlPatternRow, rows, conflict_columns=["site", "pattern"])
-
-
-_DELETE_PATTERN = delete(UrlPatternRow).where(
-    UrlPatternRow.site == bindparam("of_site"), UrlPatternRow.pattern == bindparam("of_pattern")
-)
 
 
 def newest_capture_id(connection: Connection) -> int:
@@ -131,39 +112,12 @@ def select_first_captures(connection: Connection, capture_id: int, sites: Collec
     A later capture that shows a new article is included: the first one may have been a redirect or an error. Feeds,
     sitemaps and assets are left out.
     """
-    parameters = {"after": capture_id, "sites": list(sites)}
-    return tuple(FirstCapture(**row._asdict()) for row in connection.execute(_build_first_captures_query(), parameters))
+    outcomes = [outcome.value for outcome in COUNTED_OUTCOMES]
+    parameters = {"after": capture_id, "sites": list(sites), "outcomes": outcomes, "limit": _BATCH}
+    return tuple(FirstCapture(**row._asdict()) for row in connection.execute(_FIRST_CAPTURES, parameters))
 
 
-@cache
-def _build_first_captures_query() -> Select[Any]:
-    via = UrlRow.__table__.alias("via")
-    before = CaptureRow.__table__.alias("before")
-    # The document of a page that a browser renders is stored as an asset before the rendered page.
-    is_page = before.c.outcome != Outcome.ASSET.value
-    is_first = ~exists().where(before.c.url_id == CaptureRow.url_id, before.c.id < CaptureRow.id, is_page)
-    has_new_article = exists().where(
-        VersionRow.capture_id == CaptureRow.id, VersionRow.number == 1, ~is_duplicate_text()
-    )
-    is_redirect = case((CaptureRow.outcome == Outcome.REDIRECT.value, 1), else_=0)
-    redirects = (FrontierRow.redirect_count + is_redirect).label("redirect_count")
-    shown = (CaptureRow.id.label("capture_id"), LaneRow.site, UrlRow.url, via.c.url.label("via_url"), redirects)
-    return (
-        select(*shown, has_new_article.label("has_new_article"))
-        .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .join(FrontierRow, FrontierRow.url_id == CaptureRow.url_id)
-        .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
-        .join(via, via.c.id == FrontierRow.via_id, isouter=True)
-        .where(
-            CaptureRow.id > bindparam("after"),
-            CaptureRow.outcome.in_([outcome.value for outcome in COUNTED_OUTCOMES]),
-            LaneRow.site.in_(bindparam("sites", expanding=True)),
-            FrontierRow.kind.in_([UrlKind.ARTICLE.value, UrlKind.LISTING.value]),
-            or_(is_first, has_new_article),
-        )
-        .order_by(CaptureRow.id)
-        .limit(_BATCH)
-    )
+_FIRST_CAPTURES = build_query(FRONTIER_SQL["first-captures"], ["sites", "outcomes"], has_new_article=Boolean)
 
 
 def reset_future_due_dates(connection: Connection, now: datetime) -> int:
@@ -177,10 +131,8 @@ def reset_future_due_dates(connection: Connection, now: datetime) -> int:
 
 def select_never_captured(connection: Connection, site: str, now: datetime) -> list[tuple[int, str]]:
     """Return ids and URLs of a site that were never captured and are not due now, such as parked ones."""
-    rows = connection.execute(
-        select(FrontierRow.url_id, UrlRow.url)
-        .join(UrlRow, UrlRow.id == FrontierRow.url_id)
-        .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
-        .where(and_(LaneRow.site == site, FrontierRow.last_fetched_at.is_(None), FrontierRow.due_at > now))
-    )
+    rows = connection.execute(_NEVER_CAPTURED, {"site": site, "now": now})
     return [(row.url_id, row.url) for row in rows]
+
+
+_NEVER_CAPTURED = build_query(FRONTIER_SQL["never-captured"], (), ["now"])

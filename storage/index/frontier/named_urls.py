@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from struct import unpack
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection
 
-from storage.index.schema.tables import SOURCES, FrontierRow, LaneRow, SourceRateRow
+from storage.index.engine.statements import build_query
+from storage.index.frontier.url_queue import FRONTIER_SQL
+from storage.index.schema.tables import SourceRateRow
 
 READ_WITHIN = timedelta(days=60)
 """Time after which the newest reading of a source says nothing of the present."""
@@ -71,21 +73,11 @@ class NamedUrls:
     def _sources(self, site: str) -> dict[int, SourceItems]:
         if site not in self._by_site:
             rows = self._connection.execute(_SOURCES_OF_SITE, {"site": site})
-            self._by_site[site] = {
-                row.url_id: SourceItems(
-                    url_id=row.url_id,
-                    read_at=row.last_read_at,
-                    newest_item_at=row.newest_item_at,
-                    ids=unpack_ids(row.item_ids),
-                )
-                for row in rows
-            } | self._unwritten.get(site, {})
+            found = (SourceItems(**row._asdict() | {"ids": unpack_ids(row.ids)}) for row in rows)
+            self._by_site[site] = {each.url_id: each for each in found} | self._unwritten.get(site, {})
         return self._by_site[site]
 
 
-_SOURCES_OF_SITE = (
-    select(SourceRateRow.url_id, SourceRateRow.last_read_at, SourceRateRow.newest_item_at, SourceRateRow.item_ids)
-    .join(FrontierRow, FrontierRow.url_id == SourceRateRow.url_id)
-    .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
-    .where(LaneRow.site == bindparam("site"), text(f"frontier.{SOURCES}"))
+_SOURCES_OF_SITE = build_query(
+    FRONTIER_SQL["sources-of-site"], **dict.fromkeys(("read_at", "newest_item_at"), SourceRateRow.last_read_at.type)
 )

@@ -24,10 +24,7 @@ MAX_REMEMBERED_ITEMS = 2_000
 _MAX_ADDED = 50
 """New items of a sitemap read before that are current whatever date it gives them; more are an imported history."""
 _DAY = timedelta(days=1)
-_RATE_COLUMNS = (
-    "first_read_at", "last_read_at", "last_new_at", "bursts", "new_items", "first_named_items", "longest_gap",
-    "capacity", "interval_factor", "newest_item_at", "lost_at", "silent_since",
-)  # fmt: skip
+_RATE_COLUMNS = sorted(SourceRateRow.__table__.c.keys() & SourceRates.__dataclass_fields__.keys())
 """Columns that are fields of SourceRates of the same name."""
 
 

@@ -1,14 +1,16 @@
 """Feeds, sitemaps and listings: their state by their captures."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
-from storage.index.engine.statements import IDS, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, build_query, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.frontier.url_queue import FRONTIER_SQL
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import short_digest
-from storage.index.schema.tables import CaptureRow, SiteRow, SourceRow, UrlRow
+from storage.index.schema.tables import SiteRow, SourceRow, UrlRow
 from storage.model import SOURCE_OUTCOMES, Outcome
 
 _READ = tuple(sorted(outcome.value for outcome in SOURCE_OUTCOMES))
@@ -29,43 +31,19 @@ def recompute_sources(connection: Connection, url_ids: Iterable[int]) -> None:
 
 
 _DELETE_SOURCES = delete(SourceRow).where(SourceRow.url_id.in_(IDS))
-_AT = CaptureRow.fetched_at
-_CONTENT = func.coalesce(CaptureRow.content_digest, CaptureRow.payload_digest)
-_READABLE = (CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_READ))
-# Built once: each batch runs it for every source in it, and building a statement costs more than running it.
-_NEWEST = (
-    select(CaptureRow.site_id, CaptureRow.outcome, CaptureRow.title, CaptureRow.entries, _CONTENT.label("content"), _AT)
-    .where(*_READABLE)
-    .order_by(_AT.desc(), CaptureRow.record_id.desc())
-    .limit(1)
-    .cte("newest")
-)
-_SEEN = select(
-    _NEWEST,
-    select(func.min(_AT)).where(*_READABLE).scalar_subquery().label("first"),
-    select(func.max(_AT))
-    .where(CaptureRow.url_id == bindparam("url_id"), CaptureRow.outcome.in_(_SHOWS_SOURCE))
-    .scalar_subquery()
-    .label("last"),
-    select(func.max(_AT))
-    .where(*_READABLE, _CONTENT.is_distinct_from(_NEWEST.c.content))
-    .scalar_subquery()
-    .label("other"),
-)
-_DIGEST = bindparam("digest", type_=CaptureRow.content_digest.type)
-_SAME = select(func.min(_AT)).where(*_READABLE, _CONTENT.is_not_distinct_from(_DIGEST))
-_SAME_SINCE = _SAME.where(bindparam("since", type_=_AT.type) < _AT)
+_SEEN = build_query(FRONTIER_SQL["seen"], ["read", "shown"], ["fetched_at", "first", "last", "other"])
+_SAME = build_query(FRONTIER_SQL["same"], ["read"], ["at", "since"])
 
 
 def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
-    seen = connection.execute(_SEEN, {"url_id": url_id}).first()
+    seen = connection.execute(_SEEN, {"url_id": url_id, "read": _READ, "shown": _SHOWS_SOURCE}).first()
     if seen is None:
         return None
-    at, changed_at = {"url_id": url_id, "digest": seen.content}, None
-    if seen.other:
-        changed_at = connection.scalar(_SAME_SINCE, {**at, "since": seen.other})
-    elif seen.first != seen.fetched_at:
-        changed_at = connection.scalar(_SAME, at)
+    changed_at = None
+    if seen.other or seen.first != seen.fetched_at:
+        since = seen.other or seen.first - timedelta.resolution
+        same = {"url_id": url_id, "read": _READ, "content": seen.content, "since": since}
+        changed_at = connection.scalar(_SAME, same)
     return {name: getattr(seen, name) for name in ("site_id", "title", "entries")} | {
         "url_id": url_id,
         "kind": seen.outcome,

@@ -9,16 +9,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Integer, bindparam, select, text, update
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows
-from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.engine.statements import (
+    IDS,
+    AnyRow,
+    build_query,
+    change_by_ids,
+    fetch_by_ids,
+    insert_rows,
+    load_statements,
+)
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
-from storage.index.schema.tables import FrontierRow, LaneRow, UrlRow
+from storage.index.schema.tables import FrontierRow, LaneRow, UrlRow, UtcDateTime
 from storage.index.text.sanitize import sanitize_discovered_url
-from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind, VisitEnd
+from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.page_date import PageDate
 from storage.urls import url_host
 
@@ -35,6 +43,8 @@ NEVER_DUE = (UrlKind.ROBOTS, UrlKind.PART)
 
 Rank = tuple[object, ...]
 _Rows = list[dict[str, Any]]
+FRONTIER_SQL = load_statements("storage.index.frontier", "frontier.sql")
+_AT = bindparam("at", type_=UtcDateTime())
 
 
 def discovery_rank(discovery: Discovery) -> Rank:
@@ -64,12 +74,8 @@ def discovery_rank(discovery: Discovery) -> Rank:
 
 
 FRONTIER = FrontierRow.__table__
-_BLANK: dict[str, Any] = {
-    **dict.fromkeys(column.name for column in FRONTIER.c),
-    "redirect_count": 0,
-    "failure_count": 0,
-    "unchanged_count": 0,
-}
+_COUNTS = ("redirect_count", "failure_count", "unchanged_count")
+_BLANK: dict[str, Any] = {**dict.fromkeys(FRONTIER.c.keys()), **dict.fromkeys(_COUNTS, 0)}
 _VIA = UrlRow.__table__.alias("via")
 FRONTIER_WITH_VIA = (
     select(FRONTIER, LaneRow.site, LaneRow.host, _VIA.c.url.label("via"))
@@ -240,9 +246,7 @@ def find_reported_changes(
     return changed
 
 
-_FETCHED = select(FrontierRow.url_id, FrontierRow.last_fetched_at).where(
-    FrontierRow.url_id.in_(IDS), FrontierRow.last_fetched_at.is_not(None)
-)
+_FETCHED = build_query(FRONTIER_SQL["fetched"], ["ids"], ["last_fetched_at"])
 
 
 def advance_due_times(connection: Connection, due_times: Mapping[int, datetime]) -> None:
@@ -251,13 +255,7 @@ def advance_due_times(connection: Connection, due_times: Mapping[int, datetime])
         connection.execute(_ADVANCE, [{"of": url_id, "at": at} for url_id, at in sorted(due_times.items())])
 
 
-_ADVANCE = (
-    update(FrontierRow)
-    .where(
-        FrontierRow.url_id == bindparam("of"), or_(FrontierRow.due_at.is_(None), FrontierRow.due_at > bindparam("at"))
-    )
-    .values(due_at=bindparam("at"), ended_by=None)
-)
+_ADVANCE = text(FRONTIER_SQL["advance"]).bindparams(_AT)
 
 
 def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) -> None:
@@ -272,12 +270,7 @@ def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) 
 _MENTION_RETRY, _MENTION_CHECK = timedelta(hours=1), timedelta(days=1)
 """Time after the last visit in which a new mention does not lead to another: of a page that was no article, and of an
 article that is not checked any more."""
-_MENTIONED = select(FrontierRow.url_id, FrontierRow.last_fetched_at, FrontierRow.failure_count).where(
-    FrontierRow.url_id.in_(IDS),
-    FrontierRow.kind == UrlKind.ARTICLE.value,
-    FrontierRow.last_fetched_at.is_not(None),
-    or_(FrontierRow.due_at.is_(None), FrontierRow.failure_count > 0),
-)
+_MENTIONED = build_query(FRONTIER_SQL["mentioned"], ["ids"], ["last_fetched_at"])
 
 
 def promote_added(connection: Connection, url_ids: Collection[int]) -> None:
@@ -285,12 +278,7 @@ def promote_added(connection: Connection, url_ids: Collection[int]) -> None:
     change_by_ids(connection, _PROMOTE, url_ids)
 
 
-_WAITS_FOR_BACKFILL = and_(FrontierRow.priority >= BACKFILL_PRIORITY, FrontierRow.last_fetched_at.is_(None))
-_PROMOTE = (
-    update(FrontierRow)
-    .where(FrontierRow.url_id.in_(IDS), _WAITS_FOR_BACKFILL)
-    .values(priority=(FrontierRow.priority - BACKFILL_PRIORITY) % 100)
-)
+_PROMOTE = text(FRONTIER_SQL["promote"]).bindparams(IDS, backfill=BACKFILL_PRIORITY)
 
 
 def add_urls(connection: Connection, lookups: LookupTables, discovered: Sequence[DiscoveredUrl]) -> int:
@@ -307,9 +295,7 @@ def reschedule(connection: Connection, due_times: Mapping[int, datetime | None])
     """Set the due times of URLs, by their ids; None: never. Their captures' data stays."""
     rows = [{"of": url_id, "at": at} for url_id, at in sorted(due_times.items())]
     if rows:
-        connection.execute(
-            update(FrontierRow).where(FrontierRow.url_id == bindparam("of")).values(due_at=bindparam("at")), rows
-        )
+        connection.execute(text(FRONTIER_SQL["reschedule"]).bindparams(_AT), rows)
 
 
 def end_visits(connection: Connection, urls: Iterable[str]) -> None:
@@ -317,11 +303,7 @@ def end_visits(connection: Connection, urls: Iterable[str]) -> None:
     change_by_ids(connection, _END, {short_digest(url) for url in urls})
 
 
-_END = (
-    update(FrontierRow)
-    .where(FrontierRow.url_id.in_(select(UrlRow.id).where(UrlRow.digest.in_(IDS))))
-    .values(due_at=None, ended_by=VisitEnd.PERSON.value)
-)
+_END = text(FRONTIER_SQL["end"]).bindparams(IDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -415,25 +397,4 @@ def _select_lanes(connection: Connection, sites: Sequence[str], max_priority: in
     return connection.execute(_LANES, {"max_priority": max_priority, "sites": list(sites)}).all()
 
 
-def _min_of(column: Any, *conditions: Any) -> Any:
-    return select(func.min(column)).where(FrontierRow.due_at.is_not(None), *conditions).scalar_subquery()
-
-
-def _build_lanes_query() -> Select[Any]:
-    wanted = FrontierRow.priority <= bindparam("max_priority", type_=Integer)
-    first = _min_of(FrontierRow.priority, FrontierRow.lane_id == LaneRow.id, wanted)
-    of_sites = LaneRow.site.in_(bindparam("sites", expanding=True))
-    top = select(LaneRow.id, first.label("priority")).where(of_sites).cte("priorities", recursive=True)
-    there = (FrontierRow.lane_id == top.c.id, FrontierRow.priority > top.c.priority, wanted)
-    lanes = top.union_all(select(top.c.id, _min_of(FrontierRow.priority, *there)).where(top.c.priority.is_not(None)))
-    here = (FrontierRow.lane_id == lanes.c.id, FrontierRow.priority == lanes.c.priority)
-    return (
-        select(
-            LaneRow.id, LaneRow.site, LaneRow.host, lanes.c.priority, _min_of(FrontierRow.due_at, *here).label("due_at")
-        )
-        .join(lanes, lanes.c.id == LaneRow.id)
-        .where(lanes.c.priority.is_not(None))
-    )
-
-
-_LANES = _build_lanes_query()
+_LANES = build_query(FRONTIER_SQL["lanes"], ["sites"], ["due_at"])

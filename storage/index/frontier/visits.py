@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-from sqlalchemy import Connection, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, select
 
-from storage.index.engine.statements import IDS, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, build_query, fetch_by_ids, insert_rows
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.source_rates import SourceRateBatch
 from storage.index.frontier.url_queue import (
     FRONTIER,
     FRONTIER_BY_IDS,
+    FRONTIER_SQL,
     NEVER_DUE,
     advance_mentioned,
     blank_row,
@@ -28,7 +28,7 @@ from storage.index.rows.duplicates import Duplicates, alternate_url_captures, fi
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.orphans import OrphanCandidates
-from storage.index.schema.tables import CaptureRow, FrontierRow, UrlRow
+from storage.index.schema.tables import CaptureRow, FrontierRow
 from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, NextVisit, Outcome, UrlKind, VisitResult
 
 RETRY_AFTER_FUTURE_CAPTURE = timedelta(days=1)
@@ -199,21 +199,12 @@ def _load_previous_states(
     connection: Connection, url_ids: Sequence[int], entries: Sequence[CommitEntry]
 ) -> dict[int, _PreviousState]:
     """Return the state of these URLs by the captures before this batch."""
-    ids_of_batch = [entry.capture_id for entry in entries]
-    mine = (CaptureRow.url_id == UrlRow.id, CaptureRow.id.not_in(ids_of_batch))
-    newest = select(CaptureRow.id).where(*mine).order_by(CaptureRow.fetched_at.desc()).limit(1)
-    shown = select(CaptureRow.version_id).where(*mine, CaptureRow.version_id.is_not(None))
-    query = select(
-        UrlRow.id,
-        select(func.min(CaptureRow.fetched_at)).where(*mine).scalar_subquery().label("first"),
-        shown.order_by(CaptureRow.fetched_at.desc()).limit(1).scalar_subquery().label("version"),
-        newest.scalar_subquery().label("newest"),
-    ).where(UrlRow.id.in_(IDS))
-    rows = fetch_by_ids(connection, query, url_ids)
+    batch = [entry.capture_id for entry in entries]
+    rows = fetch_by_ids(connection, _PREVIOUS, url_ids, batch=batch)
     found = fetch_by_ids(connection, _CAPTURES, (row.newest for row in rows if row.newest))
     newest_rows = {row.id: row for row in found}
     gone = [row.id for row in rows if row.newest and newest_rows[row.newest].status == HTTPStatus.GONE]
-    gone_since = _load_gone_since(connection, gone, ids_of_batch)
+    gone_since = {row.url_id: row.since for row in fetch_by_ids(connection, _GONE_SINCE, gone, batch=batch)}
     states: dict[int, _PreviousState] = {}
     for row in rows:
         last = newest_rows.get(row.newest)
@@ -223,22 +214,5 @@ def _load_previous_states(
     return states
 
 
-def _load_gone_since(connection: Connection, url_ids: Sequence[int], batch: Sequence[int]) -> dict[int, datetime]:
-    """Return the time of the first of the 410 responses that each URL's captures end with."""
-    other = aliased(CaptureRow)
-    later_other = (
-        select(other.id)
-        .where(
-            other.url_id == CaptureRow.url_id,
-            other.id.not_in(batch),
-            other.status.is_distinct_from(HTTPStatus.GONE.value),
-            other.fetched_at >= CaptureRow.fetched_at,
-        )
-        .exists()
-    )
-    query = (
-        select(CaptureRow.url_id, func.min(CaptureRow.fetched_at))
-        .where(CaptureRow.url_id.in_(IDS), CaptureRow.id.not_in(batch), ~later_other)
-        .group_by(CaptureRow.url_id)
-    )
-    return dict(map(tuple, fetch_by_ids(connection, query, url_ids)))
+_PREVIOUS = build_query(FRONTIER_SQL["previous-states"], ["ids", "batch"], ["first"])
+_GONE_SINCE = build_query(FRONTIER_SQL["gone-since"], ["ids", "batch"], ["since"])

@@ -225,7 +225,7 @@ class FulltextFolder:
                 folder = linked
             return _open_index(folder)
         except OSError as error:
-            raise SearchDamaged(str(error)) from error
+            raise SearchDamaged(reason=str(error)) from error
 
     def deleted_share(self, state: FolderState) -> float:
         """Return the share of deleted documents, which count in the ranking until their segment is merged."""
@@ -266,11 +266,8 @@ def _translate_errors() -> Iterator[None]:
         yield
     except ValueError as error:
         if "No space left" in str(error) or "io::Error" in str(error):  # the latter from the engine's own threads
-            raise DiskFull(
-                "no space is left for the search folder; the index and the WARC files are intact. "
-                "Free some space, then run the same command again"
-            ) from error
-        raise SearchDamaged(str(error)) from error
+            raise DiskFull.create("search-disk-full") from error
+        raise SearchDamaged(reason=str(error)) from error
 
 
 def _is_sound(file: Path) -> bool:

@@ -164,4 +164,4 @@ def _translate() -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
-        raise SearchDamaged(str(error)) from error
+        raise SearchDamaged(reason=str(error)) from error

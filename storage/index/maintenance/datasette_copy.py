@@ -8,6 +8,7 @@ import errno
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ _STATEMENTS = load_statements("storage.index.maintenance", "datasette_copy.sql")
 _ARTICLE = f"INSERT INTO articles VALUES (?{', ?' * len(TABLE_FIELDS)})"  # noqa: S608 - placeholders only
 _LINK = "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)"
 _CAPTURE = "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_AS_THEY_ARE = attrgetter("status", "mime", "kind", "payload_digest", "warc", "offset", "length")
 
 
 def write_datasette_copy(
@@ -70,16 +72,4 @@ def write_datasette_copy(
 
 def _capture(numbered: tuple[int, CdxLine]) -> tuple[Any, ...]:
     number, line = numbered
-    return (
-        number,
-        line.url,
-        line.urlkey,
-        format_time(line.fetched_at),
-        line.status,
-        line.mime,
-        line.kind,
-        line.payload_digest,
-        line.warc,
-        line.offset,
-        line.length,
-    )
+    return (number, line.url, line.urlkey, format_time(line.fetched_at), *_AS_THEY_ARE(line))

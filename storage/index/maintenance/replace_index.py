@@ -29,11 +29,6 @@ from storage.places.folder import replace_durably
 ATTEMPTS = 600
 """Number of attempts to swap while another process reads or writes; each attempt takes about a second."""
 _WAIT = 0.5
-_BUSY = (
-    "another process has been using the old index for ten minutes, so the new one, which is complete, did not take its "
-    "place; the old one is unchanged. End long exports and other programs that read it, then run again: "
-    "newsarchive rebuild"
-)
 
 
 class _FileReplacement:
@@ -76,7 +71,7 @@ class _FileReplacement:
             nonlocal tried
             tried += status in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
             if tried >= attempts:
-                raise ArchiveBusy(_BUSY)
+                raise ArchiveBusy.create("index-in-use")
 
         try:
             with closing(sqlite3.connect(self._fresh)) as new, closing(sqlite3.connect(self._file, timeout=1)) as old:
@@ -90,14 +85,8 @@ class _FileReplacement:
             if code in {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT}:
                 return False
             if code == sqlite3.SQLITE_FULL:
-                raise DiskFull(
-                    f"no space is left to put the new index into {self._file}; the old one is unchanged. Free as much "
-                    "as its size, then run again: newsarchive rebuild"
-                ) from error
-            raise IndexFailure(
-                f"the new index could not be put into {self._file}: {error}. The old one is unchanged, and the new one "
-                f"is complete in {self._fresh}. Run again: newsarchive rebuild"
-            ) from error
+                raise DiskFull.create("no-space-to-replace", file=self._file) from error
+            raise IndexFailure.create("index-not-replaced", file=self._file, error=error, fresh=self._fresh) from error
         return True
 
 
@@ -142,7 +131,7 @@ class _SchemaReplacement:
                 self._sleep(_WAIT)
             else:
                 return
-        raise ArchiveBusy(_BUSY)
+        raise ArchiveBusy.create("index-in-use")
 
     def _run(self, work: Callable[[Connection], None]) -> None:
         with closing(Database(self._own)) as database:
@@ -155,14 +144,11 @@ class _SchemaReplacement:
     def _check(self, connection: Connection) -> None:
         revision = _read_revision(connection, self._schema)
         if revision not in (None, HEAD, *FORMER):
-            raise IndexTooNew(str(revision), HEAD)
+            raise IndexTooNew(found=str(revision), known=HEAD)
         names = self._old_tables(connection)
         dependents = connection.scalars(text(_STATEMENTS["dependents"]), {"schema": self._schema, "names": names}).all()
         if dependents:
-            raise IndexFailure(
-                f"{', '.join(dependents)} in the index's database depend on its tables, which a rebuild replaces; "
-                "nothing was changed. Drop them, run newsarchive rebuild, then create them again"
-            )
+            raise IndexFailure.create("dependent-tables", dependents=", ".join(dependents))
 
     def _clear(self, connection: Connection) -> None:
         if connection.scalar(_MAY_CREATE):

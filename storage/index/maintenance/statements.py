@@ -21,7 +21,7 @@ OF_ONE_INDEX = frozenset(
     {"id", "article_id", "version_id", "refers_to_id", "linked_from", "site_title", "extractor", "reason", "current"}
 )
 """Fields that differ between two indexes of the same captures, or that say nothing of the article."""
-BY_OTHER_ARTICLES = frozenset({"boilerplate", "body", "paragraphs"})
+BY_OTHER_ARTICLES = frozenset({"boilerplate", "body", "paragraphs", "place"})
 """Fields that depend on other articles of the site, by which boilerplate is known. `all_paragraphs` has all text."""
 BY_ITS_OWN_RECORD = frozenset(
     {Outcome.ARTICLE, Outcome.REDIRECT, Outcome.GONE, Outcome.ERROR, Outcome.NOT_MODIFIED, Outcome.ASSET}

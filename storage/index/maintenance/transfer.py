@@ -166,10 +166,7 @@ def _fill(source: Database, into: Database, report: ProgressCallback, name: str 
         for table, sent in zip(TABLES, sums, strict=True):
             found = checksum_table(writing, table)
             if sent != found:
-                raise IndexFailure(
-                    f"the copy of {table.name} differs from the source ({sent.rows:,} rows sent, {found.rows:,} found);"
-                    " the copy was discarded, and the index is unchanged. Find the cause with: newsarchive doctor"
-                )
+                raise IndexFailure.create("copy-differs", table=table.name, sent=sent.rows, found=found.rows)
         writing.commit()
     into.analyze()
     return TransferResult(source=source.name, target=name or into.name, copied=True, tables=tuple(sums))
@@ -184,8 +181,5 @@ def _compare(source: Database, held: Database, report: ProgressCallback) -> Tran
             report(done, len(TABLES), f"comparing {table.name}")
             sums.append(checksum_table(left, table))
             if sums[-1] != checksum_table(right, table):
-                raise IndexFailure(
-                    f"{held.name} is not empty, and its index differs from {source.name} (in {table.name}); nothing "
-                    "was changed. Name an empty database, or empty that one"
-                )
+                raise IndexFailure.create("target-not-empty", target=held.name, source=source.name, table=table.name)
     return TransferResult(source=source.name, target=held.name, copied=False, tables=tuple(sums))

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, FromClause, func, literal, select
 
+from storage.index.boilerplate.boxes import SiteBox
 from storage.index.conditions.visibility import (
     filter_conditions,
     load_site_ids,
@@ -28,6 +29,7 @@ from storage.index.schema.tables import (
     CaptureRow,
     CrawlRow,
     DailyCapturesRow,
+    SiteBoxRow,
     SiteRow,
     VersionAuthorRow,
     VersionRow,
@@ -178,6 +180,13 @@ def count_crawl_outcomes(connection: Connection, exclude: Exclusions, run: str) 
         .order_by(count.desc(), CaptureRow.outcome, CaptureRow.status)
     )
     return tuple(OutcomeCount(outcome=Outcome(row.outcome), status=row.status, captures=row.captures) for row in rows)
+
+
+def list_site_boxes(connection: Connection, exclude: Exclusions, site: str) -> tuple[SiteBox, ...]:
+    """Return the boxes of a site's pages that hold the dek, and those that stand beside the text."""
+    query = select(SiteBoxRow).join(SiteRow, SiteRow.id == SiteBoxRow.site_id).where(SiteRow.name == site)
+    found: Any = connection.execute(query.order_by(SiteBoxRow.holds.desc(), SiteBoxRow.box))
+    return () if site in exclude.hidden else tuple(SiteBox(*row[1:]) for row in found)
 
 
 def list_author_spellings(connection: Connection, exclude: Exclusions, author: str) -> tuple[str, ...]:

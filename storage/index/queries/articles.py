@@ -1,12 +1,13 @@
 """Queries for articles, versions and captures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from storage.article_fields import from_columns
+from storage.article_fields import ParagraphView, from_columns
+from storage.article_parts import Entity, EntityRelation, LiveUpdate, Media, MediaKind
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import (
     Conditions,
@@ -19,7 +20,7 @@ from storage.index.conditions.visibility import (
     visible_versions,
 )
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
-from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
+from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect, build_query, load_statements
 from storage.index.queries.observations import ArticleHistory, load_histories
 from storage.index.rows.interning import short_digest
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
@@ -189,13 +190,14 @@ def get_version(
     assert first is not None
     history = history or load_histories(connection, exclude, [row.article_id])[row.article_id]
     spans = tuple(span for span in history.spans if span.version == row.number)
+    paragraphs = load_paragraphs(connection, [version_id])
     version = VersionView(
         id=row.id, article_id=row.article_id, number=row.number, site=row.site, site_title=row.site_title,
         url=first.url, canonical_url=row.canonical_url, authors=load_authors(connection, [version_id])[version_id],
         tags=load_tags(connection, [version_id])[version_id], image=exclude.name_url(row.image),
         digest=f"sha256:{row.digest.hex()}", extractor=row.extractor, changed=tuple(row.changed.split()),
         first_seen=spans[0].first_seen, last_seen=spans[-1].last_seen, spans=spans,
-        all_paragraphs=tuple(load_paragraphs(connection, [version_id])[version_id]),
+        all_paragraphs=tuple(paragraphs[version_id]), **load_parts(connection, exclude, paragraphs)[version_id],
         links=load_link_groups(connection, exclude, row.capture_id), capture=first, **from_columns(row),
     )  # fmt: skip
     return load_text_masks(connection, exclude, [version_id])[version_id].apply_to_article(version)
@@ -240,6 +242,34 @@ def load_links(
     withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
     links = group_pairs((row.group_id, row) for row in rows if row.url not in withheld)
     return group_pairs((group.capture_id, (group, links.get(group.id, []))) for group in groups)
+
+
+def load_parts(
+    connection: Connection, exclude: Exclusions, paragraphs: Mapping[int, Sequence[ParagraphView]]
+) -> dict[int, dict[str, Any]]:
+    """Return media, entities and live updates of versions, whose paragraphs are given, but no withheld URL."""
+    rows = {name: connection.execute(query, {"ids": list(paragraphs)}).all() for name, query in _PARTS.items()}
+    urls = {url for some in rows.values() for row in some for url in (row.url, row.transcript_url) if url}
+    withheld = find_withheld_urls(connection, exclude, urls)
+    parts: dict[int, dict[str, Any]] = {version_id: dict.fromkeys(rows, ()) for version_id in paragraphs}
+    for row in rows["media"]:
+        above = sum(not each.boilerplate for each in paragraphs[row.version_id][: row.place])
+        transcript = None if row.transcript_url in withheld else row.transcript_url
+        named = {name: getattr(row, name) for name in ("url", "caption", "credit", "alt", "duration")}
+        media = Media(kind=MediaKind(row.kind), place=above, transcript_url=transcript, **named)
+        parts[row.version_id]["media"] += (media,) if row.url not in withheld else ()
+    for row in rows["entities"]:
+        entity = Entity(relation=EntityRelation(row.relation), type=row.type, name=row.name, url=row.url)
+        parts[row.version_id]["entities"] += (entity,) if row.url not in withheld else ()
+    for row in rows["live_updates"]:
+        named = {name: getattr(row, name) for name in ("headline", "text", "published", "modified")}
+        url = None if row.url in withheld else row.url
+        parts[row.version_id]["live_updates"] += (LiveUpdate(**named, url=url),)
+    return parts
+
+
+_SQL = load_statements("storage.index.queries", "queries.sql")
+_PARTS = {name: build_query(_SQL[name.replace("_", "-")], ["ids"]) for name in ("media", "entities", "live_updates")}
 
 
 _GROUPS = (

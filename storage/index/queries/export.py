@@ -10,7 +10,7 @@ from storage.index.conditions.visibility import current_version, filter_conditio
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import values_table
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
-from storage.index.queries.articles import load_links
+from storage.index.queries.articles import load_links, load_parts
 from storage.index.queries.observations import NO_HISTORY, load_histories
 from storage.index.reader import Reader
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
@@ -99,6 +99,7 @@ def load_articles(
     texts = version_ids if with_text else [row.id for row in rows.values() if row.is_corrected]
     paragraphs = dict.fromkeys(version_ids, ()) | load_paragraphs(connection, texts)
     authors, tags = load_authors(connection, version_ids), load_tags(connection, version_ids)
+    parts = load_parts(connection, exclude, paragraphs) if with_text else {}
     captures = [row.capture_id for row in rows.values()]
     links = load_links(connection, exclude, captures) if with_text else {}
     histories = load_histories(connection, exclude, [row.article_id for row in rows.values()]) if with_text else {}
@@ -124,7 +125,7 @@ def load_articles(
                 warc=row.warc, offset=row.warc_offset, length=row.warc_length, fetched_at=row.fetched_at,
                 status=row.status, payload_digest=row.payload_digest, record_id=row.record_id,
             ),
-            **from_columns(row),
+            **from_columns(row), **parts.get(version_id, {}),
         )  # fmt: skip
         yield masks[version_id].apply_to_article(article)
 

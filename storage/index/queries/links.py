@@ -14,19 +14,10 @@ from sqlalchemy import ColumnElement, Connection, func, select
 
 from storage.index.conditions.visibility import visible_captures, visible_versions
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import IDS, AnyRow, batches, fetch_by_ids
+from storage.index.engine.statements import AnyRow, batches, build_query, fetch_by_ids, load_statements
 from storage.index.queries.articles import link_target, load_article_lines, load_links, load_url_ids
 from storage.index.queries.timeline import load_page_ids
-from storage.index.schema.tables import (
-    ArticleRow,
-    CaptureGroupRow,
-    CaptureRow,
-    LinkGroupRow,
-    LinkRow,
-    SourceRow,
-    UrlRow,
-    VersionRow,
-)
+from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkGroupRow, LinkRow, VersionRow
 from storage.index.views.articles import ArticleLine, Exclusions
 from storage.model import LinkKind, Outcome
 
@@ -124,16 +115,9 @@ def list_article_placements(
     until: datetime | None = None,
 ) -> tuple[Placement, ...]:
     """Return the placements of an article on the captures of a period, by listing, oldest first."""
-    statement = (
-        select(
-            CaptureGroupRow.capture_id, LinkGroupRow.label, CaptureGroupRow.position.label("block"), LinkRow.position
-        )
-        .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkRow.group_id)
-        .join(LinkGroupRow, LinkGroupRow.id == LinkRow.group_id)
-        .where(LinkRow.url_id.in_(load_url_ids(connection, article_id)))
-    )
     # The newest: without the oldest a placement begins too late, without the newest it would end too early.
-    rows = connection.execute(statement.order_by(CaptureGroupRow.capture_id.desc()).limit(_MAX_PLACES)).all()
+    named = {"ids": load_url_ids(connection, article_id), "limit": _MAX_PLACES}
+    rows = connection.execute(_PLACES, named).all()
     captures = _load_listing_captures(connection, exclude, sorted({row.capture_id for row in rows}))
     seen: dict[int, dict[datetime, _Place]] = {}
     for row in rows:
@@ -238,8 +222,7 @@ def _build_placements(
 
 
 def _load_article_urls(connection: Connection, article_ids: Iterable[int]) -> dict[int, str]:
-    query = select(ArticleRow.id, UrlRow.url).join(UrlRow, UrlRow.id == ArticleRow.url_id)
-    return {row.id: row.url for row in fetch_by_ids(connection, query.where(ArticleRow.id.in_(IDS)), article_ids)}
+    return {row.id: row.url for row in fetch_by_ids(connection, _ARTICLE_URLS, article_ids)}
 
 
 def _listing_captures(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
@@ -264,10 +247,11 @@ def _load_listing_captures(
 
 def _load_listing_names(connection: Connection, url_ids: Sequence[int]) -> list[tuple[int, str, str | None]]:
     """Return ids, URLs and titles of listings."""
-    rows = connection.execute(
-        select(UrlRow.id, UrlRow.url, SourceRow.title)
-        .join(SourceRow, SourceRow.url_id == UrlRow.id, isouter=True)
-        .where(UrlRow.id.in_(url_ids))
-        .order_by(UrlRow.url)
-    )
+    rows = connection.execute(_LISTING_NAMES, {"ids": url_ids})
     return [(row.id, row.url, row.title or None) for row in rows]
+
+
+_SQL = load_statements("storage.index.queries", "queries.sql")
+_PLACES, _ARTICLE_URLS, _LISTING_NAMES = (
+    build_query(_SQL[name], ["ids"]) for name in ("places", "article-urls", "listing-names")
+)

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
 
 from storage.article_fields import ArticleFields, from_columns
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_captures
 from storage.index.conditions.withheld import TextMask, find_withheld_urls, load_mask, load_text_masks
 from storage.index.engine.dialect import list_distinct
-from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids
+from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids, load_statements
 from storage.index.reader import Reader
 from storage.index.rows.article_changes import load_looks
 from storage.index.rows.version_parts import load_authors, load_paragraphs
@@ -100,8 +100,7 @@ def _is_version(versions: Any, number: Any) -> ColumnElement[bool]:
     return and_(versions.c.article_id == ChangeRow.article_id, versions.c.number == number, ~versions.c.is_variant)
 
 
-_SHOWN = VersionRow.__table__.alias("shown_versions")
-_OLDER, _NEWER = VersionRow.__table__.alias("older_versions"), VersionRow.__table__.alias("newer_versions")
+_SHOWN, _OLDER = VersionRow.__table__.alias("shown_versions"), VersionRow.__table__.alias("older_versions")
 _IS_SHOWN = _is_version(_SHOWN, func.coalesce(ChangeRow.number, ChangeRow.before_number))
 _KEY = (ChangeRow.seen_at, ChangeRow.article_id, ChangeRow.capture_id)
 """By which changes are ordered; time is the first column, as an index has it."""
@@ -274,7 +273,7 @@ def iter_changes(reader: Reader, filters: ChangeFilters, *, limit: int | None = 
 
 def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToClassify]:
     """Return changes whose kinds are not told yet, with the two texts of each."""
-    rows = connection.execute(_UNCLASSIFIED.limit(limit)).all()
+    rows = connection.execute(text(_SQL["unclassified"]), {"limit": limit}).all()
     versions = {version_id for row in rows for version_id in (row.older_id, row.newer_id) if row.number}
     # Without what is no text: addresses, tags, links and the picture.
     texts: dict[int, ArticleFields] = {}
@@ -295,13 +294,4 @@ def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToCla
     ]  # fmt: skip
 
 
-_UNCLASSIFIED = (
-    select(
-        ChangeRow.article_id, ChangeRow.capture_id, ChangeRow.texts, ChangeRow.number, _OLDER.c.id.label("older_id"),
-        _NEWER.c.id.label("newer_id"),
-    )
-    .join(_OLDER, _is_version(_OLDER, ChangeRow.before_number), isouter=True)
-    .join(_NEWER, _is_version(_NEWER, ChangeRow.number), isouter=True)
-    .where(ChangeRow.kinds.is_(None))
-    .order_by(ChangeRow.article_id, ChangeRow.capture_id)
-)  # fmt: skip
+_SQL = load_statements("storage.index.queries", "queries.sql")

@@ -3,54 +3,38 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select
+from sqlalchemy import Connection
 
-from storage.index.schema.tables import CaptureRow, UrlRow, WarcFileRow
-from storage.model import Outcome, RefersTo
+from storage.index.engine.statements import build_query, load_statements
+from storage.index.rows.interning import short_digest
+from storage.model import RefersTo
 
-_IS_COMPLETE = (
-    CaptureRow.kind == "response",
-    CaptureRow.truncated.is_(None),
-    CaptureRow.payload_size > 0,
-    CaptureRow.outcome != Outcome.ERROR.value,  # which its site's own spider has not read: a revisit would not be read
-)
-_ORIGINAL = (
-    select(CaptureRow.record_id, UrlRow.url, CaptureRow.warc_date, CaptureRow.payload_digest)
-    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-    .where(*_IS_COMPLETE)
-)
-# Built once: each exchange runs them, and building a statement costs more than running it.
-_BY_DIGEST = _ORIGINAL.where(
-    CaptureRow.status == 200, CaptureRow.payload_digest == bindparam("payload_digest")
-).order_by(CaptureRow.fetched_at, CaptureRow.record_id)
-BY_DIGEST = _BY_DIGEST.limit(1)
-"""The first complete 200 response with a payload."""
-BY_URL = _ORIGINAL.where(
-    CaptureRow.id
-    == select(func.coalesce(CaptureRow.refers_to_id, CaptureRow.id))
-    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-    .where(
-        UrlRow.digest == bindparam("url_digest"),
-        or_(and_(*_IS_COMPLETE, CaptureRow.status == 200), CaptureRow.refers_to_id.is_not(None)),
-    )
-    .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
-    .limit(1)
-    .scalar_subquery()
-)
-"""The complete 200 response that the newest capture of a URL is or refers to.
+_SQL = load_statements("storage.index.queries", "originals.sql")
+_BY_DIGEST, _BY_URL = build_query(_SQL["by-digest"]), build_query(_SQL["by-url"])
 
-A page that was A, B, A ends with a revisit of the first A: a 304 after it is about A.
-"""
+
+def find_by_digest(connection: Connection, payload_digest: str) -> RefersTo | None:
+    """Return the first complete 200 response with a payload, or None."""
+    found = select_by_digest(connection, payload_digest, limit=1)
+    return found[0][0] if found else None
+
+
+def find_by_url(connection: Connection, url: str) -> RefersTo | None:
+    """Return the complete 200 response that the newest capture of a URL is or refers to, or None.
+
+    A page that was A, B, A ends with a revisit of the first A: a 304 after it is about A.
+    """
+    row = connection.execute(_BY_URL, {"url_digest": short_digest(url)}).first()
+    return _read_reference(row) if row else None
 
 
 def select_by_digest(connection: Connection, payload_digest: str, limit: int = 50) -> list[tuple[RefersTo, str]]:
     """Return complete 200 responses with a payload, the first ones first, each with the name of its WARC file."""
-    query = _BY_DIGEST.add_columns(WarcFileRow.name).join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
-    rows = connection.execute(query.limit(limit), {"payload_digest": payload_digest})
-    return [(read_reference(row[:4]), row[4]) for row in rows]
+    rows = connection.execute(_BY_DIGEST, {"payload_digest": payload_digest, "limit": limit})
+    return [(_read_reference(row), row.name) for row in rows]
 
 
-def read_reference(row: Sequence[Any]) -> RefersTo:
+def _read_reference(row: Sequence[Any]) -> RefersTo:
     """Return a row of these queries as a reference."""
-    record_id, url, date, payload_digest = row
+    record_id, url, date, payload_digest = row[:4]
     return RefersTo(record_id=record_id, url=url, date=date, payload_digest=payload_digest)

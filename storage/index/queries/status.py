@@ -9,18 +9,12 @@ from sqlalchemy import Connection, and_, exists, func, literal, or_, select, tex
 
 from storage.grouping import group_pairs
 from storage.index.boilerplate.rule import comparison_window
-from storage.index.conditions.visibility import (
-    visible_articles,
-    visible_captures,
-    visible_targets,
-    visible_urls,
-    visible_versions,
-)
+from storage.index.conditions.visibility import visible_articles, visible_captures, visible_targets, visible_versions
 from storage.index.conditions.withheld import load_mask
+from storage.index.engine.statements import build_query, fetch_by_ids, load_statements
 from storage.index.frontier.source_rates import read_rates
 from storage.index.queries.aggregates import count_outcomes_by_site, list_site_counts
 from storage.index.schema.tables import (
-    SOURCES,
     ArticleRow,
     BoilerplateRow,
     CaptureRow,
@@ -31,11 +25,9 @@ from storage.index.schema.tables import (
     ParagraphRow,
     SiteRow,
     SourceRateRow,
-    SourceRow,
     UrlRow,
     VersionParagraphRow,
     VersionRow,
-    WarcFileRow,
 )
 from storage.index.search.matches import count_between
 from storage.index.views.articles import BoilerplateView, Exclusions, Filters, SourceView, WarcFileView
@@ -78,9 +70,7 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
         )
         for site in list_site_counts(connection, exclude)
     )
-    files = connection.execute(
-        select(func.count().label("files"), func.coalesce(func.sum(WarcFileRow.size), 0).label("bytes"))
-    ).one()
+    files = connection.execute(text("SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM warc_files")).one()
     last = next(iter(list_crawls(connection, exclude, limit=1)), None)
     totals = {name: sum(getattr(site, name) for site in sites) for name in ("articles", "versions", "captures")}
     return Status(sites=sites, warc_files=files.files, warc_bytes=int(files.bytes), last_crawl=last, **totals)
@@ -104,12 +94,7 @@ def list_crawls(
     if run is not None:
         statement = statement.where(CrawlRow.run == run)
     rows = connection.execute(statement).all()
-    named = connection.execute(
-        select(CrawlSiteRow.crawl_id, SiteRow.name)
-        .join(SiteRow, SiteRow.id == CrawlSiteRow.site_id)
-        .where(CrawlSiteRow.crawl_id.in_([row.id for row in rows]))
-        .order_by(SiteRow.name)
-    )
+    named = fetch_by_ids(connection, _SITES_OF_RUNS, (row.id for row in rows))
     sites = group_pairs((crawl_id, name) for crawl_id, name in named if name not in exclude.hidden)
     return tuple(
         CrawlView(
@@ -120,6 +105,10 @@ def list_crawls(
     )  # fmt: skip
 
 
+_SQL = load_statements("storage.index.queries", "queries.sql")
+_SITES_OF_RUNS = build_query(_SQL["sites-of-runs"], ["ids"])
+
+
 def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlView | None:
     """Return the run with a name, or None."""
     return next(iter(list_crawls(connection, exclude, limit=1, run=run)), None)
@@ -127,44 +116,23 @@ def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlVie
 
 def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
     """Return all WARC files by name."""
-    held = select(func.count()).where(CaptureRow.warc_file_id == WarcFileRow.id).scalar_subquery()
-    rows = connection.execute(
-        select(
-            WarcFileRow.name, WarcFileRow.state, CrawlRow.run.label("crawl"), WarcFileRow.size, WarcFileRow.sha256,
-            held.label("captures"),
-        )
-        .join(CrawlRow, CrawlRow.id == WarcFileRow.crawl_id, isouter=True)
-        .order_by(WarcFileRow.name)
-    )  # fmt: skip
-    return tuple(WarcFileView(**row._asdict()) for row in rows)
+    return tuple(WarcFileView(**row._asdict()) for row in connection.execute(text(_SQL["warc-files"])))
 
 
 def count_captures_and_versions(connection: Connection) -> tuple[int, int]:
     """Return the numbers of captures and of article versions in the index, as `get_status` counts them."""
-    captures = connection.scalar(select(func.count()).select_from(CaptureRow)) or 0
-    # The rows of paywall stubs have no article.
-    counted = (~VersionRow.is_variant, VersionRow.article_id.is_not(None))
-    return captures, connection.scalar(select(func.count()).select_from(VersionRow).where(*counted)) or 0
+    captures, versions = connection.execute(text(_SQL["captures-and-versions"])).one()
+    return captures, versions
 
 
 def list_sources(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SourceView, ...]:
     """Return feeds, sitemaps and listings by URL."""
-    statement = (
-        select(SourceRow, UrlRow.url, SiteRow.name.label("site"))
-        .join(UrlRow, UrlRow.id == SourceRow.url_id)
-        .join(SiteRow, SiteRow.id == SourceRow.site_id)
-        .where(*visible_urls(exclude, SourceRow.url_id.expression), SiteRow.name.not_in(sorted(exclude.hidden)))
-        .order_by(UrlRow.url)
-    )
-    if site is not None:
-        statement = statement.where(SiteRow.name == site)
-    return tuple(
-        SourceView(
-            url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, entries=row.entries,
-            first_seen=row.first_seen_at, last_seen=row.last_seen_at, last_changed=row.last_changed_at,
-        )
-        for row in connection.execute(statement)
-    )  # fmt: skip
+    rows = connection.execute(_SOURCES, {"site": site})
+    shown = (row for row in rows if not exclude.excludes(row.url, row.site))
+    return tuple(SourceView(**{**row._mapping, "kind": UrlKind(row.kind)}) for row in shown)  # noqa: SLF001 - public
+
+
+_SOURCES = build_query(_SQL["sources"], (), ["first_seen", "last_seen", "last_changed"])
 
 
 def list_boilerplate(
@@ -255,35 +223,17 @@ def list_source_health(
     connection: Connection, exclude: Exclusions, sites: Sequence[str] | None = None
 ) -> tuple[SourceHealth, ...]:
     """Return sources that were fetched, by site and URL, without further pages of listings."""
-    statement = (
-        select(
-            SourceRateRow,
-            LaneRow.site, FrontierRow.kind, FrontierRow.last_fetched_at, FrontierRow.due_at,
-            FrontierRow.failure_count, UrlRow.url, SourceRow.title, SourceRateRow.url_id.label("learnt"),
-        )
-        .select_from(FrontierRow)
-        .join(LaneRow, LaneRow.id == FrontierRow.lane_id)
-        .join(UrlRow, UrlRow.id == FrontierRow.url_id)
-        .join(SourceRateRow, SourceRateRow.url_id == FrontierRow.url_id, isouter=True)
-        .join(SourceRow, SourceRow.url_id == FrontierRow.url_id, isouter=True)
-        .where(
-            text(f"frontier.{SOURCES}"), FrontierRow.last_fetched_at.is_not(None),
-            FrontierRow.priority < BACKFILL_PRIORITY,
-            or_(
-                FrontierRow.kind != UrlKind.LISTING.value, FrontierRow.via_kind.is_(None),
-                FrontierRow.via_kind != UrlKind.LISTING.value,
-            ),
-            LaneRow.site.not_in(sorted(exclude.hidden)), *visible_urls(exclude, FrontierRow.url_id.expression),
-        )
-        .order_by(LaneRow.site, UrlRow.url)
-    )  # fmt: skip
-    if sites is not None:
-        statement = statement.where(LaneRow.site.in_(list(sites)))
+    wanted = connection.scalars(text("SELECT DISTINCT site FROM lanes")) if sites is None else sites
+    chosen = {"sites": ["", *wanted], "backfill": BACKFILL_PRIORITY}
     return tuple(
         SourceHealth(
             url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, last_fetched_at=row.last_fetched_at,
-            due_at=row.due_at, failures=row.failure_count,
-            habits=None if row.learnt is None else read_rates(row),
+            due_at=row.due_at, failures=row.failure_count, habits=None if row.hours is None else read_rates(row),
         )
-        for row in connection.execute(statement)
+        for row in connection.execute(_SOURCE_HEALTH, chosen)
+        if not exclude.excludes(row.url, row.site)
     )  # fmt: skip
+
+
+_RATES = {column.name: column.type for column in SourceRateRow.__table__.c}
+_SOURCE_HEALTH = build_query(_SQL["source-health"], ["sites"], ["last_fetched_at", "due_at"], **_RATES)

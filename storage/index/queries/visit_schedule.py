@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, find_by_ids
+from storage.index.engine.statements import IDS, AnyRow, build_query, fetch_by_ids, find_by_ids, load_statements
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.url_queue import ROWS_OF_URLS
 from storage.index.rows.interning import short_digest
@@ -74,11 +74,7 @@ class Answer:
 
 
 _COMPARED_LOOKS = 20
-_VERSIONS = (
-    select(CaptureRow.url_id, func.count(CaptureRow.version_id).label("versions"))
-    .where(CaptureRow.url_id.in_(IDS))
-    .group_by(CaptureRow.url_id)
-)
+_VERSIONS = build_query(load_statements("storage.index.queries", "visit_schedule.sql")["versions"], ["ids"])
 """Captures of a URL that show an article."""
 
 

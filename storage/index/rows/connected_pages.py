@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from storage.grouping import group_pairs
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
-from storage.index.rows.duplicates import SHARED_TEXTS
+from storage.index.engine.statements import IDS, AnyRow, build_query, fetch_by_ids
+from storage.index.rows.duplicates import ROWS_SQL, SHARED_TEXTS
 from storage.index.rows.identity import MAX_DATED_PAGES, Evidence, Lengths, Page, PageText
-from storage.index.schema.tables import CaptureRow, ParagraphRow, UrlRow, VersionParagraphRow, VersionRow
+from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow
 from storage.model import BODY_ROLES
 
 _MAX_REDIRECTS = 20  # length of a chain of redirects, as in the Fetch standard
@@ -135,14 +135,7 @@ _PAGES_OF_DIGESTS: Any = (
 )
 _MEMBERS: Any = select(VersionRow.page_url_id).distinct()
 _IS_SHOWN = or_(VersionRow.article_id.is_not(None), VersionRow.duplicate_of_id.is_not(None))
-_CAPTURED: Any = (
-    select(VersionRow.site_id, VersionRow.page_url_id, CaptureRow.url_id)
-    .join(CaptureRow, CaptureRow.page_version_id == VersionRow.id)
-    .where(CaptureRow.url_id != VersionRow.page_url_id)
-    .distinct()
-)
-_ALTERNATES: Any = _CAPTURED.where(VersionRow.page_url_id.in_(IDS))
-_NAMED_BY: Any = _CAPTURED.where(CaptureRow.url_id.in_(IDS))
+_ALTERNATES, _NAMED_BY = (build_query(ROWS_SQL[name], ["ids"]) for name in ("alternates", "named-by"))
 
 
 def walk_redirects(connection: Connection, url_ids: set[int], redirects: dict[int, set[int]]) -> set[int]:
@@ -172,13 +165,9 @@ _REDIRECTS: Any = (
 
 def load_body_lengths(connection: Connection, version_ids: Collection[int]) -> dict[int, Lengths]:
     """Return the lengths of the body paragraphs of versions, by paragraph."""
-    rows = fetch_by_ids(connection, _BODY_LENGTHS, version_ids)
+    rows = fetch_by_ids(connection, _BODY_LENGTHS, version_ids, roles=_BODY)
     found = group_pairs((version_id, (paragraph_id, length)) for version_id, paragraph_id, length in rows)
     return {version_id: dict(lengths) for version_id, lengths in found.items()}
 
 
-_BODY_LENGTHS: Any = (
-    select(VersionParagraphRow.version_id, ParagraphRow.id, func.length(ParagraphRow.text))
-    .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
-    .where(VersionParagraphRow.version_id.in_(IDS), VersionParagraphRow.role.in_(_BODY))
-)
+_BODY_LENGTHS = build_query(ROWS_SQL["body-lengths"], ["ids", "roles"])

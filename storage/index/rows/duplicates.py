@@ -8,13 +8,12 @@ of an article is taken for a soft error: the page is visited again, as after any
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, select
 
-from storage.index.engine.statements import IDS, fetch_by_ids, find_by_ids
+from storage.index.engine.statements import IDS, build_query, fetch_by_ids, find_by_ids, load_statements
 from storage.index.rows.entry import CommitEntry
-from storage.index.schema.tables import ArticleRow, CaptureRow, FrontierRow, VersionRow
-from storage.model import Outcome, UrlKind
+from storage.index.schema.tables import ArticleRow, VersionRow
+from storage.model import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +78,12 @@ def redirects_to_articles(connection: Connection, entries: Sequence[CommitEntry]
     return {capture_id for capture_id, url_id in targets.items() if url_id in articles}
 
 
-def is_duplicate_text() -> ColumnElement[bool]:
-    """Return the condition that an older page of the same site has the same text as a version."""
-    old = aliased(VersionRow)
-    return exists().where(old.digest == VersionRow.digest, old.site_id == VersionRow.site_id, old.id < VersionRow.id)
-
-
 _CANONICAL_URLS = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))
-_FETCHED_ARTICLES = select(FrontierRow.url_id).where(
-    FrontierRow.url_id.in_(IDS),
-    FrontierRow.last_fetched_at.is_not(None),
-    FrontierRow.kind == UrlKind.ARTICLE.value,
-    FrontierRow.failure_count == 0,
-)
-_URLS_WITH_ARTICLES = (
-    select(CaptureRow.url_id).where(CaptureRow.url_id.in_(IDS), CaptureRow.article_id.is_not(None)).distinct()
-)
 _TEXTS = select(VersionRow.id, VersionRow.site_id, VersionRow.digest, VersionRow.masked_digest).where(
     VersionRow.id.in_(IDS)
 )
-_PAGE = VersionRow.page_url_id
-_PAGES = (func.min(_PAGE).label("first"), func.max(_PAGE).label("last"), func.count(_PAGE.distinct()).label("pages"))
-SHARED_TEXTS = (
-    select(VersionRow.site_id, VersionRow.masked_digest, *_PAGES, func.max(VersionRow.evidence).label("evidence"))
-    .where(VersionRow.masked_digest.in_(IDS))
-    .group_by(VersionRow.site_id, VersionRow.masked_digest)
-)
-"""Texts by their masked digests: the first and last page that has each, and the best evidence. Read from an index."""
-_FIRST_OF_DIGEST = (
-    select(VersionRow.site_id, VersionRow.digest, func.min(VersionRow.id).label("first"))
-    .where(VersionRow.digest.in_(IDS))
-    .group_by(VersionRow.site_id, VersionRow.digest)
-)
+ROWS_SQL = load_statements("storage.index.rows", "rows.sql")
+SHARED_TEXTS = build_query(ROWS_SQL["shared-texts"], ["ids"])
+_FETCHED_ARTICLES = build_query(ROWS_SQL["fetched-articles"], ["ids"])
+_URLS_WITH_ARTICLES = build_query(ROWS_SQL["urls-with-articles"], ["ids"])
+_FIRST_OF_DIGEST = build_query(ROWS_SQL["first-of-digest"], ["ids"])

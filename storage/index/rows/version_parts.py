@@ -1,29 +1,27 @@
 """Authors, tags and paragraphs of stored versions, and digests of these parts, by which versions are numbered.
 
-Boilerplate is not among the digested parts: a site's new disclaimer makes no version of the articles above it.
+Boilerplate is not among the digested parts, nor is a dek that was learnt: a site's new disclaimer makes no version of
+the articles above it.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, false, func, select
+from sqlalchemy import Connection, String, and_, cast, false, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.article_fields import ParagraphView
-from storage.index.engine.statements import IDS, AnySelect, batches
+from storage.index.engine.statements import IDS, AnySelect, batches, build_query
+from storage.index.rows.duplicates import ROWS_SQL
 from storage.index.schema.tables import (
     ArticleRow,
-    AuthorRow,
     BoilerplateRow,
     ParagraphRow,
     SiteRow,
-    TagRow,
     UrlRow,
-    VersionAuthorRow,
     VersionParagraphRow,
     VersionRow,
-    VersionTagRow,
 )
 from storage.model import BODY_ROLES, BOILERPLATE_ROLES, Role
 from storage.observations import ChangeKind
@@ -43,21 +41,17 @@ SELECT_VERSIONS: AnySelect = (
 """Versions with their site, and the URLs of their article and of their lead image."""
 
 
-def load_authors(connection: Connection, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """Return the authors of each version, in the order of the byline."""
-    return _load_names(connection, _AUTHORS, version_ids)
+def load_authors(connection: Connection, version_ids: Sequence[int], query: Any = None) -> dict[int, tuple[str, ...]]:
+    """Return the authors of each version, in the order of the byline; or the names that another query gives."""
+    names: dict[int, tuple[str, ...]] = dict.fromkeys(version_ids, ())
+    for version_id, name in connection.execute(_AUTHORS if query is None else query, {"ids": list(version_ids)}):
+        names[version_id] = (*names[version_id], name)
+    return names
 
 
 def load_tags(connection: Connection, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     """Return the tags of each version, as printed."""
-    return _load_names(connection, _TAGS, version_ids)
-
-
-def _load_names(connection: Connection, query: AnySelect, version_ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    names: dict[int, tuple[str, ...]] = dict.fromkeys(version_ids, ())
-    for version_id, name in connection.execute(query, {"ids": list(version_ids)}):
-        names[version_id] = (*names[version_id], name)
-    return names
+    return load_authors(connection, version_ids, _TAGS)
 
 
 def load_paragraphs(connection: Connection, version_ids: Sequence[int]) -> dict[int, list[ParagraphView]]:
@@ -69,24 +63,14 @@ def load_paragraphs(connection: Connection, version_ids: Sequence[int]) -> dict[
     return paragraphs
 
 
-_AUTHORS = (
-    select(VersionAuthorRow.version_id, AuthorRow.name)
-    .join(AuthorRow, AuthorRow.id == VersionAuthorRow.author_id)
-    .where(VersionAuthorRow.version_id.in_(IDS))
-    .order_by(VersionAuthorRow.version_id, VersionAuthorRow.position)
-)
-_TAGS = (
-    select(VersionTagRow.version_id, TagRow.name)
-    .join(TagRow, TagRow.id == VersionTagRow.tag_id)
-    .where(VersionTagRow.version_id.in_(IDS))
-    .order_by(VersionTagRow.version_id, VersionTagRow.position)
-)
+_AUTHORS, _TAGS = (build_query(ROWS_SQL[name], ["ids"]) for name in ("authors", "tags"))
 BOILERPLATE_JOIN = and_(
     BoilerplateRow.site_id == ArticleRow.site_id,
     BoilerplateRow.paragraph_id == VersionParagraphRow.paragraph_id,
     VersionParagraphRow.role.in_(sorted(role.value for role in BOILERPLATE_ROLES)),
 )
 """Joins the paragraphs of versions to what their article's site has learnt of them."""
+_IS_BESIDE = VersionRow.beside.like(literal("% ").concat(cast(VersionParagraphRow.position, String)).concat(" %"))
 
 
 def select_paragraphs(column: InstrumentedAttribute[Any]) -> AnySelect:
@@ -96,7 +80,7 @@ def select_paragraphs(column: InstrumentedAttribute[Any]) -> AnySelect:
             VersionParagraphRow.version_id,
             VersionParagraphRow.role,
             column,
-            func.coalesce(BoilerplateRow.is_boilerplate, false()),
+            func.coalesce(or_(BoilerplateRow.is_boilerplate, _IS_BESIDE), false()),
         )
         .join(ParagraphRow, ParagraphRow.id == VersionParagraphRow.paragraph_id)
         .join(VersionRow, VersionRow.id == VersionParagraphRow.version_id)
@@ -134,7 +118,7 @@ def load_part_digests(connection: Connection, version_ids: Sequence[int]) -> dic
             found[row.id] = format_parts(
                 {
                     ChangeKind.HEADLINE: [row.headline.encode()],
-                    ChangeKind.DEK: [(row.dek or "").encode()],
+                    ChangeKind.DEK: [b"" if row.is_dek_learnt else (row.dek or "").encode()],
                     ChangeKind.BODY: parts.get(ChangeKind.BODY, ()),
                     ChangeKind.BYLINE: [name.encode() for name in authors[row.id]],
                     ChangeKind.SECTION: [(row.section or "").encode()],
@@ -158,5 +142,6 @@ def format_parts(parts: dict[ChangeKind, Iterable[bytes]]) -> str:
 
 _PARAGRAPH_DIGESTS = select_paragraphs(ParagraphRow.digest)
 _VERSIONS = select(
-    VersionRow.id, VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.image_caption
-).where(VersionRow.id.in_(IDS))
+    VersionRow.id, VersionRow.headline, VersionRow.dek, VersionRow.is_dek_learnt, VersionRow.section,
+    VersionRow.image_caption,
+).where(VersionRow.id.in_(IDS))  # fmt: skip

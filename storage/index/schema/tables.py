@@ -1,5 +1,7 @@
 """The schema on one page. Users query it by hand: names are plain, and every table and column has a comment.
 
+Comments of columns are those of migrations/versions/0001_postgresql.sql, from which the manual has them.
+
     sites ---- urls ---- frontier ---- lanes     what to fetch next, by site and host
       |          |------ sources                 feeds, sitemaps, listings
       |          |
@@ -7,9 +9,11 @@
       |          |  |------ capture_groups --- link_groups --- links --- urls
       |          |
       |--- articles --- versions --- version_paragraphs --- paragraphs
-      |       |            |-------- version_authors, version_tags
+      |       |            |-------- version_authors, version_tags, version_media, version_entities,
+      |       |            |         version_live_updates
       |       |--- metadata_changes --- captures --- capture_metadata
       |--- boilerplate ------------------------------------ paragraphs
+      |--- site_boxes     learnt from version_boxes ------- versions
 
     source_rates ---- urls                       what the schedule has learnt about feeds, sitemaps, listings
     daily_captures                               counts, maintained by triggers on captures
@@ -88,19 +92,15 @@ class Base(DeclarativeBase):
 
 
 def _id() -> Mapped[int]:
-    return mapped_column(sa.Integer, primary_key=True, comment="Surrogate key; differs after a rebuild")
+    return mapped_column(sa.Integer, primary_key=True)
 
 
-def _column(comment: str) -> Mapped[Any]:
-    return mapped_column(comment=comment)
+def _to(target: str, *, primary_key: bool = False, index: bool = False) -> Mapped[Any]:
+    return mapped_column(sa.ForeignKey(target), primary_key=primary_key, index=index)
 
 
-def _to(target: str, comment: str, *, primary_key: bool = False, index: bool = False) -> Mapped[Any]:
-    return mapped_column(sa.ForeignKey(target), comment=comment, primary_key=primary_key, index=index)
-
-
-def _url_key(comment: str) -> Mapped[int]:
-    return mapped_column(sa.ForeignKey("urls.id"), primary_key=True, autoincrement=False, comment=comment)
+def _url_key() -> Mapped[int]:
+    return mapped_column(sa.ForeignKey("urls.id"), primary_key=True, autoincrement=False)
 
 
 def _partial(name: str, *columns: str, where: str, postgresql_where: str | None = None) -> sa.Index:
@@ -113,14 +113,12 @@ class SiteRow(Base):
     __tablename__ = "sites"
 
     id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True, comment="Short name, as in newsarchive.toml; else the host")
-    url: Mapped[str] = _column("Front page")
-    title: Mapped[str | None] = _column("The site's title, from the newest capture of its front page")
-    configured: Mapped[bool] = _column("False if the site is known from imported pages only")
-    configured_at: Mapped[datetime | None] = _column(
-        "Start of the run whose configuration describes the site; null: newsarchive.toml describes it"
-    )
-    needs_relearning: Mapped[bool] = _column("True if all of its boilerplate must be counted again")
+    name: Mapped[str] = mapped_column(unique=True)
+    url: Mapped[str]
+    title: Mapped[str | None]
+    configured: Mapped[bool]
+    configured_at: Mapped[datetime | None]
+    needs_relearning: Mapped[bool]
 
 
 class SiteHostRow(Base):
@@ -129,8 +127,8 @@ class SiteHostRow(Base):
     __tablename__ = "site_hosts"
     __table_args__ = (sa.PrimaryKeyConstraint("site_id", "host"), {"sqlite_with_rowid": False})
 
-    site_id: Mapped[int] = _to("sites.id", "The site")
-    host: Mapped[str] = _column('Host in lower case, with ":port" unless it is the scheme\'s default')
+    site_id: Mapped[int] = _to("sites.id")
+    host: Mapped[str]
 
 
 class UrlRow(Base):
@@ -139,19 +137,16 @@ class UrlRow(Base):
     __tablename__ = "urls"
 
     id: Mapped[int] = _id()
-    site_id: Mapped[int | None] = _to("sites.id", "The site that its host belongs to; null for other hosts")
-    url: Mapped[str] = _column("Absolute URL without fragment, as found")
-    key_head: Mapped[str] = _column(
-        "Beginning of urlkey: the host in reverse order; all of it where the rest of url has another spelling"
-    )
-    key_at: Mapped[int] = _column("Place in url from which on urlkey is the same in lower case")
+    site_id: Mapped[int | None] = _to("sites.id")
+    url: Mapped[str]
+    key_head: Mapped[str]
+    key_at: Mapped[int]
     urlkey: Mapped[str] = mapped_column(
         # An SQLite file has it in the index alone.
         sa.Computed("key_head || lower(substr(url, key_at))"),
         index=True,
-        comment="SURT form, sorts by host; its first 600 characters",
     )
-    digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of url")
+    digest: Mapped[bytes] = mapped_column(unique=True)
 
 
 SOURCES = "kind IN ('feed', 'listing', 'sitemap')"
@@ -165,8 +160,8 @@ class LaneRow(Base):
     __table_args__ = (sa.UniqueConstraint("site", "host"),)
 
     id: Mapped[int] = _id()
-    site: Mapped[str] = _column("Name of the site for which URLs are fetched")
-    host: Mapped[str] = _column("Host of these URLs")
+    site: Mapped[str]
+    host: Mapped[str]
 
 
 class FrontierRow(Base):
@@ -180,29 +175,25 @@ class FrontierRow(Base):
         _partial("ix_frontier_sources", "lane_id", "url_id", where=SOURCES),
     )
 
-    url_id: Mapped[int] = _url_key("The URL")
-    lane_id: Mapped[int] = _to("lanes.id", "The site for which it is fetched, and its host")
-    kind: Mapped[str] = _column("What it is expected to be: article, listing, feed, sitemap or asset")
-    via_id: Mapped[int | None] = _to("urls.id", "The feed, sitemap or page on which it was discovered")
-    via_kind: Mapped[str | None] = _column("Kind of that page: feed, sitemap, listing or article")
-    title: Mapped[str | None] = _column("Title that the feed or sitemap gives for it")
-    published: Mapped[str | None] = _column(
-        "Publication date that the feed or sitemap states, ISO 8601; without a time or an offset if it has none"
-    )
-    anchor: Mapped[str | None] = _column("Text of the link by which it was discovered")
-    redirect_count: Mapped[int] = _column("Redirects and canonical links in a row that led to it")
-    callback: Mapped[str | None] = _column("Method of the site's own spider that gets the response; null without one")
-    due_at: Mapped[datetime | None] = _column("When to fetch it next; null: never")
-    priority: Mapped[int] = _column("Lower numbers are fetched first")
-    ended_by: Mapped[str | None] = _column(
-        "Why it is not fetched again: plan, gone, alternate, no_article or person; null: it is, or it is refused"
-    )
-    failure_count: Mapped[int] = _column("Fetches in a row that failed, or brought no article of a page")
-    unchanged_count: Mapped[int] = _column("Fetches in a row that brought nothing new")
-    last_fetched_at: Mapped[datetime | None] = _column("Time of its newest capture; null: none yet")
-    validated_at: Mapped[datetime | None] = _column("Time of the capture that etag and last_modified are of")
-    etag: Mapped[str | None] = _column("ETag of the newest 200 response, for If-None-Match")
-    last_modified: Mapped[str | None] = _column("Last-Modified of the newest 200 response, for If-Modified-Since")
+    url_id: Mapped[int] = _url_key()
+    lane_id: Mapped[int] = _to("lanes.id")
+    kind: Mapped[str]
+    via_id: Mapped[int | None] = _to("urls.id")
+    via_kind: Mapped[str | None]
+    title: Mapped[str | None]
+    published: Mapped[str | None]
+    anchor: Mapped[str | None]
+    redirect_count: Mapped[int]
+    callback: Mapped[str | None]
+    due_at: Mapped[datetime | None]
+    priority: Mapped[int]
+    ended_by: Mapped[str | None]
+    failure_count: Mapped[int]
+    unchanged_count: Mapped[int]
+    last_fetched_at: Mapped[datetime | None]
+    validated_at: Mapped[datetime | None]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
 
 
 class HostBackoffRow(Base):
@@ -210,12 +201,12 @@ class HostBackoffRow(Base):
 
     __tablename__ = "host_backoff"
 
-    host: Mapped[str] = mapped_column(primary_key=True, comment="Host name")
-    ready_at: Mapped[datetime | None] = _column("No requests are sent to it before this time")
-    refusal_count: Mapped[int] = _column("Responses 429 or 503 in a row")
-    backoff_level: Mapped[int] = _column("How many times its delay is doubled at present")
-    reason: Mapped[str] = _column("Why requests are held back")
-    updated_at: Mapped[datetime] = _column("When this row was written")
+    host: Mapped[str] = mapped_column(primary_key=True)
+    ready_at: Mapped[datetime | None]
+    refusal_count: Mapped[int]
+    backoff_level: Mapped[int]
+    reason: Mapped[str]
+    updated_at: Mapped[datetime]
 
 
 class UrlPatternRow(Base):
@@ -224,11 +215,11 @@ class UrlPatternRow(Base):
     __tablename__ = "url_patterns"
     __table_args__ = (sa.PrimaryKeyConstraint("site", "pattern"),)
 
-    site: Mapped[str] = _column("Name of the site")
-    pattern: Mapped[str] = _column("Host, path template and query keys")
-    unproductive_count: Mapped[int] = _column("First captures in a row that brought no new article")
-    example_url: Mapped[str] = _column("The newest of its URLs")
-    parked_at: Mapped[datetime | None] = _column("Since when its URLs are not fetched; null: they are")
+    site: Mapped[str]
+    pattern: Mapped[str]
+    unproductive_count: Mapped[int]
+    example_url: Mapped[str]
+    parked_at: Mapped[datetime | None]
 
 
 class CrawlRow(Base):
@@ -237,11 +228,11 @@ class CrawlRow(Base):
     __tablename__ = "crawls"
 
     id: Mapped[int] = _id()
-    run: Mapped[str] = mapped_column(unique=True, comment="Name of the run, as in isPartOf of the WARC files")
-    started_at: Mapped[datetime | None] = _column("Start; null if only its records are known")
-    finished_at: Mapped[datetime | None] = _column("End; null while it runs")
-    outcome: Mapped[str | None] = _column("finished, stopped, failed or interrupted; null while it runs")
-    counters: Mapped[dict[str, Any]] = _column("Counters of the run, by name")
+    run: Mapped[str] = mapped_column(unique=True)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    counters: Mapped[dict[str, Any]]
 
 
 class CrawlSiteRow(Base):
@@ -250,8 +241,8 @@ class CrawlSiteRow(Base):
     __tablename__ = "crawl_sites"
     __table_args__ = (sa.PrimaryKeyConstraint("crawl_id", "site_id"), {"sqlite_with_rowid": False})
 
-    crawl_id: Mapped[int] = _to("crawls.id", "The run")
-    site_id: Mapped[int] = _to("sites.id", "The site", index=True)
+    crawl_id: Mapped[int] = _to("crawls.id")
+    site_id: Mapped[int] = _to("sites.id", index=True)
 
 
 class WarcFileRow(Base):
@@ -260,11 +251,11 @@ class WarcFileRow(Base):
     __tablename__ = "warc_files"
 
     id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True, comment="File name, without folder")
-    crawl_id: Mapped[int | None] = _to("crawls.id", "The run that wrote it; null for imported files", index=True)
-    state: Mapped[str] = _column("open while it is being written, then closed")
-    size: Mapped[int | None] = mapped_column(sa.BigInteger, comment="Size in bytes; null while it is open")
-    sha256: Mapped[str | None] = _column("SHA-256 of the file, in hexadecimal; null while it is open")
+    name: Mapped[str] = mapped_column(unique=True)
+    crawl_id: Mapped[int | None] = _to("crawls.id", index=True)
+    state: Mapped[str]
+    size: Mapped[int | None] = mapped_column(sa.BigInteger)
+    sha256: Mapped[str | None]
 
 
 def _to_versions(column: str) -> sa.ForeignKeyConstraint:
@@ -304,53 +295,44 @@ class CaptureRow(Base):
     )
 
     id: Mapped[int] = _id()
-    url_id: Mapped[int] = _to("urls.id", "The URL that was requested")
-    site_id: Mapped[int] = _to("sites.id", "The site it belongs to: by its host, else the requesting site")
-    requesting_site: Mapped[str] = _column("Name of the site for which it was fetched")
-    crawl_id: Mapped[int | None] = _to("crawls.id", "The run; null for imported records")
-    warc_file_id: Mapped[int] = _to("warc_files.id", "The WARC file that holds the record")
-    warc_offset: Mapped[int] = mapped_column(sa.BigInteger, comment="Offset of the record in that file")
-    warc_length: Mapped[int] = mapped_column(
-        sa.BigInteger, comment="Length of the record in that file, in compressed bytes"
-    )
-    record_id: Mapped[str] = mapped_column(unique=True, comment="WARC-Record-ID, without angle brackets")
-    kind: Mapped[str] = _column("Type of the record: response, revisit or resource")
-    fetched_at: Mapped[datetime] = _column("When the request was sent")
-    warc_date: Mapped[str] = _column("WARC-Date, exactly as in the record")
-    status: Mapped[int | None] = _column("HTTP status; null if the response is not HTTP")
-    mime: Mapped[str | None] = _column("Media type by the response's Content-Type")
-    payload_digest: Mapped[str | None] = _column("Digest of the payload, content coding kept")
-    payload_size: Mapped[int] = mapped_column(sa.BigInteger, comment="Size of the payload in bytes; 0 for a revisit")
-    truncated: Mapped[str | None] = _column("Why the response is truncated; null if it is complete")
-    profile: Mapped[str | None] = _column("Profile of a revisit: identical-payload-digest or server-not-modified")
-    refers_to_record: Mapped[str | None] = _column("Of a revisit: WARC-Refers-To, without angle brackets")
-    refers_to_url_id: Mapped[int | None] = _to("urls.id", "Of a revisit: WARC-Refers-To-Target-URI")
-    refers_to_date: Mapped[str | None] = _column("Of a revisit: WARC-Refers-To-Date")
+    url_id: Mapped[int] = _to("urls.id")
+    site_id: Mapped[int] = _to("sites.id")
+    requesting_site: Mapped[str]
+    crawl_id: Mapped[int | None] = _to("crawls.id")
+    warc_file_id: Mapped[int] = _to("warc_files.id")
+    warc_offset: Mapped[int] = mapped_column(sa.BigInteger)
+    warc_length: Mapped[int] = mapped_column(sa.BigInteger)
+    record_id: Mapped[str] = mapped_column(unique=True)
+    kind: Mapped[str]
+    fetched_at: Mapped[datetime]
+    warc_date: Mapped[str]
+    status: Mapped[int | None]
+    mime: Mapped[str | None]
+    payload_digest: Mapped[str | None]
+    payload_size: Mapped[int] = mapped_column(sa.BigInteger)
+    truncated: Mapped[str | None]
+    profile: Mapped[str | None]
+    refers_to_record: Mapped[str | None]
+    refers_to_url_id: Mapped[int | None] = _to("urls.id")
+    refers_to_date: Mapped[str | None]
     refers_to_id: Mapped[int | None] = mapped_column(
         # A batch may bring a revisit before its original.
-        sa.ForeignKey("captures.id", deferrable=True, initially="DEFERRED"),
-        comment="Of a revisit: the original capture; null if the archive does not hold it",
+        sa.ForeignKey("captures.id", deferrable=True, initially="DEFERRED")
     )
-    redirect_url_id: Mapped[int | None] = _to("urls.id", "Target of a redirect")
-    outcome: Mapped[str] = _column("What the response turned out to be: article, listing, feed, challenge, gone ...")
-    reason: Mapped[str] = _column("Why it was classified so")
-    title: Mapped[str | None] = _column("Title of the page or feed")
-    entries: Mapped[int] = _column("Number of items of a feed or sitemap, or of links of a listing")
-    content_digest: Mapped[str | None] = _column(
-        "SHA-256 of the payload, content coding undone; null: the same as payload_digest, or none"
-    )
-    is_read: Mapped[bool] = _column("False for a revisit that takes its reading from its original")
-    extractor: Mapped[str | None] = _column("Version of the extractor that read it; null where is_read is false")
-    etag: Mapped[str | None] = _column("ETag header of the response")
-    last_modified: Mapped[str | None] = _column("Last-Modified header of the response")
-    noarchive: Mapped[bool] = _column(
-        "True if this response says noarchive: by its robots meta element or X-Robots-Tag"
-    )
-    article_id: Mapped[int | None] = _to("articles.id", "The article that it shows")
-    version_id: Mapped[int | None] = _column("The version of that article that it shows")
-    page_version_id: Mapped[int | None] = _column(
-        "The text of its own page, also where that is a duplicate of another page's or a soft error"
-    )
+    redirect_url_id: Mapped[int | None] = _to("urls.id")
+    outcome: Mapped[str]
+    reason: Mapped[str]
+    title: Mapped[str | None]
+    entries: Mapped[int]
+    content_digest: Mapped[str | None]
+    is_read: Mapped[bool]
+    extractor: Mapped[str | None]
+    etag: Mapped[str | None]
+    last_modified: Mapped[str | None]
+    noarchive: Mapped[bool]
+    article_id: Mapped[int | None] = _to("articles.id")
+    version_id: Mapped[int | None]
+    page_version_id: Mapped[int | None]
 
 
 class DailyCapturesRow(Base):
@@ -359,10 +341,10 @@ class DailyCapturesRow(Base):
     __tablename__ = "daily_captures"
     __table_args__ = (sa.PrimaryKeyConstraint("site_id", "day", "outcome"), {"sqlite_with_rowid": False})
 
-    site_id: Mapped[int] = _to("sites.id", "The site")
-    day: Mapped[str] = _column("Day in UTC, such as 2026-03-01")
-    outcome: Mapped[str] = _column("Outcome, as in captures")
-    captures: Mapped[int] = _column("Number of captures")
+    site_id: Mapped[int] = _to("sites.id")
+    day: Mapped[str]
+    outcome: Mapped[str]
+    captures: Mapped[int]
 
 
 class ArticleRow(Base):
@@ -376,12 +358,12 @@ class ArticleRow(Base):
     )
 
     id: Mapped[int] = _id()
-    site_id: Mapped[int] = _to("sites.id", "The site")
-    url_id: Mapped[int] = _to("urls.id", "Canonical URL")
-    first_seen_at: Mapped[datetime] = _column("Time of the first capture that shows it")
-    last_seen_at: Mapped[datetime] = _column("Time of the last capture that shows it")
-    dated_at: Mapped[datetime] = _column("Publication date by its current version, else first_seen_at")
-    state: Mapped[str] = _column("live, gone or moved, by the newest capture of its URLs")
+    site_id: Mapped[int] = _to("sites.id")
+    url_id: Mapped[int] = _to("urls.id")
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    dated_at: Mapped[datetime]
+    state: Mapped[str]
 
 
 class VersionRow(Base):
@@ -406,65 +388,46 @@ class VersionRow(Base):
     )
 
     id: Mapped[int] = _id()
-    article_id: Mapped[int | None] = _to(
-        "articles.id", "The article; null: a duplicate of another page's text, or a soft error"
-    )
-    site_id: Mapped[int] = _to("sites.id", "The site of the page")
-    page_url_id: Mapped[int] = _to("urls.id", "Canonical URL that the page names")
+    article_id: Mapped[int | None] = _to("articles.id")
+    site_id: Mapped[int] = _to("sites.id")
+    page_url_id: Mapped[int] = _to("urls.id")
     duplicate_of_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("versions.id", deferrable=True, initially="DEFERRED"),
-        comment="The version of the article that has the same text, from another page of it",
+        sa.ForeignKey("versions.id", deferrable=True, initially="DEFERRED")
     )
-    capture_id: Mapped[int] = _to("captures.id", "The first capture that shows this text", index=True)
-    number: Mapped[int] = _column(
-        "From 1, in the order of first captures; the same for rows that differ in boilerplate or their reading only"
-    )
-    is_variant: Mapped[bool] = _column("True if another row with its number stands for both")
-    is_current: Mapped[bool] = _column("True for the version that the newest capture of the article shows")
-    digest: Mapped[bytes] = _column(
-        "SHA-256 over headline, dek, byline, section, body paragraphs, captions and corrections, the page's own"
-        " address left out"
-    )
-    changed: Mapped[str] = _column(
-        "Kinds of change from the text that was seen before it: headline, dek, body, byline, section, caption,"
-        " correction; empty for the first text"
-    )
-    is_corrected: Mapped[bool] = _column("True if it has a correction, editor's note or retraction")
-    parts: Mapped[str | None] = _column(
-        "Digests of its parts without boilerplate, by kind of change; null for an article's only version"
-    )
-    masked_digest: Mapped[bytes] = _column(
-        "First 16 bytes of a SHA-256 over headline and body without numbers, times and addresses"
-    )
-    evidence: Mapped[int] = _column(
-        "What says that it is an article: 2 its source's title for it, 1 its metadata, 0 neither"
-    )
-    headline: Mapped[str] = _column("Headline, as printed")
-    dek: Mapped[str | None] = _column("Subheading below the headline")
-    kicker: Mapped[str | None] = _column("Line above the headline that names its subject or series")
-    organisations: Mapped[str | None] = _column("News agencies, desks and publishers in the byline, one a line")
-    author_links: Mapped[str | None] = _column("URLs of the authors' pages and profiles, one a line")
-    language: Mapped[str | None] = mapped_column(
-        index=True, comment="Primary language subtag (BCP 47), such as en or zh"
-    )
-    published: Mapped[str | None] = _column(
-        "Publication date as the page or its source states it, ISO 8601; without a time or an offset if none is"
-    )
-    published_at: Mapped[datetime | None] = _column("The same in UTC, to sort and filter by")
-    published_source: Mapped[str | None] = _column("Where that date is from: json-ld, meta, feed ...")
-    modified: Mapped[str | None] = _column("Modification date as the page states it, in the same form")
-    modified_at: Mapped[datetime | None] = _column("The same in UTC")
-    modified_source: Mapped[str | None] = _column("Where that date is from")
-    section: Mapped[str | None] = mapped_column(index=True, comment="Section of the site")
-    access: Mapped[str | None] = _column("free or paywalled; null if the page does not say")
-    is_live_blog: Mapped[bool] = _column("True for a live blog")
-    noarchive: Mapped[bool] = _column("True if the page or its X-Robots-Tag says noarchive")
-    image_url_id: Mapped[int | None] = _to("urls.id", "Lead image")
-    image_caption: Mapped[str | None] = _column("Caption of the lead image")
-    paragraph_count: Mapped[int] = _column("Number of paragraphs of all roles")
-    extractor: Mapped[str | None] = _column("Version of the extractor that read its first capture")
-    is_counted: Mapped[bool] = _column("False until its paragraphs are counted for boilerplate")
-    is_compared: Mapped[bool] = _column("False until it is compared with the texts of other pages")
+    capture_id: Mapped[int] = _to("captures.id", index=True)
+    number: Mapped[int]
+    is_variant: Mapped[bool]
+    is_current: Mapped[bool]
+    digest: Mapped[bytes]
+    changed: Mapped[str]
+    is_corrected: Mapped[bool]
+    parts: Mapped[str | None]
+    masked_digest: Mapped[bytes]
+    evidence: Mapped[int]
+    headline: Mapped[str]
+    dek: Mapped[str | None]
+    kicker: Mapped[str | None]
+    organisations: Mapped[str | None]
+    author_links: Mapped[str | None]
+    language: Mapped[str | None] = mapped_column(index=True)
+    published: Mapped[str | None]
+    published_at: Mapped[datetime | None]
+    published_source: Mapped[str | None]
+    modified: Mapped[str | None]
+    modified_at: Mapped[datetime | None]
+    modified_source: Mapped[str | None]
+    section: Mapped[str | None] = mapped_column(index=True)
+    access: Mapped[str | None]
+    is_live_blog: Mapped[bool]
+    noarchive: Mapped[bool]
+    image_url_id: Mapped[int | None] = _to("urls.id")
+    image_caption: Mapped[str | None]
+    paragraph_count: Mapped[int]
+    extractor: Mapped[str | None]
+    is_dek_learnt: Mapped[bool]
+    beside: Mapped[str | None]
+    is_counted: Mapped[bool]
+    is_compared: Mapped[bool]
 
 
 class CaptureMetadataRow(Base):
@@ -472,13 +435,11 @@ class CaptureMetadataRow(Base):
 
     __tablename__ = "capture_metadata"
 
-    capture_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("captures.id"), primary_key=True, autoincrement=False, comment="The capture"
-    )
-    published: Mapped[str | None] = _column("Publication date that the page prints, ISO 8601")
-    modified: Mapped[str | None] = _column("Modification date that the page prints, ISO 8601")
-    tags: Mapped[str | None] = _column("Tags, joined by semicolons")
-    image: Mapped[str | None] = _column("URL of the lead image")
+    capture_id: Mapped[int] = mapped_column(sa.ForeignKey("captures.id"), primary_key=True, autoincrement=False)
+    published: Mapped[str | None]
+    modified: Mapped[str | None]
+    tags: Mapped[str | None]
+    image: Mapped[str | None]
 
 
 class MetadataChangeRow(Base):
@@ -487,12 +448,12 @@ class MetadataChangeRow(Base):
     __tablename__ = "metadata_changes"
     __table_args__ = (sa.PrimaryKeyConstraint("capture_id", "field"), {"sqlite_with_rowid": False})
 
-    capture_id: Mapped[int] = _to("captures.id", "The capture that shows the new value")
-    field: Mapped[str] = _column("published, modified, tags or image")
-    article_id: Mapped[int] = _to("articles.id", "The article", index=True)
-    before_id: Mapped[int] = _to("captures.id", "The capture before it, which shows the old value", index=True)
-    old: Mapped[str | None] = _column("Old value; null: none")
-    new: Mapped[str | None] = _column("New value; null: none")
+    capture_id: Mapped[int] = _to("captures.id")
+    field: Mapped[str]
+    article_id: Mapped[int] = _to("articles.id", index=True)
+    before_id: Mapped[int] = _to("captures.id", index=True)
+    old: Mapped[str | None]
+    new: Mapped[str | None]
 
 
 class ChangeRow(Base):
@@ -505,23 +466,21 @@ class ChangeRow(Base):
         {"sqlite_with_rowid": False},
     )
 
-    article_id: Mapped[int] = _to("articles.id", "The article")
-    capture_id: Mapped[int] = _to("captures.id", "The first capture that shows the change", index=True)
-    before_id: Mapped[int] = _to("captures.id", "The last capture that shows what was before", index=True)
-    seen_at: Mapped[datetime] = mapped_column(index=True, comment="Time of the first capture that shows the change")
-    seen_before_at: Mapped[datetime] = _column("Time of the last capture that shows what was before")
-    event: Mapped[str] = _column("edited, gone, moved or back")
-    number: Mapped[int | None] = _column("Number of the version that is shown now; null: none")
-    before_number: Mapped[int] = _column("Number of the version that was shown last")
-    texts: Mapped[str] = _column("Digest of the two versions, by which an outdated comparison is found")
-    kinds: Mapped[str | None] = _column("Kinds of the edit, the most important first; null: not compared yet")
-    notice: Mapped[str | None] = _column(
-        "noted: the page has a new note on it; dated: a later modification date; silent: neither"
-    )
-    added: Mapped[int] = _column("Number of characters added, without white space")
-    removed: Mapped[int] = _column("Number of characters removed, without white space")
-    older: Mapped[str | None] = _column("Excerpt of what was before, at the most telling place")
-    newer: Mapped[str | None] = _column("Excerpt of what is there now")
+    article_id: Mapped[int] = _to("articles.id")
+    capture_id: Mapped[int] = _to("captures.id", index=True)
+    before_id: Mapped[int] = _to("captures.id", index=True)
+    seen_at: Mapped[datetime] = mapped_column(index=True)
+    seen_before_at: Mapped[datetime]
+    event: Mapped[str]
+    number: Mapped[int | None]
+    before_number: Mapped[int]
+    texts: Mapped[str]
+    kinds: Mapped[str | None]
+    notice: Mapped[str | None]
+    added: Mapped[int]
+    removed: Mapped[int]
+    older: Mapped[str | None]
+    newer: Mapped[str | None]
 
 
 class ParagraphRow(Base):
@@ -530,8 +489,8 @@ class ParagraphRow(Base):
     __tablename__ = "paragraphs"
 
     id: Mapped[int] = _id()
-    digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of the SHA-256 of text")
-    text: Mapped[str] = _column("The text")
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    text: Mapped[str]
 
 
 class VersionParagraphRow(Base):
@@ -540,10 +499,10 @@ class VersionParagraphRow(Base):
     __tablename__ = "version_paragraphs"
     __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
-    version_id: Mapped[int] = _to("versions.id", "The version")
-    position: Mapped[int] = _column("From 0")
-    paragraph_id: Mapped[int] = _to("paragraphs.id", "The text", index=True)
-    role: Mapped[str] = _column("Role in that version: text, heading, quote, caption, disclaimer ...")
+    version_id: Mapped[int] = _to("versions.id")
+    position: Mapped[int]
+    paragraph_id: Mapped[int] = _to("paragraphs.id", index=True)
+    role: Mapped[str]
 
 
 class AuthorRow(Base):
@@ -552,8 +511,8 @@ class AuthorRow(Base):
     __tablename__ = "authors"
 
     id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True, comment="Name, as printed")
-    folded: Mapped[str] = mapped_column(index=True, comment="Name in lower case without accents, for comparison")
+    name: Mapped[str] = mapped_column(unique=True)
+    folded: Mapped[str] = mapped_column(index=True)
 
 
 class VersionAuthorRow(Base):
@@ -562,9 +521,9 @@ class VersionAuthorRow(Base):
     __tablename__ = "version_authors"
     __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
-    version_id: Mapped[int] = _to("versions.id", "The version")
-    position: Mapped[int] = _column("From 0")
-    author_id: Mapped[int] = _to("authors.id", "The author", index=True)
+    version_id: Mapped[int] = _to("versions.id")
+    position: Mapped[int]
+    author_id: Mapped[int] = _to("authors.id", index=True)
 
 
 class TagRow(Base):
@@ -573,7 +532,7 @@ class TagRow(Base):
     __tablename__ = "tags"
 
     id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True, comment="Tag, as printed")
+    name: Mapped[str] = mapped_column(unique=True)
 
 
 class VersionTagRow(Base):
@@ -582,9 +541,65 @@ class VersionTagRow(Base):
     __tablename__ = "version_tags"
     __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
 
-    version_id: Mapped[int] = _to("versions.id", "The version")
-    position: Mapped[int] = _column("From 0")
-    tag_id: Mapped[int] = _to("tags.id", "The tag", index=True)
+    version_id: Mapped[int] = _to("versions.id")
+    position: Mapped[int]
+    tag_id: Mapped[int] = _to("tags.id", index=True)
+
+
+class VersionMediaRow(Base):
+    """Pictures, videos, audios and embedded objects of versions, in the order of the page."""
+
+    __tablename__ = "version_media"
+    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
+
+    version_id: Mapped[int] = _to("versions.id")
+    position: Mapped[int]
+    kind: Mapped[str]
+    url_id: Mapped[int] = _to("urls.id", index=True)
+    caption: Mapped[str | None]
+    credit: Mapped[str | None]
+    alt: Mapped[str | None]
+    place: Mapped[int]
+    duration: Mapped[int | None]
+    transcript_url: Mapped[str | None]
+
+
+class VersionEntityRow(Base):
+    """What the JSON-LD of versions names as subject, mention or source of the article."""
+
+    __tablename__ = "version_entities"
+    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
+
+    version_id: Mapped[int] = _to("versions.id")
+    position: Mapped[int]
+    relation: Mapped[str]
+    type: Mapped[str | None]
+    name: Mapped[str]
+    url: Mapped[str | None]
+
+
+class VersionLiveUpdateRow(Base):
+    """Entries of live blogs, by the JSON-LD of versions, in the order of the page."""
+
+    __tablename__ = "version_live_updates"
+    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
+
+    version_id: Mapped[int] = _to("versions.id")
+    position: Mapped[int]
+    headline: Mapped[str | None]
+    paragraph_id: Mapped[int] = _to("paragraphs.id", index=True)
+    published: Mapped[str | None]
+    modified: Mapped[str | None]
+    url: Mapped[str | None]
+
+
+class VersionBoxesRow(Base):
+    """Named boxes of the pages of versions, from which site_boxes is learnt."""
+
+    __tablename__ = "version_boxes"
+
+    version_id: Mapped[int] = _to("versions.id", primary_key=True)
+    boxes: Mapped[bytes]
 
 
 class LinkGroupRow(Base):
@@ -593,9 +608,9 @@ class LinkGroupRow(Base):
     __tablename__ = "link_groups"
 
     id: Mapped[int] = _id()
-    digest: Mapped[bytes] = mapped_column(unique=True, comment="First 16 bytes of a SHA-256 over kind, label and links")
-    kind: Mapped[str] = _column("related, latest, inline or listing")
-    label: Mapped[str] = _column("Visible heading of the group; empty if it has none")
+    digest: Mapped[bytes] = mapped_column(unique=True)
+    kind: Mapped[str]
+    label: Mapped[str]
 
 
 class LinkRow(Base):
@@ -604,10 +619,10 @@ class LinkRow(Base):
     __tablename__ = "links"
     __table_args__ = (sa.PrimaryKeyConstraint("group_id", "position"), {"sqlite_with_rowid": False})
 
-    group_id: Mapped[int] = _to("link_groups.id", "The group")
-    position: Mapped[int] = _column("From 0")
-    url_id: Mapped[int] = _to("urls.id", "Target of the link", index=True)
-    anchor: Mapped[str] = _column("Link text")
+    group_id: Mapped[int] = _to("link_groups.id")
+    position: Mapped[int]
+    url_id: Mapped[int] = _to("urls.id", index=True)
+    anchor: Mapped[str]
 
 
 class CaptureGroupRow(Base):
@@ -616,9 +631,9 @@ class CaptureGroupRow(Base):
     __tablename__ = "capture_groups"
     __table_args__ = (sa.PrimaryKeyConstraint("capture_id", "position"), {"sqlite_with_rowid": False})
 
-    capture_id: Mapped[int] = _to("captures.id", "The captured page")
-    position: Mapped[int] = _column("From 0, in the order of the page")
-    group_id: Mapped[int] = _to("link_groups.id", "The group", index=True)
+    capture_id: Mapped[int] = _to("captures.id")
+    position: Mapped[int]
+    group_id: Mapped[int] = _to("link_groups.id", index=True)
 
 
 class BoilerplateRow(Base):
@@ -631,12 +646,25 @@ class BoilerplateRow(Base):
         {"sqlite_with_rowid": False},
     )
 
-    site_id: Mapped[int] = _to("sites.id", "The site")
-    paragraph_id: Mapped[int] = _to("paragraphs.id", "The paragraph", index=True)
-    articles_seen: Mapped[int] = _column("Number of articles of the site that carry it")
-    first_seen_at: Mapped[datetime] = _column("Date of the oldest of them")
-    last_seen_at: Mapped[datetime] = _column("Date of the newest of them")
-    is_boilerplate: Mapped[bool] = _column("True: boilerplate, not counted as part of any body")
+    site_id: Mapped[int] = _to("sites.id")
+    paragraph_id: Mapped[int] = _to("paragraphs.id", index=True)
+    articles_seen: Mapped[int]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    is_boilerplate: Mapped[bool]
+
+
+class SiteBoxRow(Base):
+    """Boxes of a site's pages that hold the dek, or that stand beside the text: learnt from 200 of its articles."""
+
+    __tablename__ = "site_boxes"
+    __table_args__ = (sa.PrimaryKeyConstraint("site_id", "box"), {"sqlite_with_rowid": False})
+
+    site_id: Mapped[int] = _to("sites.id")
+    box: Mapped[str]
+    holds: Mapped[str]
+    articles: Mapped[int]
+    others: Mapped[int]
 
 
 class SourceRow(Base):
@@ -644,14 +672,14 @@ class SourceRow(Base):
 
     __tablename__ = "sources"
 
-    url_id: Mapped[int] = _url_key("URL of the source")
-    site_id: Mapped[int] = _to("sites.id", "The site", index=True)
-    kind: Mapped[str] = _column("feed, sitemap or listing")
-    title: Mapped[str | None] = _column("Its title, by the newest reading")
-    entries: Mapped[int] = _column("Number of items or links in the newest reading")
-    first_seen_at: Mapped[datetime] = _column("Time of the first capture that could be read as a source")
-    last_seen_at: Mapped[datetime] = _column("Time of the newest capture that could be read as a source")
-    last_changed_at: Mapped[datetime] = _column("Time of the capture since which it is unchanged")
+    url_id: Mapped[int] = _url_key()
+    site_id: Mapped[int] = _to("sites.id", index=True)
+    kind: Mapped[str]
+    title: Mapped[str | None]
+    entries: Mapped[int]
+    first_seen_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    last_changed_at: Mapped[datetime]
 
 
 class SourceRateRow(Base):
@@ -659,32 +687,24 @@ class SourceRateRow(Base):
 
     __tablename__ = "source_rates"
 
-    url_id: Mapped[int] = _url_key("The source")
-    first_read_at: Mapped[datetime] = _column("Time of the first reading")
-    last_read_at: Mapped[datetime] = _column("Time of the newest reading")
-    last_new_at: Mapped[datetime] = _column("When it last had an item that the previous reading lacked")
-    items_per_day: Mapped[float] = _column("New items per day, on average")
-    discovery_share: Mapped[float] = _column("Share of its new items that it named first, 0 to 1")
-    new_items: Mapped[float] = _column("Items that appeared since the first reading")
-    first_named_items: Mapped[float] = _column("Those of them that no other source had named before")
-    bursts: Mapped[float] = _column("Times at which items appeared, several at once counted once")
-    longest_gap: Mapped[float] = _column("Longest time without a new item, in seconds")
-    capacity: Mapped[int] = _column("Number of items that it holds at most")
-    interval_factor: Mapped[float] = _column("Below 1 after items were lost: its interval is multiplied by this")
-    newest_item_at: Mapped[datetime | None] = _column("Latest date of an item")
-    lost_at: Mapped[datetime | None] = _column(
-        "Newest reading that had no item in common with the previous one: items may have been missed"
-    )
-    silent_since: Mapped[datetime | None] = _column(
-        "Since when it has been silent for longer than its rate explains; null: it is not"
-    )
-    hours: Mapped[dict[str, Any]] = _column(
-        "watched and items: for each of 168 hours from Monday 0:00 UTC the hours observed and the items seen"
-    )
-    item_count: Mapped[int] = _column("Number of items in the newest reading")
-    item_ids: Mapped[bytes | None] = _column(
-        "Ids of these items' URLs, 8 bytes each, in ascending order; null if there are too many"
-    )
+    url_id: Mapped[int] = _url_key()
+    first_read_at: Mapped[datetime]
+    last_read_at: Mapped[datetime]
+    last_new_at: Mapped[datetime]
+    items_per_day: Mapped[float]
+    discovery_share: Mapped[float]
+    new_items: Mapped[float]
+    first_named_items: Mapped[float]
+    bursts: Mapped[float]
+    longest_gap: Mapped[float]
+    capacity: Mapped[int]
+    interval_factor: Mapped[float]
+    newest_item_at: Mapped[datetime | None]
+    lost_at: Mapped[datetime | None]
+    silent_since: Mapped[datetime | None]
+    hours: Mapped[dict[str, Any]]
+    item_count: Mapped[int]
+    item_ids: Mapped[bytes | None]
 
 
 class SearchChangeRow(Base):
@@ -696,17 +716,8 @@ class SearchChangeRow(Base):
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(
-        sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-        primary_key=True,
-        comment="In SQLite in the order of commits",
-    )
-    transaction_id: Mapped[int | None] = mapped_column(
-        sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-        comment="PostgreSQL: the transaction, by which a reader finds what was committed since; SQLite: null",
-    )
-    article_id: Mapped[int | None] = _column("An article that changed, or that is gone")
-    site_id: Mapped[int | None] = _column("The site of paragraph_id")
-    paragraph_id: Mapped[int | None] = _column(
-        "A paragraph that became boilerplate of a site or ceased to be: articles that carry it change"
-    )
+    id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)
+    transaction_id: Mapped[int | None] = mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"))
+    article_id: Mapped[int | None]
+    site_id: Mapped[int | None]
+    paragraph_id: Mapped[int | None]

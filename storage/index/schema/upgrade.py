@@ -9,9 +9,9 @@ from storage.errors import IndexNotCreated, IndexTooNew
 from storage.index.schema.tables import Base
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "v6"
+HEAD = "v7"
 """The schema that this code reads and writes."""
-FORMER = frozenset({"v1", "v2", "v3", "v4", "v5", *(f"{number:04}" for number in range(1, 14))})
+FORMER = frozenset({"v1", "v2", "v3", "v4", "v5", "v6", *(f"{number:04}" for number in range(1, 14))})
 """Revisions of indexes that were made by an unreleased version."""
 FUNCTIONS = (
     "count_inserted_captures", "count_deleted_captures", "count_updated_captures", "log_inserted_versions",
@@ -62,7 +62,7 @@ def upgrade(connection: Connection, *, create: bool) -> None:
             "Make the index from them with: newsarchive rebuild"
         )
     if revision not in (None, HEAD):
-        raise IndexTooNew(str(revision), HEAD)
+        raise IndexTooNew(found=str(revision), known=HEAD)
     if revision != HEAD:
         command.upgrade(config, HEAD)
 

@@ -15,14 +15,14 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Boolean, Connection
 
 from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
+from storage.index.engine.statements import AnyRow, build_query, fetch_by_ids, load_statements
 from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_order, make_sort_key
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
-from storage.index.schema.tables import ArticleRow, CaptureRow, MetadataChangeRow, UrlRow, VersionRow
+from storage.index.schema.tables import ArticleRow
 from storage.index.text.analyzer import GONE, MOVED, analyze, fold_text, hash_term
 from storage.model import BODY_ROLES, Role
 
@@ -168,23 +168,11 @@ def fold_value(name: str) -> str:
     return fold_text(name)[:_LONGEST_VALUE]
 
 
-_CAPTURED = UrlRow.__table__.alias("captured")
-_VERSIONS: Any = (
-    select(
-        VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.is_variant, VersionRow.is_current,
-        VersionRow.is_corrected, VersionRow.changed, VersionRow.language, VersionRow.section, VersionRow.headline,
-        VersionRow.organisations, VersionRow.dek, ArticleRow.site_id, ArticleRow.dated_at, ArticleRow.first_seen_at,
-        UrlRow.url, UrlRow.urlkey, UrlRow.digest.label("url_digest"), CaptureRow.site_id.label("capture_site_id"),
-        CaptureRow.fetched_at, VersionRow.digest, _CAPTURED.c.urlkey.label("capture_urlkey"),
-    )
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .join(_CAPTURED, _CAPTURED.c.id == CaptureRow.url_id)
-    .where(VersionRow.article_id.in_(IDS))
-)  # fmt: skip
-_METADATA_CHANGES: Any = (
-    select(MetadataChangeRow.article_id, MetadataChangeRow.field)
-    .where(MetadataChangeRow.article_id.in_(IDS))
-    .distinct()
+SEARCH_SQL = load_statements("storage.index.search", "search.sql")
+_VERSIONS = build_query(
+    SEARCH_SQL["versions"],
+    ["ids"],
+    **dict.fromkeys(("is_variant", "is_current", "is_corrected"), Boolean),
+    **dict.fromkeys(("dated_at", "first_seen_at", "fetched_at"), ArticleRow.dated_at.type),
 )
+_METADATA_CHANGES = build_query(SEARCH_SQL["metadata-changes"], ["ids"])

@@ -42,7 +42,7 @@ def open_search(connection: Connection) -> EngineSearcher:
     folder: FulltextFolder = connection.get_execution_options()["search_folder"]
     state = follow(connection, folder, most=INLINE_ARTICLES)
     if state is None:
-        raise SearchNotReady(folder.read_progress(), str(folder.path))
+        raise SearchNotReady(percent=f"{folder.read_progress() * 100:.0f} %", folder=folder.path)
     return folder.open_searcher(state)
 
 

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from sqlalchemy import Connection, func, select, union
+from sqlalchemy import Boolean, Connection, func, select, union
 
 from storage.index.engine.dialect import identify_index, list_distinct, read_change_mark
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
+from storage.index.engine.statements import AnyRow, build_query, fetch_by_ids
 from storage.index.fulltext.fields import build_document
 from storage.index.fulltext.folder import index_in_memory
 from storage.index.fulltext.searcher import match_all
-from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, UrlRow, VersionRow
-from storage.index.search.documents import load_documents
+from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, VersionRow
+from storage.index.search.documents import SEARCH_SQL, load_documents
 from storage.index.search.follower import load_changed_articles
 from storage.index.search.query import parse_query
 from storage.index.search.translate import Translation
@@ -32,15 +32,7 @@ def list_texts(connection: Connection, articles: Collection[int]) -> list[AnyRow
     return fetch_by_ids(connection, _TEXTS, articles)
 
 
-_TEXTS = (
-    select(VersionRow.id, VersionRow.article_id, VersionRow.number, VersionRow.is_variant, VersionRow.digest)
-    .add_columns(CaptureRow.record_id, UrlRow.url)
-    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-    .where(VersionRow.article_id.in_(IDS))
-    .order_by(VersionRow.article_id, VersionRow.number)
-)
+_TEXTS = build_query(SEARCH_SQL["texts"], ["ids"], is_variant=Boolean)
 
 
 def find_classified_changes(connection: Connection, since: int) -> tuple[list[int], int]:
@@ -64,13 +56,7 @@ def list_classified_changes(connection: Connection, articles: Collection[int]) -
     return fetch_by_ids(connection, _CLASSIFIED, articles)
 
 
-_CLASSIFIED = (
-    select(ChangeRow.article_id, ChangeRow.capture_id, CaptureRow.record_id, UrlRow.url)
-    .join(CaptureRow, CaptureRow.id == ChangeRow.capture_id)
-    .join(ArticleRow, ArticleRow.id == ChangeRow.article_id)
-    .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-    .where(ChangeRow.article_id.in_(IDS), ChangeRow.kinds.is_not(None))
-)
+_CLASSIFIED = build_query(SEARCH_SQL["classified-changes"], ["ids"])
 _UNCOMMITTED = 10_000
 """Ids of captures below the last one that another process may have reserved and not committed yet."""
 

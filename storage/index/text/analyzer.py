@@ -22,23 +22,14 @@ from zlib import crc32
 
 import Stemmer
 
-_BLOCKS_OF_MARKS = ((0x0300, 0x036F), (0x0483, 0x0487), (0x0591, 0x05C7), (0x0610, 0x061A), (0x064B, 0x065F),
-                    (0x0670, 0x0670), (0x06D6, 0x06ED), (0x0900, 0x0DFF), (0x0E00, 0x0FFF), (0x1000, 0x109F),
-                    (0x1780, 0x17FF), (0x1DC0, 0x1DFF), (0x20D0, 0x20DC), (0x3099, 0x309A))  # fmt: skip
+_CHARACTERS = tomllib.loads(files("storage.index.text").joinpath("characters.toml").read_text("utf-8"))
 _MARKS = "".join(
     chr(point)
-    for first, last in _BLOCKS_OF_MARKS
+    for first, last in _CHARACTERS["marks"]
     for point in range(first, last + 1)
     if unicodedata.category(chr(point)).startswith("M")
 )
-_UNSPACED = "".join(f"{chr(first)}-{chr(last)}" for first, last in (
-    (0x0E01, 0x0E2E), (0x0E30, 0x0E30), (0x0E32, 0x0E33), (0x0E40, 0x0E45),  # Thai
-    (0x0E81, 0x0EAE), (0x0EB0, 0x0EB0), (0x0EB2, 0x0EB3), (0x0EC0, 0x0EC4),  # Lao
-    (0x0F40, 0x0F6C), (0x1000, 0x102A), (0x1780, 0x17B3),  # Tibetan, Myanmar, Khmer
-    (0x3005, 0x3007), (0x3041, 0x3096), (0x309D, 0x309F), (0x30A1, 0x30FA), (0x30FC, 0x30FF),  # kana
-    (0x1100, 0x11FF), (0x3131, 0x318E), (0xAC00, 0xD7A3), (0x31F0, 0x31FF), (0xFF66, 0xFFDC),  # Hangul, half width
-    (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x323AF),  # Han
-))  # fmt: skip
+_UNSPACED = "".join(f"{chr(first)}-{chr(last)}" for first, last in _CHARACTERS["unspaced"])
 _JOINERS = "\u00ad\u200b-\u200d\u2060\ufeff"
 _TOKEN = re.compile(
     rf"[A-Za-z]\.(?:[A-Za-z]\.)+(?![^\W_])"

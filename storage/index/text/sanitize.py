@@ -5,7 +5,7 @@ enough for an SQL index (PostgreSQL's limit is 2,700 bytes).
 import dataclasses
 import hashlib
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from storage.model import DiscoveredUrl, Discovery, Ingest
 
@@ -112,6 +112,8 @@ def _texts(ingest: Ingest) -> list[str | None]:
         texts.append(article.kicker)
         texts += (article.image.url, article.image.caption) if article.image else ()
         texts += [paragraph.text for paragraph in article.paragraphs]
+        parts: tuple[Any, ...] = (*article.media, *article.entities, *article.live_updates)
+        texts += [value for part in parts for value in dataclasses.asdict(part).values() if isinstance(value, str)]
     for group in groups:
         texts.append(group.label)
         texts += [link.url for link in group.links]

@@ -5,12 +5,21 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, and_, bindparam, func, or_, select, union, update
+from sqlalchemy import Boolean, CompoundSelect, Connection, and_, bindparam, select, union, update
 
 from storage.grouping import group_by, group_pairs
 from storage.index.engine.dialect import lock_rows
-from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids, find_by_ids, insert_rows, reserve_ids
-from storage.index.rows.article_changes import PAYLOAD, PLACES, recompute_changes
+from storage.index.engine.statements import (
+    IDS,
+    AnyRow,
+    build_query,
+    fetch_by_ids,
+    find_by_ids,
+    insert_rows,
+    load_statements,
+    reserve_ids,
+)
+from storage.index.rows.article_changes import recompute_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
 from storage.index.rows.version_parts import load_part_digests
@@ -26,21 +35,25 @@ def ensure_articles(
     connection: Connection, showing: Mapping[tuple[int, int], Sequence[CommitEntry]]
 ) -> tuple[dict[tuple[int, int], int], int]:
     """Return the ids of the articles of pages, given with their new captures, and how many of them are new."""
-    if not showing:
-        return {}, 0
-    ids = article_ids(connection, showing)
-    new = sorted(set(showing) - set(ids))
-    for key, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
-        ids[key] = article_id
-    rows: list[dict[str, Any]] = []
-    for key in new:  # dates by the captures of this batch: mostly `recompute_articles` changes nothing
-        first, last = min(showing[key], key=_ORDER), max(showing[key], key=_ORDER)
+    seen: dict[tuple[int, int], dict[str, datetime]] = {}
+    for page, entries in showing.items():  # by the captures of this batch: mostly `recompute_articles` changes nothing
+        first, last = min(entries, key=_ORDER), max(entries, key=_ORDER)
         seen_at, published = first.capture.fetched_at, last.article.published if last.article else None
-        seen = {"first_seen_at": seen_at, "last_seen_at": last.capture.fetched_at, "state": "live"}
-        dated = {"dated_at": published.at if published else seen_at}
-        rows.append({"id": ids[key], "site_id": key[0], "url_id": key[1], **seen, **dated})
+        dated_at = published.at if published else seen_at
+        seen[page] = {"first_seen_at": seen_at, "last_seen_at": last.capture.fetched_at, "dated_at": dated_at}
+    return add_articles(connection, seen)
+
+
+def add_articles(
+    connection: Connection, seen: Mapping[tuple[int, int], Mapping[str, datetime]]
+) -> tuple[dict[tuple[int, int], int], int]:
+    """Return the ids of the articles of pages, given with the dates of those that are new, and the number of these."""
+    ids = article_ids(connection, seen)
+    new = sorted(seen.keys() - ids.keys())
+    ids.update(zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True))
+    rows = [{"id": ids[page], "site_id": page[0], "url_id": page[1], "state": "live", **seen[page]} for page in new]
     if insert_rows(connection, ArticleRow, rows, conflict_columns=["site_id", "url_id"]) < len(rows):
-        ids = article_ids(connection, showing)
+        ids = article_ids(connection, seen)
     return ids, len(new)
 
 
@@ -101,47 +114,18 @@ def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) ->
     return affected | {entry.article_id for entry in entries if entry.article_id is not None}
 
 
-_NEWEST_FIRST = (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
-_RANKED = (
-    select(
-        PLACES.c.article,
-        CaptureRow.outcome,
-        func.row_number().over(partition_by=PLACES.c.article, order_by=_NEWEST_FIRST).label("place"),
-    )
-    .join(CaptureRow, CaptureRow.url_id == PLACES.c.url)
-    .join(ArticleRow, ArticleRow.id == PLACES.c.article)
-    # A redirect from another address of the article says that this address moved, not the article.
-    .where(or_(CaptureRow.outcome != Outcome.REDIRECT.value, CaptureRow.url_id == ArticleRow.url_id))
-    .subquery()
-)
-_OUTCOMES = select(_RANKED.c.article, _RANKED.c.outcome).where(_RANKED.c.place == 1)
-"""The outcome of the newest capture over each article's URLs: the canonical one and all that showed it."""
-_STORED = select(
-    ArticleRow.id, ArticleRow.first_seen_at, ArticleRow.last_seen_at, ArticleRow.dated_at, ArticleRow.state
-).where(ArticleRow.id.in_(IDS))
+_SQL = load_statements("storage.index.write", "articles.sql")
+_TIME = CaptureRow.fetched_at.type
+_OUTCOMES = build_query(_SQL["outcomes"], ["ids"])
+_CAPTURES = build_query(_SQL["captures"], ["ids"], fetched_at=_TIME, is_read=Boolean)
+_VERSIONS = build_query(_SQL["versions"], ["ids"], published_at=_TIME, is_variant=Boolean, is_current=Boolean)
+_STORED = select(ArticleRow).where(ArticleRow.id.in_(IDS))
 _AFFECTED: CompoundSelect[int | None] = union(
     select(CaptureRow.article_id).where(CaptureRow.url_id.in_(IDS), CaptureRow.article_id.is_not(None)),
     select(ArticleRow.id).where(ArticleRow.url_id.in_(IDS)),
 )
-_CAPTURES = (
-    select(
-        CaptureRow.article_id, CaptureRow.id, CaptureRow.url_id, CaptureRow.version_id, CaptureRow.refers_to_id,
-        CaptureRow.fetched_at, CaptureRow.is_read, PAYLOAD,
-    )
-    .where(CaptureRow.article_id.in_(IDS))
-    .order_by(CaptureRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
-)  # fmt: skip
 _ORDERED = ("number", "is_variant", "is_current", "changed", "parts")
 """Columns of a version that depend on the other versions of its article."""
-_IN_ORDER = (
-    select(
-        VersionRow.id, VersionRow.article_id, VersionRow.published_at, CaptureRow.url_id, PAYLOAD,
-        *(getattr(VersionRow, name) for name in _ORDERED),
-    )
-    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .where(VersionRow.article_id.in_(IDS))
-    .order_by(VersionRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id)
-)  # fmt: skip
 _IS_STILL_COUNTED = and_(VersionRow.is_counted, VersionRow.is_current == bindparam("is_current"))
 """Condition that a version stays counted: whether articles are one story depends on their current versions."""
 _RENUMBER = (
@@ -156,7 +140,7 @@ def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyR
 
     Returns the publication date of the current ones.
     """
-    rows = connection.execute(_IN_ORDER, {"ids": list(captures)}).all()
+    rows = connection.execute(_VERSIONS, {"ids": list(captures)}).all()
     by_article = group_by(rows, attrgetter("article_id"))
     # The only version of an article needs no digests of its parts.
     several = [row for its_rows in by_article.values() if len(its_rows) > 1 for row in its_rows]

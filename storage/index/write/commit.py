@@ -163,8 +163,9 @@ def _link_targets(entries: Iterable[CommitEntry], articles: Iterable[Article]) -
     listings = (entry.ingest.reading for entry in entries if entry.article is None)
     pages: Iterable[Article | Reading] = chain(articles, listings)
     for page in pages:
-        if isinstance(page, Article) and page.image:
-            yield page.image.url
+        if isinstance(page, Article):
+            yield from [page.image.url] if page.image else ()
+            yield from (each.url for each in page.media)
         for group in page.link_groups:
             for link in group.links:
                 yield link.url

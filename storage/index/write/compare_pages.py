@@ -8,24 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, or_, select, update
 
-from storage.index.engine.statements import (
-    IDS,
-    AnyRow,
-    change_by_ids,
-    fetch_by_ids,
-    find_by_ids,
-    insert_rows,
-    reserve_ids,
-)
+from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, find_by_ids
 from storage.index.rows.connected_pages import PERMANENT, ConnectedPages, load_body_lengths, page_of, walk_redirects
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Comparison, Identities, Identity, Page, identify
 from storage.index.rows.metadata_changes import delete_article_changes
 from storage.index.rows.site_registry import lock_registry
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, VersionRow
-from storage.index.write.articles import article_ids, recompute_articles
+from storage.index.write.articles import add_articles, recompute_articles
 from storage.model import Outcome
 
 COMPARED_AT_ONCE = 500
@@ -160,15 +152,11 @@ _PAGES_OF_ARTICLES = _PAGES.where(or_(VersionRow.article_id.in_(IDS), VersionRow
 
 def _find_changes(connection: Connection, found: Identities, rows: Mapping[int, AnyRow]) -> list[_Change]:
     """Return what differs from the index, after inserting the articles that are new."""
-    ids = article_ids(connection, (article.page for article in found.articles))
-    new = sorted((article for article in found.articles if article.page not in ids), key=lambda article: article.page)
-    values = []
-    for article, article_id in zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True):
-        ids[article.page] = article_id
-        first = min(rows[version_id].fetched_at for version_id in article.shown)
-        seen = dict.fromkeys(("first_seen_at", "last_seen_at", "dated_at"), first)
-        values.append({"id": article_id, "site_id": article.page[0], "url_id": article.page[1], "state": "live"} | seen)
-    insert_rows(connection, ArticleRow, values)
+    seen = {
+        article.page: min(rows[version_id].fetched_at for version_id in article.shown) for article in found.articles
+    }
+    dates = ("first_seen_at", "last_seen_at", "dated_at")
+    ids, _ = add_articles(connection, {page: dict.fromkeys(dates, first) for page, first in seen.items()})
     changes: list[_Change] = []
     for article in found.articles:
         article_id = ids[article.page]
@@ -195,6 +183,7 @@ _UPDATE_VERSION = (
     .values(
         {name: bindparam(name) for name in ("article_id", "duplicate_of_id", "is_current", "is_counted")}
         | {"number": 1, "is_variant": False, "changed": "", "parts": None}
+        | {"dek": case((VersionRow.is_dek_learnt, None), else_=VersionRow.dek), "is_dek_learnt": False, "beside": None}
     )
 )
 

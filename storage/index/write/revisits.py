@@ -8,13 +8,11 @@ original of the same URL showed. If the original is not in the index yet, the re
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Connection, Executable, and_, bindparam, or_, select, update
 
-from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids
+from storage.index.engine.statements import IDS, AnyRow, build_query, change_by_ids, fetch_by_ids, load_statements
 from storage.index.rows.entry import CommitEntry
 from storage.index.schema.tables import CaptureRow
 from storage.model import ORIGINAL_MISSING, SOURCE_OUTCOMES, Outcome
@@ -143,7 +141,7 @@ def resolve_waiting_revisits(connection: Connection) -> ResolvedRevisits:
     resolved = ResolvedRevisits(set(), set(), set())
     while found := [
         pair
-        for query in _resolvable_queries()
+        for query in _RESOLVABLE
         for pair in _load_pairs(connection, query)
         if pair[0].record_id not in resolved.unread
     ]:
@@ -158,24 +156,12 @@ def resolve_waiting_revisits(connection: Connection) -> ResolvedRevisits:
 
 _SHOWN = ("article_id", "version_id", "page_version_id")
 _Pair = tuple[AnyRow, _Original]
+_SQL = load_statements("storage.index.write", "revisits.sql")
+_RESOLVABLE = [build_query(_SQL[name]) for name in ("by-record", "by-place")]
+"""Queries for revisits that wait, and their originals."""
 
 
-@cache
-def _resolvable_queries() -> tuple[Select[int, int], ...]:
-    """Return the queries for revisits that wait and their originals: by record id, then by URL and date."""
-    revisit, original, known = (aliased(CaptureRow, name=name) for name in ("revisit", "original", "known"))
-    pairs = select(revisit.id, original.id).order_by(original.record_id.desc())
-    pairs = pairs.where(revisit.kind == "revisit", revisit.refers_to_id.is_(None), original.id != revisit.id)
-    pairs = pairs.where(or_(original.is_read.is_(True), original.refers_to_id.is_not(None)))
-    at_place = and_(original.url_id == revisit.refers_to_url_id, original.warc_date == revisit.refers_to_date)
-    no_record = ~select(known.id).where(known.record_id == revisit.refers_to_record).exists()
-    return (
-        pairs.where(original.record_id == revisit.refers_to_record),
-        pairs.where(at_place, original.kind != "revisit", no_record),
-    )
-
-
-def _load_pairs(connection: Connection, query: Select[int, int]) -> list[_Pair]:
+def _load_pairs(connection: Connection, query: Executable) -> list[_Pair]:
     meant: dict[int, int] = dict(connection.execute(query).all())  # of several originals the lowest record id
     named = fetch_by_ids(connection, select(CaptureRow).where(CaptureRow.id.in_(IDS)), [*meant, *meant.values()])
     rows = {row.id: row for row in named}

@@ -26,6 +26,7 @@ from storage.index.schema.tables import (
     CrawlSiteRow,
     FrontierRow,
     LaneRow,
+    SiteBoxRow,
     SiteHostRow,
     SiteRow,
     UrlPatternRow,
@@ -143,17 +144,7 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
 
 
 _BATCH = 200  # conditions of one query: SQLite limits the depth of expressions to a thousand
-
-
-_CAPTURES = select(
-    CaptureRow.id,
-    CaptureRow.site_id,
-    CaptureRow.url_id,
-    CaptureRow.article_id,
-    CaptureRow.requesting_site,
-    CaptureRow.page_version_id,
-    UrlRow.url,
-).join(UrlRow, UrlRow.id == CaptureRow.url_id)
+_CAPTURES = select(CaptureRow, UrlRow.url).join(UrlRow, UrlRow.id == CaptureRow.url_id)
 
 
 def move_captures(
@@ -317,6 +308,6 @@ def delete_empty_sites(connection: Connection) -> None:
     used = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id).exists()
     empty = connection.scalars(select(SiteRow.id).where(~SiteRow.configured, ~used)).all()
     connection.execute(update(UrlRow).where(UrlRow.site_id.in_(empty)).values(site_id=None))
-    for table in (SiteHostRow, BoilerplateRow):
+    for table in (SiteHostRow, BoilerplateRow, SiteBoxRow):
         connection.execute(delete(table).where(table.site_id.in_(empty)))
     connection.execute(delete(SiteRow).where(SiteRow.id.in_(empty)))

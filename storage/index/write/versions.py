@@ -1,9 +1,10 @@
 """Versions: the distinct texts of an article. All fields of a version are from its first capture."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import aliased
@@ -16,10 +17,15 @@ from storage.index.rows.identity import Page, find_evidence
 from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import (
+    Base,
     CaptureGroupRow,
     CaptureRow,
     SiteRow,
     VersionAuthorRow,
+    VersionBoxesRow,
+    VersionEntityRow,
+    VersionLiveUpdateRow,
+    VersionMediaRow,
     VersionParagraphRow,
     VersionRow,
     VersionTagRow,
@@ -164,25 +170,48 @@ def write_versions(
     if rewritten:
         rewritten.sort(key=lambda row: row["of"])
         connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
-    paragraphs = [draft.article.paragraphs for draft in drafts]
-    texts = [[each.text for each in some] for some in paragraphs]
+    _write_content(connection, lookups, drafts, urls)
+
+
+def _write_content(
+    connection: Connection, lookups: LookupTables, drafts: Sequence[VersionDraft], urls: Mapping[str, int]
+) -> None:
+    articles = [draft.article for draft in drafts]
+    # At once: two writers that inserted texts twice in a transaction could wait for each other.
+    printed: Iterable[Any] = chain.from_iterable((*each.paragraphs, *each.live_updates) for each in articles)
+    paragraphs, _ = lookups.paragraphs.ensure_ids(connection, (each.text for each in printed))
     authors, tags = (
-        [[name[:MAX_NAME_LENGTH] for name in getattr(draft.article, part) if name] for draft in drafts]
+        [[name[:MAX_NAME_LENGTH] for name in names if name] for names in map(attrgetter(part), articles)]
         for part in ("authors", "tags")
     )
-    more = {"role": [each.role.value for each in chain.from_iterable(paragraphs)]}
-    for lookup, table, column, named in (
-        (lookups.paragraphs, VersionParagraphRow, "paragraph_id", texts),
-        (lookups.authors, VersionAuthorRow, "author_id", authors),
-        (lookups.tags, VersionTagRow, "tag_id", tags),
-    ):
-        ids, _ = lookup.ensure_ids(connection, chain.from_iterable(named))
+    author_ids, _ = lookups.authors.ensure_ids(connection, chain.from_iterable(authors))
+    tag_ids, _ = lookups.tags.ensure_ids(connection, chain.from_iterable(tags))
+    paragraph_id: _Getters = {"paragraph_id": lambda each: paragraphs[each.text]}
+    url_id: _Getters = {"url_id": lambda each: urls[each.url]}
+    contents: tuple[tuple[type[Base], Iterable[Sequence[Any]], _Getters, str], ...] = (
+        (VersionParagraphRow, [each.paragraphs for each in articles], paragraph_id, "role.value"),
+        (VersionAuthorRow, authors, {"author_id": author_ids.__getitem__}, ""),
+        (VersionTagRow, tags, {"tag_id": tag_ids.__getitem__}, ""),
+        (VersionMediaRow, [each.media for each in articles], url_id, _OF_MEDIA),
+        (VersionEntityRow, [each.entities for each in articles], {}, "relation.value type name url"),
+        (VersionLiveUpdateRow, [each.live_updates for each in articles], paragraph_id, _OF_UPDATES),
+    )
+    for table, parts, getters, attributes in contents:
+        items = list(chain.from_iterable(parts))
         columns: dict[str, list[Any]] = {
-            "version_id": [draft.version_id for draft, some in zip(drafts, named, strict=True) for _ in some],
-            "position": [position for some in named for position in range(len(some))],
-            column: [ids[each] for each in chain.from_iterable(named)],
+            "version_id": [draft.version_id for draft, some in zip(drafts, parts, strict=True) for _ in some],
+            "position": [position for some in parts for position in range(len(some))],
         }
-        insert_columns(connection, table, columns | (more if table is VersionParagraphRow else {}))
+        columns |= {name: list(map(get, items)) for name, get in getters.items()}
+        columns |= {name.partition(".")[0]: list(map(attrgetter(name), items)) for name in attributes.split()}
+        insert_columns(connection, table, columns)
+    boxes = {draft.version_id: draft.article.boxes for draft in drafts if draft.article.boxes}
+    insert_columns(connection, VersionBoxesRow, {"version_id": [*boxes], "boxes": [*boxes.values()]})
+
+
+_Getters: TypeAlias = dict[str, Callable[[Any], Any]]
+_OF_MEDIA = "kind.value caption credit alt place duration transcript_url"
+_OF_UPDATES = "headline published modified url"
 
 
 def write_capture_groups(connection: Connection, capture_ids: Sequence[int], groups: Sequence[Sequence[int]]) -> None:
@@ -216,12 +245,17 @@ def _version_row(draft: VersionDraft, urls: Mapping[str, int]) -> dict[str, Any]
         "image_url_id": urls[article.image.url] if article.image else None,
         "paragraph_count": len(article.paragraphs),
         "extractor": first.ingest.reading.extractor,
+        "is_dek_learnt": False,
+        "beside": None,
         "is_counted": first.version_id != draft.version_id,  # of duplicates and soft errors nothing is
         "is_compared": False,
     }
 
 
-VERSION_CONTENT = (VersionParagraphRow, VersionAuthorRow, VersionTagRow)
+VERSION_CONTENT = (
+    VersionParagraphRow, VersionAuthorRow, VersionTagRow, VersionMediaRow, VersionEntityRow, VersionLiveUpdateRow,
+    VersionBoxesRow,
+)  # fmt: skip
 """Tables whose rows belong to a version."""
 
 
@@ -229,12 +263,15 @@ def delete_content(
     connection: Connection, version_ids: Sequence[int], captures: Sequence[int], orphans: OrphanCandidates
 ) -> None:
     """Delete the content of versions, and the links of their first captures; note possible orphans."""
-    for table, column, into in (
-        (VersionParagraphRow, VersionParagraphRow.paragraph_id, orphans.paragraphs),
-        (VersionAuthorRow, VersionAuthorRow.author_id, orphans.authors),
-        (VersionTagRow, VersionTagRow.tag_id, orphans.tags),
-    ):
-        into.update(connection.scalars(select(column).where(table.version_id.in_(version_ids))))
+    into = {
+        "paragraph_id": orphans.paragraphs, "author_id": orphans.authors, "tag_id": orphans.tags,
+        "url_id": orphans.urls,
+    }  # fmt: skip
+    for table in VERSION_CONTENT:
+        for column in table.__table__.c:
+            if column.name in into:
+                found = connection.scalars(select(column).where(table.version_id.in_(version_ids)))
+                into[column.name].update(found)
         connection.execute(delete(table).where(table.version_id.in_(version_ids)))
     named = select(VersionRow.image_url_id, VersionRow.page_url_id).where(VersionRow.id.in_(version_ids))
     orphans.urls.update(url_id for row in connection.execute(named) for url_id in row if url_id is not None)

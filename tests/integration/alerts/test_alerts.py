@@ -428,12 +428,13 @@ def test_changes_are_read_from_the_last_ones_on(
     monkeypatch.setattr(percolate, "_UNCOMMITTED", 0)
     monkeypatch.setattr(matching, "_AT_ONCE", 10)
     read: list[int] = []
+    list_changes = percolate.list_classified_changes
 
     def count(connection: Any, articles: Any) -> Any:
         read.append(len(articles))
-        return percolate.list_classified_changes(connection, articles)
+        return list_changes(connection, articles)
 
-    monkeypatch.setattr(matching, "list_classified_changes", count)
+    monkeypatch.setattr(percolate, "list_classified_changes", count)
     desk = desk_of(hooked(hook, "changes = true"), index=index_line)
     urls = [f"https://news.example/2026/03/long-{n}.html" for n in range(4)]
     for n, url in enumerate(urls):
@@ -472,7 +473,7 @@ def test_an_alert_that_another_process_began_during_a_pass_stays(
         desk.run(sends=False)
         return find_changed_articles(*given)
 
-    monkeypatch.setattr(matching, "find_changed_articles", save_and_begin)
+    monkeypatch.setattr(percolate, "find_changed_articles", save_and_begin)
     desk.run(sends=False)
     with closing(open_store(desk.folder)) as store:
         assert mine in store.list_alerts(desk.archive.config)

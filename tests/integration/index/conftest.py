@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from storage.article_parts import Entity, EntityRelation, LiveUpdate, Media, MediaKind
 from storage.index import Index
 from storage.model import (
     Article,
@@ -169,6 +170,9 @@ def make_articles(capture_of: Callable[..., Capture]) -> Callable[..., Ingest]:
             declared=True,
             language="en",
             paragraphs=tuple(Paragraph(role=Role.TEXT, text=text) for text in texts),
+            media=(Media(kind=MediaKind.IMAGE, url=f"{url}.jpg", caption="A picture", place=1),),
+            entities=(Entity(relation=EntityRelation.ABOUT, type="Thing", name="Trade"),),
+            live_updates=tuple(LiveUpdate(headline=None, text=f"Entry: {text}") for text in texts[:1]),
         )
         return Ingest(
             capture=capture,

@@ -93,7 +93,7 @@ def test_an_index_of_before_the_first_release_is_refused(former: Callable[[], Pa
     for opening in (Archive.open, Archive.open_to_read):
         with pytest.raises(IndexTooOld, match=r"schema 0013 .* newsarchive rebuild") as caught:
             opening(folder)
-        assert (caught.value.exit_code, caught.value.found) == (70, "0013")
+        assert (caught.value.exit_code, caught.value.facts) == (70, {"found": "0013"})
     assert read(url, THEN) == before
 
 

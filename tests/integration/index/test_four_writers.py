@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import create_engine, text
 
+from storage.article_parts import Image
 from storage.index import Index
 from storage.model import (
     Article,
     Capture,
     DiscoveredUrl,
     Discovery,
-    Image,
     Ingest,
     Link,
     LinkGroup,

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
+from storage.article_parts import Entity, EntityRelation, Image, LiveUpdate, Media, MediaKind
 from storage.errors import IndexFailure
 from storage.index import Filters, Index
 from storage.index.queries.articles import find_article_id, get_article, iter_captures, list_articles
@@ -28,7 +29,6 @@ from storage.model import (
     CrawlRun,
     DiscoveredUrl,
     Discovery,
-    Image,
     Ingest,
     Link,
     LinkGroup,
@@ -85,6 +85,29 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
                 tags=("trade", "steel"),
                 image=Image(url="https://img.example/a.jpg", caption="A ship"),
                 access=Access.PAYWALLED,
+                media=(
+                    Media(
+                        kind=MediaKind.VIDEO,
+                        url="https://v.example/a.mp4",
+                        caption="A ship sinks",
+                        credit="AP",
+                        alt="Ship",
+                        place=1,
+                        duration=95,
+                        transcript_url="https://v.example/a.vtt",
+                    ),
+                    Media(kind=MediaKind.IMAGE, url="https://img.example/a.jpg", place=2),
+                ),
+                entities=(
+                    Entity(relation=EntityRelation.ABOUT, type="Thing", name="Steel", url="https://w.example/Q1"),
+                    Entity(relation=EntityRelation.MENTIONS, type=None, name="Ann"),
+                ),
+                live_updates=(
+                    LiveUpdate(
+                        headline="Now", text="First paragraph.", published="2026-03-01", url="https://news.example/a#1"
+                    ),
+                    LiveUpdate(headline=None, text="Only here.", modified="2026-03-01T05:00:00Z"),
+                ),
                 link_groups=(LinkGroup(kind=LinkKind.RELATED, label="More", links=(link, link)),),
             )
         ],
@@ -127,6 +150,57 @@ def test_an_exported_line_is_exact(index: Index, article_at: Make, plan: Plan) -
         ("access", "paywalled"),
         ("image", "https://img.example/a.jpg"),
         ("image_caption", "A ship"),
+        (
+            "media",
+            [
+                {
+                    "kind": "video",
+                    "url": "https://v.example/a.mp4",
+                    "caption": "A ship sinks",
+                    "credit": "AP",
+                    "alt": "Ship",
+                    "place": 1,
+                    "duration": 95,
+                    "transcript_url": "https://v.example/a.vtt",
+                },
+                {
+                    "kind": "image",
+                    "url": "https://img.example/a.jpg",
+                    "caption": None,
+                    "credit": None,
+                    "alt": None,
+                    "place": 2,
+                    "duration": None,
+                    "transcript_url": None,
+                },
+            ],
+        ),
+        (
+            "entities",
+            [
+                {"relation": "about", "type": "Thing", "name": "Steel", "url": "https://w.example/Q1"},
+                {"relation": "mentions", "type": None, "name": "Ann", "url": None},
+            ],
+        ),
+        (
+            "live_updates",
+            [
+                {
+                    "headline": "Now",
+                    "text": "First paragraph.",
+                    "published": "2026-03-01",
+                    "modified": None,
+                    "url": "https://news.example/a#1",
+                },
+                {
+                    "headline": None,
+                    "text": "Only here.",
+                    "published": None,
+                    "modified": "2026-03-01T05:00:00Z",
+                    "url": None,
+                },
+            ],
+        ),
         ("live_blog", False),
         ("noarchive", False),
         ("version", 1),

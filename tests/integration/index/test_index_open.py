@@ -85,7 +85,7 @@ def test_an_index_of_a_later_version_is_refused(index_url: str) -> None:
     index.close()
     with pytest.raises(IndexTooNew, match=r"schema 9999.*newsarchive rebuild") as caught:
         Index.open(index_url)
-    assert caught.value.found == "9999"
+    assert caught.value.facts["found"] == "9999"
 
 
 def test_opening_to_read_creates_nothing(tmp_path: Path) -> None:

@@ -1,16 +1,19 @@
 """Law 1: the index is a function of the captures, not of the order in which they are committed."""
 
 import json
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from storage.article_parts import Image
 from storage.index import Index
 from storage.index.queries.export import iter_export_lines
 from storage.index.rows.entry import is_read
@@ -22,7 +25,6 @@ from storage.model import (
     DiscoveredUrl,
     Discovery,
     FeedEntry,
-    Image,
     Ingest,
     Link,
     LinkGroup,
@@ -252,8 +254,22 @@ def _read(event: Event, content: str) -> Reading:
             Paragraph(role=Role.PROMO, text=f"Subscribe to newsletter {event.trim}, it costs nothing at all"),
         ),
         link_groups=_groups(event),
+        boxes=_boxes(event),
     )
     return Reading(outcome=Outcome.ARTICLE, reason="JSON-LD", article=article, content_digest=content)
+
+
+def _boxes(event: Event) -> bytes | None:
+    """Boxes of a page: most have the dek in one place and a promo in another, some are in doubt, some say otherwise."""
+    in_doubt, differs = event.names == 1, event.names == 2
+    boxes: dict[str, Any] = {
+        "body": ["div.story", "div.more"] if differs else ["div.story"],
+        "beside": [] if in_doubt or differs else ["div.more"],
+        "dek": [] if event.words else ["p.lead"],
+        "narrow": {"div.more": [[1, 250]]} if in_doubt else {},
+        "lines": {"p.lead": f"Line {event.trim}"} if event.words else {},
+    }
+    return None if event.names == 5 else zlib.compress(json.dumps(boxes).encode())
 
 
 Dump = Callable[..., dict[str, list[str]]]

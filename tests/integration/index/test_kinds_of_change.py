@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from storage.article_parts import Image
 from storage.index import Filters, Index
 from storage.index.queries.articles import find_article_id, get_article
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.observations import list_changes
 from storage.index.search.results import search_articles
 from storage.index.views.articles import ArticleView
-from storage.model import Image, Ingest, Outcome, Paragraph, Reading, Role
+from storage.model import Ingest, Outcome, Paragraph, Reading, Role
 from storage.observations import ObservedState
 from storage.page_date import SourcedDate
 

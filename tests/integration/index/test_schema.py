@@ -52,7 +52,7 @@ def _dump_schema(file: Path) -> dict[str, object]:
 # Alembic cannot compare an index over an expression (in PostgreSQL), and warns about it with SQLite.
 @pytest.mark.filterwarnings("ignore:autogenerate skipping metadata-specified expression-based index:UserWarning")
 def test_migrations_make_what_the_models_say(index: Index) -> None:
-    """Tables, columns, types, constraints, indexes and comments are those of the page of tables."""
+    """Tables, columns, types, constraints and indexes are those of the page of tables; comments are in the script."""
     # Made in one kind of database alone.
     of_one_database = set() if index._database.is_postgres else {"ix_search_changes_transaction"}
 
@@ -61,7 +61,8 @@ def test_migrations_make_what_the_models_say(index: Index) -> None:
 
     with index._database.read_transaction() as connection:
         context = MigrationContext.configure(connection, opts={"include_object": include, "compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
+        differences = compare_metadata(context, Base.metadata)
+    assert [each for each in differences if not (isinstance(each, list) and each[0][0] == "modify_comment")] == []
 
 
 @pytest.fixture

@@ -191,7 +191,8 @@ def fill(connection: Connection, stories: list[Story]) -> None:
                 digest=text.id.to_bytes(32, "big"),
                 changed="", is_corrected=False, masked_digest=b"", evidence=0, headline=" ".join(text.headline),
                 dek=" ".join(text.dek) or None, language=text.language, section=text.section, is_live_blog=False,
-                noarchive=False, paragraph_count=len(text.paragraphs), is_counted=True, is_compared=True)  # fmt: skip
+                noarchive=False, paragraph_count=len(text.paragraphs), is_counted=True,
+                is_compared=True, is_dek_learnt=False)  # fmt: skip
             for position, words in enumerate(text.paragraphs):
                 paragraph += 1
                 add(ParagraphRow, id=paragraph, digest=paragraph.to_bytes(16, "big"), text=" ".join(words))

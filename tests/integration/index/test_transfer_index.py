@@ -52,7 +52,8 @@ SITES = (Site(name="news", url="https://news.example/"), Site(name="Zeitung-ä",
 TO_LOSE = {
     "frontier", "lanes", "host_backoff", "url_patterns", "source_rates", "daily_captures", "sources", "boilerplate",
     "captures", "versions",
-    "version_paragraphs", "version_authors", "version_tags", "links", "capture_groups", "crawls",
+    "version_paragraphs", "version_authors", "version_tags", "version_media", "version_entities",
+    "version_live_updates", "links", "capture_groups", "crawls",
     "crawl_sites", "site_hosts", "warc_files",
 }  # fmt: skip
 """Tables that the source must have rows in."""

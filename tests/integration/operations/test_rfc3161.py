@@ -224,7 +224,7 @@ def test_tokens_are_in_the_bucket_too(
 
 def raise_away() -> list[str]:
     """Stand for a bucket that does not answer."""
-    raise BucketUnreachable("s3://away", "no response")
+    raise BucketUnreachable(bucket="s3://away", reason="no response")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def test_a_search_that_is_not_ready_is_503(
     """The error is raised before anything is sent."""
 
     def refuse(*_: object, **__: object) -> None:
-        raise SearchNotReady(0.4, "/morgue/search")
+        raise SearchNotReady(percent="40 %", folder="/morgue/search")
 
     archive = archive_of({"url": "https://news.example/1", "body": b"<p>A wall.</p>"})
     app = create_app(archive)

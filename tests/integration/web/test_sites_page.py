@@ -87,3 +87,13 @@ def test_no_link_of_a_site_is_broken(client: TestClient) -> None:
                 waiting.append(further)
     assert len(seen) > 10
     assert sum(path.startswith("/article/") for path in seen) > 1
+
+
+def test_the_page_of_a_site_lists_what_its_pages_teach(shared_archive_of: Callable[..., Archive]) -> None:
+    """Two articles that have their dek in one box teach it, in words."""
+    dek = b'</h1><p class="standfirst">Of ships that wait, number %d, and of the town behind them</p>'
+    pages = [article(number).replace(b"</h1>", dek % number).replace(b"canonical", b"x") for number in (2, 4, 6)]
+    answers = [{"url": f"https://harbour.example/{number}", "body": page} for number, page in enumerate(pages)]
+    client = TestClient(create_app(shared_archive_of(*answers)), base_url=ADDRESS)
+    shown = " ".join(html.fromstring(client.get("/site/harbour.example").text).text_content().split())
+    assert "p.standfirst holds the dek in 3 articles, and holds something else in none" in shown

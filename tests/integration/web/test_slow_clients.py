@@ -89,7 +89,7 @@ def test_connections_of_many_clients_keep_nobody_out(
     start: Start, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     """Beyond the limit for all, one of the client with the most connections makes room."""
-    monkeypatch.setattr("newsarchive.web.server.MAX_CONNECTIONS", 60)
+    monkeypatch.setattr("newsarchive.web.connections.MAX_CONNECTIONS", 60)
     port = start()
     with ExitStack() as stack:
         for number in range(200):

@@ -47,6 +47,17 @@ FACTS = {
     "articleSection": "Harbour",
     "keywords": ["wall", "ships"],
     "isAccessibleForFree": False,
+    "about": {"@type": "Place", "name": "Alder Bay", "sameAs": "https://www.wikidata.org/wiki/Q1"},
+    "video": {"@type": "VideoObject", "name": "The fall", "contentUrl": "/fall.mp4", "duration": "PT1M5S"},
+    "liveBlogUpdate": [
+        {
+            "@type": "BlogPosting",
+            "headline": "It fell",
+            "articleBody": "At eleven.",
+            "datePublished": "2026-05-01T23:00Z",
+        },
+        {"@type": "BlogPosting", "articleBody": "Cracks were seen.", "datePublished": "2026-05-01"},
+    ],
     "image": {"@type": "ImageObject", "url": "https://news.example/wall.jpg", "caption": "The wall in May"},
 }
 TEXT = "".join(
@@ -55,6 +66,8 @@ TEXT = "".join(
 PAGE = f"""<!doctype html><html lang=en><head><title>Harbour wall falls</title><meta name=robots content=noarchive>
 <link rel=canonical href="{URL}"><script type="application/ld+json">{json.dumps(FACTS)}</script></head><body><article>
 <p class=kicker>Ships and walls</p><h1>Harbour wall falls</h1><p class=dek>After a hundred years</p>{TEXT}
+<figure><img src=/ships.jpg alt="Ships"><figcaption>Ships wait outside. Photo: Cy Lowe</figcaption></figure>
+<p>The last paragraph reports on what the harbour board will do about the ships.</p>
 <p>Correction: An earlier version of this article said that the wall was built in 1936.</p></article>
 <aside><h3>Read also</h3><ul>
 <li><a href="/2026/05/ships-return-to-the-bay">Ships return to the bay at last</a></li>

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,21 +24,10 @@ from storage import errors
 HEAVY = ("scrapy", "twisted", "sqlalchemy", "trafilatura", "lxml", "warcio", "alembic")
 
 
-FACTS: dict[type[errors.ArchiveError], tuple[object, ...]] = {
-    errors.QueryTooLong: (),
-    errors.NoArchive: ("/morgue",),
-    errors.IndexTooNew: ("9", "1"),
-    errors.IndexTooOld: ("0013",),
-    errors.IndexLost: ("/morgue/index.sqlite3", "/morgue"),
+FACTS: dict[type[errors.ArchiveError], tuple[Any, ...]] = {
     **dict.fromkeys((errors.WarcError, errors.TornRecord, errors.BadRecord), ("a.warc.gz", 17, "torn")),
-    errors.FileMissing: ("a.warc.gz", "/morgue/warc"),
-    errors.FilesLost: ("/morgue/warc", 2, 40),
     errors.CapturesLost: ((errors.LostFile(name="a.warc.gz", reason="missing", captures=3),), "/morgue/warc"),
-    **dict.fromkeys((errors.ExportIncomplete, errors.ExportWithheld), ("all.wacz", 3)),
-    errors.SearchNotReady: (0.4, "/morgue/search"),
-    errors.BucketUnreachable: ("s3://morgue", "timed out"),
-    errors.BucketRefused: ("s3://morgue", "there is no such bucket"),
-    **dict.fromkeys((errors.NotInBucket, errors.BytesDiffer), ("a.warc.gz", "s3://morgue")),
+    errors.ExportWithheld: ("all.wacz", 3),
 }
 """What errors are made of that take more than a text."""
 

@@ -31,9 +31,9 @@ class NoIndex:
         if "down" in url:
             raise IndexFailure("the index cannot be used: no answer. See what is wrong with: newsarchive doctor")
         if "later" in url:
-            raise IndexTooNew("0099", "0011")
+            raise IndexTooNew(found="0099", known="0011")
         if "former" in url:
-            raise IndexTooOld("0013")
+            raise IndexTooOld(found="0013")
         return cls()
 
     def close(self) -> None:

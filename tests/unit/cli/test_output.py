@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from newsarchive.cli.options import parse_time
 from newsarchive.cli.output import create_table, print_line, sanitize, show_progress, stdout, to_json
+from storage.article_parts import Image
 from storage.errors import ConfigError
-from storage.model import Image, UrlKind
+from storage.model import UrlKind
 
 
 @given(st.text())

@@ -66,7 +66,8 @@ async def wait_for(page: Page, *, asks: int, takes: float, seconds: float = 60.0
         page.on_its_way -= 1
         return BODY
 
-    answers = browser._RequestHandler(page, "https://news.example/", BODY, fetch, chromium(), seconds)
+    until = asyncio.get_running_loop().time() + browser.FETCH_SHARE * seconds
+    answers = browser._RequestHandler(page, BODY, fetch, chromium(), until)
     page.on_its_way = asks
     parts = [asyncio.ensure_future(answers.handle(Route())) for _ in range(asks)]
     await asyncio.sleep(0)

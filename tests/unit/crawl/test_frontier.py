@@ -225,7 +225,7 @@ def test_disallowed_urls_are_put_off_for_a_day() -> None:
     frontier = world.run()
     assert world.pages() == ["http://a.example/yes"]
     assert queue.rows[1].due_at - START >= timedelta(days=1)
-    assert frontier._counters["disallowed"] == 1
+    assert frontier.counters["disallowed"] == 1
 
 
 def test_robots_are_not_requested_without_obey_robots() -> None:
@@ -339,7 +339,7 @@ def test_a_url_without_a_public_address_is_put_off_for_an_hour() -> None:
     frontier = world.run()
     assert len(world.requested) == 1
     assert min(row.due_at - START for row in queue.rows.values()) >= timedelta(hours=1)
-    assert (frontier._counters["blocked"], frontier._counters["hosts_backed_off"]) == (1, 1)
+    assert (frontier.counters["blocked"], frontier.counters["hosts_backed_off"]) == (1, 1)
 
 
 def test_the_number_of_pages_can_be_limited() -> None:

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsarchive.crawl.hosts import Host, HostQueues
@@ -134,6 +134,7 @@ def test_retry_after_is_parsed_in_both_forms(value: str | None, seconds: float |
     assert parse_retry_after(value, NOON) == seconds
 
 
+@example("30\x1f")
 @given(st.text(max_size=40))
 def test_any_header_is_accepted(value: str) -> None:
     """Never an exception or a negative time."""

@@ -110,7 +110,8 @@ def test_every_request_of_a_page_is_answered(part: BrowserResponse | Exception |
     route = _Route()
 
     async def answered() -> None:
-        await _RequestHandler(None, PAGE, DOCUMENT, fetch, browser, 1.0).handle(route)
+        until = asyncio.get_running_loop().time() + 1.0
+        await _RequestHandler(None, DOCUMENT, fetch, browser, until).handle(route)
 
     asyncio.run(answered())
     assert route.ended == [ended]

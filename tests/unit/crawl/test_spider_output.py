@@ -12,6 +12,7 @@ from scrapy.http import JsonResponse
 
 from newsarchive.crawl.site_spider import SiteSpider, collect
 from newsarchive.version import EXTRACTOR
+from storage.article_parts import MediaKind
 from storage.model import Outcome, RecordPlace, Role
 from storage.warc.record import Record, format_fields
 from storage.warc.spider_output import FIELD, ArticleItem, SpiderOutput, SpiderRequest, parse_output
@@ -23,6 +24,14 @@ ITEMS = st.fixed_dictionaries(
     optional={
         "dek": TEXT, "body": TEXT, "section": TEXT, "authors": st.lists(TEXT, max_size=3), "tags": st.lists(TEXT),
         "published": st.datetimes(timezones=st.just(UTC)) | st.dates(), "live_blog": st.booleans(),
+        "media": st.lists(
+            st.fixed_dictionaries(
+                {"kind": st.sampled_from(list(MediaKind)), "url": st.just("/a.jpg")},
+                optional={"caption": TEXT, "place": st.integers(0, 9)},
+            ),
+            max_size=2,
+        ),
+        "live_updates": st.lists(st.fixed_dictionaries({"text": TEXT}, optional={"headline": TEXT}), max_size=2),
         "paragraphs": st.lists(st.fixed_dictionaries({"role": st.sampled_from(list(Role)), "text": TEXT}), max_size=3),
     },
 )  # fmt: skip
@@ -143,3 +152,34 @@ def test_an_answer_without_an_item_is_read_by_its_type() -> None:
     assert listing is not None
     assert (listing.outcome, listing.link_groups[0].links[0].url) == (Outcome.LISTING, request.url)
     assert SpiderOutput(spider="courier").reading(URL, "application/json", EXTRACTOR) is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("media", {"kind": "image"}),
+        ("media", {"kind": "painting", "url": "/a"}),
+        ("media", {"kind": "image", "url": "/a", "place": "two"}),
+        ("media", {"kind": "image", "url": "/a", "colour": "red"}),
+        ("media", {"kind": "image", "url": "/a", "place": 2**40}),
+        ("media", {"kind": "image", "url": "/a", "place": True}),
+        ("media", {"kind": "image", "url": "/a", "duration": -5}),
+        ("media", {"kind": "image", "url": "javascript:alert(1)"}),
+        ("media", "picture.jpg"),
+        ("entities", {"relation": "about"}),
+        ("live_updates", {"text": "It fell.", "published": "yesterday"}),
+        ("live_updates", {"headline": "No text"}),
+    ],
+)
+def test_a_wrong_part_is_an_error_that_names_it(field: str, value: dict[str, Any]) -> None:
+    """A picture, an entity or an entry that lacks a field, or has one of another name or type."""
+    item = ArticleItem(headline="Bridge", body="Text.", **{field: [value]})
+    with pytest.raises(ValueError, match=r"Media|Entity|LiveUpdate|yesterday"):
+        item.to_article(URL)
+
+
+def test_addresses_of_parts_are_absolute() -> None:
+    """As those of links are."""
+    media = {"kind": "video", "url": "/v.mp4", "transcript_url": "v.vtt", "duration": 95, "place": 1}
+    [read] = ArticleItem(headline="Bridge", body="Text.", media=[media]).to_article(URL).media
+    assert (read.url, read.transcript_url) == ("https://courier.example/v.mp4", "https://courier.example/api/v.vtt")

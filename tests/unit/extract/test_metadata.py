@@ -10,7 +10,8 @@ from newsarchive.extract.authors import split_byline
 from newsarchive.extract.dates import _find_update_word
 from newsarchive.extract.page import extract_page
 from newsarchive.extract.page_input import PageInput
-from storage.model import Access, Article, Discovery, Image, Role, UrlKind
+from storage.article_parts import Image
+from storage.model import Access, Article, Discovery, Role, UrlKind
 from storage.page_date import PageDate, SourcedDate
 
 URL = "https://www.dailyexample.example/news/2024/05/19/rain-falls-on-the-hills-10234.html"

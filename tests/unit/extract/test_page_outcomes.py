@@ -1,5 +1,6 @@
 """Outcomes of pages, and their reasons."""
 
+import json
 import re
 
 import pytest
@@ -229,3 +230,20 @@ def test_microdata_counts_in_any_case(name: str) -> None:
     )
     reading = read(page.encode(), PageInput(url="https://baths.example/hours", headers=(), status=200))
     assert reading.reason.startswith("weight 2.7,")
+
+
+SHORT = {
+    "en": "Paragraph {} says that it rained on the hills of the north.",
+    "ja": "第{}段落は北の丘に雨が降ったと伝えている。",
+}
+
+
+@pytest.mark.parametrize("language", SHORT)
+@pytest.mark.parametrize("kind", ["NewsArticle", "LiveBlogPosting"])
+def test_short_paragraphs_with_the_video_of_their_article_are_an_article(language: str, kind: str) -> None:
+    """The data names the video of most articles of some newspapers; each of their paragraphs is a sentence."""
+    video = {"@type": "VideoObject", "name": "Rain", "contentUrl": "/rain.mp4"}
+    data = json.dumps({"@type": kind, "headline": "Rain falls", "datePublished": "2026-05-01", "video": video})
+    text = "".join(f"<p>{SHORT[language].format(number)}</p>" for number in range(12))
+    head = f'<head><title>Rain falls</title><script type="application/ld+json">{data}</script></head>'
+    assert outcome(f"<html>{head}<body><article><h1>Rain falls</h1>{text}</article></body></html>") is Outcome.ARTICLE

@@ -1,3 +1,5 @@
+from urllib.parse import unquote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -100,3 +102,17 @@ def test_any_stylesheet_is_read(text: str) -> None:
     assert all(
         url.startswith(("http://", "https://")) for url in stylesheet_requisites(f"url({text}) @import '{text}'", BASE)
     )
+
+
+@pytest.mark.parametrize(
+    ("srcset", "wanted"),
+    [
+        # A comma is missing: browsers drop the candidate whose descriptor goes on.
+        ("/a.jpg 140w, /b.jpg 360w, /c.jpg 200w\n /d.jpg 400w", "/b.jpg"),
+        # A narrow no-break space is no white space of HTML.
+        ("/8.30\u202fAM.jpg 1440w, /small.jpg 300w", "/8.30\u202fAM.jpg"),
+    ],
+)
+def test_a_srcset_is_read_as_browsers_read_it(srcset: str, wanted: str) -> None:
+    """The image that is kept is the one that a page shows."""
+    assert [unquote(url) for url in needs(f"<img srcset='{srcset}'>")] == [wanted]

@@ -1,7 +1,6 @@
 """Rules of the code that no linter checks."""
 
 import ast
-import inspect
 import re
 import tomllib
 from collections import defaultdict
@@ -13,7 +12,6 @@ from packaging.requirements import Requirement
 
 from benchmarks.house import LONGEST_MODULE, SHORTEST_MODULE, list_modules, measure_house, parse_module
 from newsarchive.version import VERSION
-from storage import errors
 
 ROOT = Path(__file__).parents[3]
 
@@ -94,23 +92,6 @@ def test_a_single_version_has_no_changes() -> None:
     """The version is defined in one place, and the citation has it."""
     assert f"version: {VERSION}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
     assert tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dynamic"] == ["version"]
-
-
-def test_the_error_tree_is_drawn_as_it_is() -> None:
-    """The tree in the docstring of storage/errors.py has each class with its exit code and its parent."""
-    drawn: dict[str, tuple[str | None, str | None]] = {}
-    above: list[str] = []
-    for line in (errors.__doc__ or "").splitlines():
-        if found := re.match(r"    ((?:\|   )*)(\|-- )?([A-Z]\w+)\s+(\d+)?", line):
-            depth = len(found[1]) // 4 + bool(found[2])
-            above[depth:] = [found[3]]
-            drawn[found[3]] = (above[depth - 1] if depth else None, found[4])
-    tree: dict[str, tuple[str | None, str | None]] = {}
-    for name, kind in inspect.getmembers(errors, inspect.isclass):
-        if issubclass(kind, errors.ArchiveError):
-            is_root = kind is errors.ArchiveError
-            tree[name] = (None, None) if is_root else (kind.__mro__[1].__name__, str(kind.exit_code))
-    assert drawn == tree
 
 
 LOCKS = {"run": (), "extras": ("cluster", "dask", "parquet", "pictures", "postgres", "render", "s3"), "dev": None}

@@ -13,13 +13,13 @@ from newsarchive.ingest.discovery import (
     discover_urls,
     is_on_site_host,
 )
+from storage.article_parts import Image
 from storage.model import (
     Article,
     Capture,
     DiscoveredUrl,
     Discovery,
     FeedEntry,
-    Image,
     Link,
     LinkGroup,
     LinkKind,

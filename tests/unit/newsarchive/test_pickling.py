@@ -8,11 +8,11 @@ import pytest
 
 from newsarchive.extract.site_layout import Layouts, read_layout
 from newsarchive.ingest.tasks import ReadingTask
+from storage.article_parts import Image
 from storage.model import (
     Article,
     Discovery,
     FeedEntry,
-    Image,
     Link,
     LinkGroup,
     LinkKind,

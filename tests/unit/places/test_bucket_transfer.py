@@ -325,7 +325,7 @@ def test_a_bucket_that_is_away_is_waited_for_once(desk: Desk, monkeypatch: pytes
 
     def away(_: BucketTransfer, name: str, __: str) -> bool:
         asked.append(name)
-        raise BucketUnreachable("s3://morgue", "timed out")
+        raise BucketUnreachable(bucket="s3://morgue", reason="timed out")
 
     monkeypatch.setattr(BucketTransfer, "upload", away)
     uploader = BackgroundUploader(desk.places)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsarchive.extract.requisites import parse_srcset
 from newsarchive.web.snapshot import css, url_slots
 from newsarchive.web.snapshot.replay_links import EmbedKind
 
@@ -57,7 +58,7 @@ def test_any_text_is_safe_in_a_style_element(text: str) -> None:
 @given(value=st.text(alphabet="ab,. /1x2w()\t", max_size=60))
 def test_a_srcset_round_trips(value: str) -> None:
     """Parsing a formatted srcset returns the same candidates."""
-    found = [(url, descriptor) for url, descriptor in url_slots.parse_srcset(value) if "," not in url + descriptor]
+    found = [(url, descriptor) for url, descriptor in parse_srcset(value) if "," not in url + descriptor]
     assert all(url and not url.endswith(",") for url, _ in found)
     tame = [(url, descriptor) for url, descriptor in found if "(" not in descriptor and ")" not in descriptor]
-    assert list(url_slots.parse_srcset(url_slots.format_srcset(tame))) == tame
+    assert list(parse_srcset(url_slots.format_srcset(tame))) == tame

@@ -269,6 +269,28 @@ COMMENT ON COLUMN daily_captures.outcome IS 'Outcome, as in captures';
 
 COMMENT ON COLUMN daily_captures.captures IS 'Number of captures';
 
+CREATE TABLE site_boxes (
+    site_id INTEGER NOT NULL,
+    box TEXT COLLATE "C" NOT NULL,
+    holds TEXT COLLATE "C" NOT NULL,
+    articles INTEGER NOT NULL,
+    others INTEGER NOT NULL,
+    CONSTRAINT pk_site_boxes PRIMARY KEY (site_id, box),
+    CONSTRAINT fk_site_boxes_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+);
+
+COMMENT ON TABLE site_boxes IS 'Boxes of a site''s pages that hold the dek, or that stand beside the text: learnt from 200 of its articles';
+
+COMMENT ON COLUMN site_boxes.site_id IS 'The site';
+
+COMMENT ON COLUMN site_boxes.box IS 'Tag, classes, id and naming attributes, as in a CSS selector';
+
+COMMENT ON COLUMN site_boxes.holds IS 'dek or beside';
+
+COMMENT ON COLUMN site_boxes.articles IS 'Number of the articles in which it holds that';
+
+COMMENT ON COLUMN site_boxes.others IS 'Number of the articles in which it holds another part';
+
 CREATE TABLE boilerplate (
     site_id INTEGER NOT NULL,
     paragraph_id INTEGER NOT NULL,
@@ -658,6 +680,8 @@ CREATE TABLE versions (
     image_caption TEXT COLLATE "C",
     paragraph_count INTEGER NOT NULL,
     extractor TEXT COLLATE "C",
+    is_dek_learnt BOOLEAN NOT NULL,
+    beside TEXT COLLATE "C",
     is_counted BOOLEAN NOT NULL,
     is_compared BOOLEAN NOT NULL,
     CONSTRAINT pk_versions PRIMARY KEY (id),
@@ -769,6 +793,10 @@ COMMENT ON COLUMN versions.image_caption IS 'Caption of the lead image';
 COMMENT ON COLUMN versions.paragraph_count IS 'Number of paragraphs of all roles';
 
 COMMENT ON COLUMN versions.extractor IS 'Version of the extractor that read its first capture';
+
+COMMENT ON COLUMN versions.is_dek_learnt IS 'True if dek is from where the site''s other pages have theirs';
+
+COMMENT ON COLUMN versions.beside IS 'Positions, each between blanks, of paragraphs in boxes that are beside the text on the site''s other pages: they count as boilerplate';
 
 COMMENT ON COLUMN versions.is_counted IS 'False until its paragraphs are counted for boilerplate';
 
@@ -1037,6 +1065,115 @@ COMMENT ON COLUMN frontier.etag IS 'ETag of the newest 200 response, for If-None
 
 COMMENT ON COLUMN frontier.last_modified IS 'Last-Modified of the newest 200 response, for If-Modified-Since';
 
+CREATE TABLE version_media (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    url_id INTEGER NOT NULL,
+    caption TEXT COLLATE "C",
+    credit TEXT COLLATE "C",
+    alt TEXT COLLATE "C",
+    place INTEGER NOT NULL,
+    duration INTEGER,
+    transcript_url TEXT COLLATE "C",
+    CONSTRAINT pk_version_media PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_media_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_media_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
+);
+
+CREATE INDEX ix_version_media_url_id ON version_media (url_id);
+
+COMMENT ON TABLE version_media IS 'Pictures, videos, audios and embedded objects of versions, in the order of the page';
+
+COMMENT ON COLUMN version_media.version_id IS 'The version';
+
+COMMENT ON COLUMN version_media.position IS 'From 0';
+
+COMMENT ON COLUMN version_media.kind IS 'image, video, audio, podcast or embed';
+
+COMMENT ON COLUMN version_media.url_id IS 'The file, or the player where the page names no file';
+
+COMMENT ON COLUMN version_media.caption IS 'Caption, as printed; of a video or audio without one, its title';
+
+COMMENT ON COLUMN version_media.credit IS 'Photographer, agency or rights holder';
+
+COMMENT ON COLUMN version_media.alt IS 'Text alternative of a picture, title of a frame';
+
+COMMENT ON COLUMN version_media.place IS 'Number of the version''s paragraphs above it, boilerplate counted';
+
+COMMENT ON COLUMN version_media.duration IS 'Seconds; null if the page does not say';
+
+COMMENT ON COLUMN version_media.transcript_url IS 'URL of a transcript, subtitles or captions';
+
+CREATE TABLE version_entities (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    relation TEXT COLLATE "C" NOT NULL,
+    type TEXT COLLATE "C",
+    name TEXT COLLATE "C" NOT NULL,
+    url TEXT COLLATE "C",
+    CONSTRAINT pk_version_entities PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_entities_version_id FOREIGN KEY(version_id) REFERENCES versions (id)
+);
+
+COMMENT ON TABLE version_entities IS 'What the JSON-LD of versions names as subject, mention or source of the article';
+
+COMMENT ON COLUMN version_entities.version_id IS 'The version';
+
+COMMENT ON COLUMN version_entities.position IS 'From 0';
+
+COMMENT ON COLUMN version_entities.relation IS 'Property of schema.org: about, mentions, isBasedOn or sourceOrganization';
+
+COMMENT ON COLUMN version_entities.type IS 'Type of schema.org, such as Person or Place';
+
+COMMENT ON COLUMN version_entities.name IS 'Its name, else its URL';
+
+COMMENT ON COLUMN version_entities.url IS 'Its sameAs, url or @id';
+
+CREATE TABLE version_live_updates (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    headline TEXT COLLATE "C",
+    paragraph_id INTEGER NOT NULL,
+    published TEXT COLLATE "C",
+    modified TEXT COLLATE "C",
+    url TEXT COLLATE "C",
+    CONSTRAINT pk_version_live_updates PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_live_updates_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_live_updates_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
+);
+
+CREATE INDEX ix_version_live_updates_paragraph_id ON version_live_updates (paragraph_id);
+
+COMMENT ON TABLE version_live_updates IS 'Entries of live blogs, by the JSON-LD of versions, in the order of the page';
+
+COMMENT ON COLUMN version_live_updates.version_id IS 'The version';
+
+COMMENT ON COLUMN version_live_updates.position IS 'From 0';
+
+COMMENT ON COLUMN version_live_updates.headline IS 'Headline of the entry';
+
+COMMENT ON COLUMN version_live_updates.paragraph_id IS 'Its text';
+
+COMMENT ON COLUMN version_live_updates.published IS 'Its publication date as the page states it, ISO 8601';
+
+COMMENT ON COLUMN version_live_updates.modified IS 'Its modification date in the same form';
+
+COMMENT ON COLUMN version_live_updates.url IS 'Its own URL';
+
+CREATE TABLE version_boxes (
+    version_id INTEGER NOT NULL,
+    boxes BYTEA NOT NULL,
+    CONSTRAINT pk_version_boxes PRIMARY KEY (version_id),
+    CONSTRAINT fk_version_boxes_version_id FOREIGN KEY(version_id) REFERENCES versions (id)
+);
+
+COMMENT ON TABLE version_boxes IS 'Named boxes of the pages of versions, from which site_boxes is learnt';
+
+COMMENT ON COLUMN version_boxes.version_id IS 'The version';
+
+COMMENT ON COLUMN version_boxes.boxes IS 'JSON, compressed by zlib: names of the boxes by what they hold of the article';
+
 CREATE TABLE search_changes (
     id BIGSERIAL NOT NULL,
     transaction_id BIGINT DEFAULT (pg_current_xact_id()::text::bigint),
@@ -1151,9 +1288,9 @@ BEGIN
         SELECT unnest(ARRAY[inserted.article_id, deleted.article_id]) AS article_id
         FROM inserted JOIN deleted ON deleted.id = inserted.id
         WHERE (inserted.article_id, inserted.capture_id, inserted.number, inserted.is_variant, inserted.is_current, inserted.changed,
-            inserted.is_corrected, inserted.headline, inserted.dek, inserted.language, inserted.section)
+            inserted.is_corrected, inserted.headline, inserted.dek, inserted.beside, inserted.language, inserted.section)
         IS DISTINCT FROM (deleted.article_id, deleted.capture_id, deleted.number, deleted.is_variant, deleted.is_current, deleted.changed,
-            deleted.is_corrected, deleted.headline, deleted.dek, deleted.language, deleted.section)
+            deleted.is_corrected, deleted.headline, deleted.dek, deleted.beside, deleted.language, deleted.section)
     ) AS changed
     WHERE article_id IS NOT NULL;
     RETURN NULL;

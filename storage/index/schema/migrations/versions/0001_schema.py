@@ -1,13 +1,13 @@
 """Create the schema, from an SQL script for each database.
 
-Revision: v6.
+Revision: v7.
 """
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "v6"
+revision = "v7"
 down_revision = None
 branch_labels = None
 depends_on = None

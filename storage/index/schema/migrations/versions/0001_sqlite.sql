@@ -129,6 +129,16 @@ CREATE TABLE daily_captures (
     CONSTRAINT fk_daily_captures_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
 ) WITHOUT ROWID;
 
+CREATE TABLE site_boxes (
+    site_id INTEGER NOT NULL,
+    box TEXT NOT NULL,
+    holds TEXT NOT NULL,
+    articles INTEGER NOT NULL,
+    others INTEGER NOT NULL,
+    CONSTRAINT pk_site_boxes PRIMARY KEY (site_id, box),
+    CONSTRAINT fk_site_boxes_site_id FOREIGN KEY(site_id) REFERENCES sites (id)
+) WITHOUT ROWID;
+
 CREATE TABLE boilerplate (
     site_id INTEGER NOT NULL,
     paragraph_id INTEGER NOT NULL,
@@ -342,6 +352,8 @@ CREATE TABLE versions (
     image_caption TEXT,
     paragraph_count INTEGER NOT NULL,
     extractor TEXT,
+    is_dek_learnt BOOLEAN NOT NULL,
+    beside TEXT,
     is_counted BOOLEAN NOT NULL,
     is_compared BOOLEAN NOT NULL,
     CONSTRAINT pk_versions PRIMARY KEY (id),
@@ -515,6 +527,57 @@ CREATE TABLE version_tags (
 
 CREATE INDEX ix_version_tags_tag_id ON version_tags (tag_id);
 
+CREATE TABLE version_media (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    url_id INTEGER NOT NULL,
+    caption TEXT,
+    credit TEXT,
+    alt TEXT,
+    place INTEGER NOT NULL,
+    duration INTEGER,
+    transcript_url TEXT,
+    CONSTRAINT pk_version_media PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_media_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_media_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_version_media_url_id ON version_media (url_id);
+
+CREATE TABLE version_entities (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    relation TEXT NOT NULL,
+    type TEXT,
+    name TEXT NOT NULL,
+    url TEXT,
+    CONSTRAINT pk_version_entities PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_entities_version_id FOREIGN KEY(version_id) REFERENCES versions (id)
+) WITHOUT ROWID;
+
+CREATE TABLE version_live_updates (
+    version_id INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    headline TEXT,
+    paragraph_id INTEGER NOT NULL,
+    published TEXT,
+    modified TEXT,
+    url TEXT,
+    CONSTRAINT pk_version_live_updates PRIMARY KEY (version_id, position),
+    CONSTRAINT fk_version_live_updates_version_id FOREIGN KEY(version_id) REFERENCES versions (id),
+    CONSTRAINT fk_version_live_updates_paragraph_id FOREIGN KEY(paragraph_id) REFERENCES paragraphs (id)
+) WITHOUT ROWID;
+
+CREATE INDEX ix_version_live_updates_paragraph_id ON version_live_updates (paragraph_id);
+
+CREATE TABLE version_boxes (
+    version_id INTEGER NOT NULL,
+    boxes BLOB NOT NULL,
+    CONSTRAINT pk_version_boxes PRIMARY KEY (version_id),
+    CONSTRAINT fk_version_boxes_version_id FOREIGN KEY(version_id) REFERENCES versions (id)
+);
+
 CREATE TABLE search_changes (
     id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     transaction_id INTEGER,
@@ -562,7 +625,7 @@ BEGIN
     INSERT INTO search_changes (article_id) VALUES (OLD.article_id);
 END;
 
-CREATE TRIGGER log_updated_versions AFTER UPDATE OF article_id, capture_id, number, is_variant, is_current, changed, is_corrected, headline, dek, language, section ON versions
+CREATE TRIGGER log_updated_versions AFTER UPDATE OF article_id, capture_id, number, is_variant, is_current, changed, is_corrected, headline, dek, beside, language, section ON versions
 BEGIN
     INSERT INTO search_changes (article_id)
     SELECT article_id FROM (SELECT OLD.article_id AS article_id UNION SELECT NEW.article_id) WHERE article_id IS NOT NULL;

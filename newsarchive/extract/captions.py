@@ -1,0 +1,185 @@
+"""Captions of the pictures of an article: which picture each belongs to, and the credit in it.
+
+    blocks with the role of a caption --> the nearest element around them and a picture --> caption and credit apart
+
+A credit is cut from a caption only where it cannot be a part of the sentence: an element named after it, or at the end
+names with a label, a copyright sign or an agency. Labels are those of many languages.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from operator import attrgetter
+
+from lxml.html import HtmlElement
+
+from newsarchive.extract.blocks import Block, MediaElement, normalize_space
+from newsarchive.extract.tree import has_more_text
+from newsarchive.extract.word_tables import alternatives, words
+from storage.model import Role
+
+MAX_TEXT = 2_000
+"""Characters of a caption, or of a text alternative, at most."""
+_MAX_CAPTIONS = 400
+_MAX_LEVELS = 6  # elements around a caption among which that of its picture is looked for
+_MAX_DISTANCE = 3  # blocks between a picture and its caption outside of a figure
+_MAX_ELEMENTS = 50  # of a caption in which a credit is looked for
+_MAX_TAIL = 200  # characters at the end of a caption in which a credit is looked for
+_MAX_CREDIT = 100
+_MAX_WORDS = 12
+_MAX_PARTS = 5  # ends of a caption that are examined
+_EDGES = " |·•—-/／"
+_CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})")
+_LABEL = re.compile(rf"(?:(?:{alternatives('credit_label')})\s?[:：=＝]|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE)
+_LABELLED = re.compile(rf"\s(?=(?:{alternatives('credit_label')})\s?[:：])", re.IGNORECASE)
+_LEAD = re.compile(rf"(?:{alternatives('credit_lead')})\s", re.IGNORECASE)
+_COPYRIGHT = re.compile(r"(?:(?<!\w)\w{3,20}\s?[:：]\s?)?(?:©|\(c\)(?=\s?[A-Z]))\s?([^©]{2,100})$")
+_AGENCY = re.compile(rf"(?<!\w)(?:{alternatives('picture_agency')}|(?i:{alternatives('picture_agency_name')}))(?!\w)")
+_PARTS = re.compile(r"(?<=[.!?…”\"»])\s|(?<=[。！？])|\s(?=[(\[|–—])|(?=[（(\[|])")
+"""Beginnings of what may be a credit: behind a sentence, before a bracket or a dash."""
+_BEHIND = re.compile(
+    rf"(?:^|[\s。，、,=＝（(])([^\s。，、,=＝（(]{{2,10}})\s?[／/]?(?:{alternatives('credit_tail')})[)）]?$"
+)
+"""A name before its label, as in Chinese, Japanese and Korean."""
+_PARTICLE = re.compile("[をがにではも在了的]|[은는을를에로]$")
+_WORD = re.compile(r"[^\W\d_][\w.'’&-]*")
+_CONNECTORS = frozenset(words("credit_connector"))
+
+
+def attach_captions(
+    blocks: Sequence[Block], roles: Mapping[int, Role], media: Sequence[MediaElement]
+) -> dict[HtmlElement, list[Block]]:
+    """Return the caption blocks of each element: as many captions as media in a box in order, else the one before."""
+    around: dict[HtmlElement, list[MediaElement]] = {}
+    for each in media:
+        figure = islice(each.element.iterancestors("figure"), 1)
+        for box in {each.element, *islice(each.element.iterancestors(), _MAX_LEVELS), *figure}:
+            around.setdefault(box, []).append(each)
+    captions: dict[HtmlElement, list[Block]] = {}
+    indexes = sorted(index for index, role in roles.items() if role is Role.CAPTION)
+    for block in (blocks[index] for index in indexes[:_MAX_CAPTIONS]):
+        for box in (block.element, *islice(block.element.iterancestors(), _MAX_LEVELS)):
+            if box in around:
+                captions.setdefault(box, []).append(block)
+            # That of a figure is of a picture in it, or of one that has no address.
+            if box in around or box.tag == "figure":
+                break
+    attached: dict[HtmlElement, list[Block]] = {}
+    for box, some in captions.items():
+        near = around[box]
+        for number, block in enumerate(some):
+            before = max(bisect_right(near, block.index, key=attrgetter("block")) - 1, 0)
+            at = number if len(some) == len(near) else before
+            inner = next(near[at].element.iterancestors("figure"), None)
+            # The caption of a gallery is of none of its pictures.
+            is_of_one = len(near) == 1 or box.tag != "figure" or inner is box
+            if is_of_one and (box.tag == "figure" or abs(block.index - near[at].block) <= _MAX_DISTANCE):
+                attached.setdefault(near[at].element, []).append(block)
+    return attached
+
+
+def read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
+    """Return caption and credit from the blocks of a caption: the credit by its class, else by its wording."""
+    captions: list[str] = []
+    credit = ""
+    for block in blocks:
+        text, printed = block.text, _find_named_credit(block)
+        if printed and not credit:
+            # What stands in the midst is not cut.
+            credit, text = printed, text.removesuffix(printed) if text.endswith(printed) else text.removeprefix(printed)
+        elif not credit:
+            credit, text = split_credit(text)
+        captions.append(text.strip(_EDGES))
+    _, labelled = _strip_label(credit)
+    caption = " ".join(each for each in captions if any(map(str.isalnum, each)))
+    credit = _strip_brackets(labelled.strip(_EDGES + ".–—")).removeprefix("via ")
+    return caption[:MAX_TEXT] or None, credit[:_MAX_CREDIT] or None
+
+
+def _find_named_credit(block: Block) -> str:
+    """Return the text of an element in a caption that is named after a credit, and is not all of it."""
+    for element in islice(block.element.iter(), _MAX_ELEMENTS):
+        if not isinstance(element.tag, str):
+            continue
+        names = f"{element.get('class') or ''} {element.get('itemprop') or ''}"[:200].lower()
+        if "caption" in names or not _CREDIT_CLASS.search(names) or has_more_text(element, _MAX_TAIL):
+            continue
+        text = normalize_space(str(element.text_content()))
+        if text and text in block.text and (text != block.text or element.tag != "figcaption"):
+            return text
+    return ""
+
+
+def split_credit(text: str) -> tuple[str, str]:
+    """Return the credit at the end of a caption, without its label, and the caption without it; "" without a credit.
+
+    >>> split_credit("The port. Photo: Ann Lee"), split_credit("The port (Reuters/Ann Lee)")
+    (('Ann Lee', 'The port.'), ('(Reuters/Ann Lee)', 'The port'))
+    >>> split_credit("Photos: Inside the new stadium"), split_credit("Michael Bloomberg speaks in New York")
+    (('', 'Photos: Inside the new stadium'), ('', 'Michael Bloomberg speaks in New York'))
+    """
+    begin = max(len(text) - _MAX_TAIL, 0)
+    tail = text[begin:]
+    if match := _COPYRIGHT.search(tail):
+        return match[1], text[: begin + match.start()].rstrip()
+    if (match := _BEHIND.search(tail)) and not _PARTICLE.search(match[1]):
+        return match[1], text[: begin + match.start(1)].rstrip("（( ")
+    starts = {match.end() for each in (_PARTS, _LABELLED) for match in each.finditer(tail)}
+    for start in sorted(starts | ({0} if begin == 0 else set()), reverse=True)[:_MAX_PARTS]:
+        part = tail[start:]
+        if _is_credit(part, is_whole=begin + start == 0):
+            return _strip_label(part)[1], text[: begin + start].rstrip(" |–—")
+    return "", text
+
+
+def _strip_label(part: str) -> tuple[bool, str]:
+    """Return whether a label such as "Photo:" opens a part, and the part without it."""
+    bare = part.lstrip("([（|–— ")
+    if match := _LABEL.match(bare):
+        return True, bare[match.end() :]
+    match = _LEAD.match(bare)
+    is_label = match is not None and not any(map(str.isdigit, bare))
+    return is_label, bare[match.end() :] if match and is_label else bare if part[:1] in "–—" else part
+
+
+def _is_credit(part: str, *, is_whole: bool) -> bool:
+    """Return whether the last part of a caption, or all of it, is a credit: names with a label, agency or slash."""
+    has_label, names = _strip_label(part)
+    bare = names.strip(" .|()[]（）")
+    if not 2 <= len(bare) <= _MAX_CREDIT or not _consists_of_names(bare):
+        return False
+    if has_label:
+        # At the beginning of a caption in a script without capitals, a label may announce what is to be seen.
+        return not is_whole or bare.upper() != bare.lower() or len(bare) <= len("共同通信社")
+    agency = _AGENCY.search(bare)
+    first, slash, second = bare.partition("/")
+    if agency is not None and agency[0] == bare:
+        return True
+    is_pair = bool(slash) and (agency is not None or " " in first.strip() or " " in second.strip())
+    if part[:1] in "([（":
+        return (agency is not None or is_pair) and not any(map(str.isdigit, bare))
+    is_via = agency is not None and (" via " in f" {bare}" or bare.endswith(f", {agency[0]}"))
+    return (is_pair or is_via) and not any(map(str.isdigit, bare))
+
+
+def _consists_of_names(text: str) -> bool:
+    """Return whether all words begin with a capital, connect names, or are of a script without capitals.
+
+    >>> [_consists_of_names(each) for each in ("Ann Lee for The Times", "Treaty text", "新华社", "stock.adobe.com")]
+    [True, False, True, True]
+    """
+    found = _WORD.findall(text)
+    small = (each for each in found if each[0].islower() and each.lower() not in _CONNECTORS and "." not in each[:-1])
+    return 0 < len(found) <= _MAX_WORDS and next(small, None) is None
+
+
+def _strip_brackets(credit: str) -> str:
+    """Return a credit without the brackets around it, or the half of a pair.
+
+    >>> _strip_brackets("(Ann Lee/AP)"), _strip_brackets("Lee (detail)"), _strip_brackets("Lee)")
+    ('Ann Lee/AP', 'Lee (detail)', 'Lee')
+    """
+    is_around = credit[:1] in "([（" and credit[-1:] in ")]）"
+    is_half = credit[-1:] in ")]）" and not any(bracket in credit for bracket in "([（")
+    return credit[1:-1] if is_around else credit[:-1] if is_half else credit

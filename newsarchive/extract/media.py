@@ -1,0 +1,244 @@
+"""Find the pictures, videos, audios and embedded objects of an article, with their captions and places.
+
+    elements of the page --> those of the article --> captions --> what JSON-LD says of them
+
+Elements between the headline and the end of the body count, apart from menus, other articles, advertisements and
+portraits. Above the headline and below the body they must have a caption or stand in the same box.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from lxml.html import HtmlElement
+
+from newsarchive.extract import phrases, zones
+from newsarchive.extract.blocks import Block, MediaElement, normalize_space
+from newsarchive.extract.body import MAX_BLOCKS_AROUND, Body
+from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption
+from newsarchive.extract.metadata import file_stem
+from newsarchive.extract.page_input import PageParts
+from newsarchive.extract.requisites import choose_image_url
+from newsarchive.extract.stated_media import MAX_URL, add_stated, is_same_picture, media_key, parse_duration
+from newsarchive.extract.tree import has_more_text, resolve_link
+from newsarchive.extract.urls import host, score_article_url, split_url
+from newsarchive.extract.word_tables import alternatives, table_lines
+from storage.article_parts import Image, Media, MediaKind
+from storage.model import Role
+
+MAX_MEDIA = 200
+"""Media of one article, at most."""
+_MAX_EXAMINED = 1_000
+_MIN_SIZE = 40  # pixels: what is smaller in both directions is an icon
+_MIN_SCORE = 1.5  # of an address from which it is that of another article
+_MAX_CARD = 300  # characters of a card besides the link in it
+_LINKED = 0.8  # share of a line in links from which it is one
+_MAX_NAME = 300  # characters at the end of an address in which the name of its file is read
+_PICTURES = frozenset({"img", "amp-img", "picture", "noscript"})
+_FOREIGN = (
+    zones.NAV | zones.MENU | zones.CONSENT | zones.COMMENTS | zones.RELATED | zones.LATEST | zones.AD | zones.SHARE
+    | zones.FOOTER | zones.BIO | zones.TAGS | zones.BYLINE
+)  # fmt: skip
+_ONLY_WITH_CAPTION = zones.HIDDEN | zones.ASIDE | zones.PROMO
+"""Zones in which a picture without a caption is not the article's."""
+_FRAMES = frozenset({"iframe", "amp-iframe", "embed", "object"})
+_PLAYERS = {
+    "video": MediaKind.VIDEO, "amp-video": MediaKind.VIDEO, "audio": MediaKind.AUDIO, "amp-audio": MediaKind.AUDIO,
+}  # fmt: skip
+_SOURCES = ("src", "data-src", "data-lazy-src", "data-original", "data-url", "data", "data-litespeed-src",
+            "data-cookieblock-src", "data-cmp-src")  # fmt: skip
+_POSTS = ("data-instgrm-permalink", "data-href", "cite", "data-url")
+_ADDRESSES = {tag: (attribute, start) for tag, attribute, start in map(str.split, table_lines("media_address"))}
+_KINDS = (MediaKind.PODCAST, MediaKind.VIDEO, MediaKind.AUDIO)
+_HOSTS = [(kind, re.compile(alternatives(f"{kind}_host"))) for kind in _KINDS]
+_PATHS = [(kind, re.compile(alternatives(f"{kind}_path"))) for kind in _KINDS]
+_NO_MEDIA = re.compile(alternatives("no_media_host"))
+_FILLERS = alternatives("placeholder")
+_PLACEHOLDER = re.compile(rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?))*|.*[-_]placeholder")
+_ICON = re.compile(rf"(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?")
+_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)$", re.IGNORECASE)
+_TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
+_MAX_TRANSCRIPT_LABEL = 60
+_NEAR = 4  # blocks below a player among which the link to its transcript is looked for
+
+
+def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image | None) -> tuple[Media, ...]:
+    """Return the media of an article in page order; `headline`: the block that it stands in, `lead`: its image."""
+    if not body.inside:
+        return tuple(add_stated(parts, []))
+    first, last = min(body.inside), max(body.inside)
+    start = headline if headline is not None and headline <= first else first
+    near = range(start - MAX_BLOCKS_AROUND, last + MAX_BLOCKS_AROUND + 2)
+    # Before anything else: most pictures of a page are those of other articles.
+    elements = (each for each in parts.content.media if each.block in near and not each.zone & _FOREIGN)
+    read = [(each, media) for each in islice(elements, _MAX_EXAMINED) if (media := _read_element(parts, each))]
+    blocks = parts.content.blocks
+    captions = attach_captions(blocks, body.roles, [element for element, _ in read])
+    articles = {box for i in body.inside for box in islice(blocks[i].element.iterancestors("article"), 3)}
+    found: dict[str, Media] = {}
+    before: HtmlElement | None = None
+    for element, media in read:
+        own = captions.get(element.element, [])
+        is_lead = lead is not None and element.block <= first + 1 and is_same_picture(media.url, lead.url)
+        box = next(element.element.iterancestors("article"), None)
+        is_other = box is not None and bool(articles) and box not in articles
+        objection = "in another article" if is_other else _object_to_caption(own, body)
+        objection = objection or _object_to(parts, element, media, body, start, is_sure=bool(own) or is_lead)
+        source = f"{media.kind}, {objection or 'in the article'}"
+        parts.evidence.add_claim("media", source, media.url, taken=not objection)
+        if objection or len(found) >= MAX_MEDIA:
+            continue
+        # A picture that a script shows is written again, for browsers without scripts.
+        is_copy = element.element.tag == "noscript" and element.element.getprevious() is before
+        key = next(reversed(found)) if is_copy and found else _key(media)
+        before = element.element
+        if key not in found or (own and not found[key].caption):
+            caption, credit = read_caption(own)
+            credit = credit or media.credit
+            stated = media.caption if media.caption != credit else None
+            place = bisect_left(body.starts, element.block)
+            found[key] = replace(media, caption=caption or stated, credit=credit, place=place)
+    return tuple(add_stated(parts, list(found.values())))
+
+
+def _key(media: Media) -> str:
+    """Return what the address of a medium has in common with those of its copies in other sizes."""
+    split = split_url(media.url)
+    is_file = media.kind is MediaKind.IMAGE and _IMAGE_FILE.search(split.path) is not None
+    return f"{split.path.rpartition('/')[0]}/{file_stem(media.url)}" if is_file else media_key(media.url)
+
+
+def _object_to_caption(captions: Sequence[Block], body: Body) -> str | None:
+    """Return why a caption is none: it names an author, or is an offer; None for others, and without one."""
+    text = captions[0].text if captions else ""
+    if any(text.endswith(name) and len(text) <= len(name) + 6 for name in body.authors):
+        return "a portrait"
+    is_offer = text and (phrases.NEWSLETTER.match(text) or phrases.PROMO.match(text))
+    return "in a box of an offer" if is_offer else None
+
+
+def _object_to(
+    parts: PageParts, found: MediaElement, media: Media, body: Body, start: int, *, is_sure: bool
+) -> str | None:
+    """Return why an element is not one of the article, which begins at a block; None if it is.
+
+    `is_sure`: it has a caption, or is the lead picture.
+    """
+    blocks, last, is_picture = parts.content.blocks, max(body.inside), media.kind is MediaKind.IMAGE
+    own = zones.zones_of_element(str(found.element.tag), found.element.items())
+    if own & _FOREIGN or (own & zones.HIDDEN and not is_picture):
+        return "hidden, a portrait, or part of an advertisement"
+    beside = [blocks[i] for i in (found.block - 1, found.block) if is_picture and 0 <= i < len(blocks)]
+    linked = (each for each in beside if body.roles.get(each.index) is Role.TEASER or each.link_share > _LINKED)
+    if any(_stands_beside(found.element, each) for each in linked):
+        return "beside a link to another article"
+    if is_sure:
+        return None
+    is_above = found.block <= start and not found.zone & (zones.ARTICLE | zones.MAIN)
+    boxes = [*islice(blocks[last].element.iterancestors("div", "section", "article", "main"), 2)]
+    box = next((each for each in boxes if each.tag == "article"), boxes[-1] if boxes else None)
+    is_below = found.block > last + 1 and (box is None or box not in found.element.iterancestors())
+    is_linked = is_picture and found.href and not _leads_to_picture(parts, found, is_after=found.block > last)
+    objections = (
+        (is_picture and found.zone & _ONLY_WITH_CAPTION, "hidden or beside the article, without a caption"),
+        (is_picture and _ICON.fullmatch(file_stem(media.url[-_MAX_NAME:])), "a logo or an icon"),
+        (is_linked, "a link to another page, without a caption"),
+        (is_above or is_below, "above the headline or below the article, without a caption"),
+    )
+    return next((objection for holds, objection in objections if holds), None)
+
+
+def _leads_to_picture(parts: PageParts, found: MediaElement, *, is_after: bool) -> bool:
+    """Return whether a link around a picture leads to the picture, or from the text to a page of its own site."""
+    url = resolve_link(parts.page.base, found.href)
+    if url is None or _IMAGE_FILE.search(split_url(url).path):
+        return True
+    return host(url) == host(parts.page.url) and not is_after and score_article_url(url, parts.page.url) < _MIN_SCORE
+
+
+def _stands_beside(element: HtmlElement, block: Block) -> bool:
+    """Return whether an element and a line are parts of one card: of a box that has hardly more text."""
+    around = {block.element, *islice(block.element.iterancestors(), 3)}
+    box = next((each for each in islice(element.iterancestors(), 4) if each in around), None)
+    return box is not None and not has_more_text(box, len(block.text) + _MAX_CARD)
+
+
+def _read_element(parts: PageParts, found: MediaElement) -> Media | None:
+    """Return the medium that an element shows; None for icons, counters and what has no address."""
+    media = _read_picture(parts, found.element) if found.element.tag in _PICTURES else _read_player(parts, found)
+    is_shown = media is not None and len(media.url) < MAX_URL and not _NO_MEDIA.search(host(media.url))
+    return media if is_shown else None
+
+
+def _read_picture(parts: PageParts, element: HtmlElement) -> Media | None:
+    image = next(element.iter("img", "amp-img"), None)
+    url = resolve_link(parts.page.base, choose_image_url(image)) if image is not None else None
+    if image is None or url is None or _is_icon(image) or _PLACEHOLDER.fullmatch(file_stem(url[-_MAX_NAME:])):
+        return None
+    names = ("alt", "data-caption", "data-credit")
+    alt, caption, credit = (normalize_space((image.get(name) or "")[:MAX_TEXT]) or None for name in names)
+    return Media(kind=MediaKind.IMAGE, url=url, alt=alt, caption=caption, credit=credit)
+
+
+def _read_player(parts: PageParts, found: MediaElement) -> Media | None:
+    element, base = found.element, parts.page.base
+    tag = str(element.tag)
+    url = next((url for href in _list_addresses(element, tag) if (url := resolve_link(base, href))), None)
+    if url is None or (tag in _FRAMES and _is_icon(element)):
+        return None
+    tracks = (track.get("src") or "" for track in islice(element.iter("track"), 5) if track.get("kind") != "chapters")
+    transcript = next((each for track in tracks if (each := resolve_link(base, track))), None)
+    kind = _PLAYERS.get(tag) or _kind_of_url(url)
+    names = ((each.get("class") or "")[:200].lower() for each in islice(element.iterancestors(), 4))
+    if kind is MediaKind.AUDIO and any("podcast" in each for each in names):
+        kind = MediaKind.PODCAST
+    title = normalize_space((element.get("title") or element.get("aria-label") or "")[:MAX_TEXT]) or None
+    duration = parse_duration(element.get("data-duration") or element.get("duration"))
+    transcript = transcript or (_find_transcript(parts, found) if kind is not MediaKind.EMBED else None)
+    return Media(kind=kind, url=url, alt=title, duration=duration, transcript_url=transcript)
+
+
+def _list_addresses(element: HtmlElement, tag: str) -> Iterator[str]:
+    """Yield what may be the address of a player, frame or post."""
+    if tag in _ADDRESSES:
+        attribute, start = _ADDRESSES[tag]
+        if value := element.get(attribute):
+            yield value if start == "-" else f"{start}{value}"
+    elif tag in _PLAYERS or tag in _FRAMES:
+        inner = islice(element.iter("source", "a"), 5) if tag in _PLAYERS else ()
+        yield from (value for each in (element, *inner) for name in _SOURCES if (value := each.get(name)))
+    elif next(element.iter(*_FRAMES, *_PLAYERS, *_ADDRESSES), None) is None:
+        yield from (value for name in _POSTS if (value := element.get(name)))
+        # oEmbed prints a post as a quotation with a link to it.
+        links = [a.get("href", "") for a in element.iter("a")] if tag == "blockquote" else []
+        yield from links[-1:]
+
+
+def _find_transcript(parts: PageParts, found: MediaElement) -> str | None:
+    """Return the address of a link such as "Read the transcript" near a player."""
+    for block in parts.content.blocks[max(found.block - 1, 0) : found.block + _NEAR]:
+        for link in block.anchors[:5]:
+            if len(link.text) < _MAX_TRANSCRIPT_LABEL and _TRANSCRIPT.fullmatch(link.text):
+                return resolve_link(parts.page.base, link.href)
+    return None
+
+
+def _is_icon(element: HtmlElement) -> bool:
+    """Return whether the attributes of an element state that it is too small to be seen."""
+    stated = ((element.get(name) or "").removesuffix("px") for name in ("width", "height"))
+    sizes = [int(size) for size in stated if size.isdecimal() and len(size) < len("10000")]
+    return bool(sizes) and max(sizes) < _MIN_SIZE
+
+
+def _kind_of_url(url: str) -> MediaKind:
+    """Return the kind of a player by its address.
+
+    >>> _kind_of_url("https://www.youtube.com/embed/a1"), _kind_of_url("https://open.spotify.com/embed/episode/a1")
+    (<MediaKind.VIDEO: 'video'>, <MediaKind.PODCAST: 'podcast'>)
+    """
+    split = split_url(url.lower())
+    by_path = next((kind for kind, paths in _PATHS if paths.search(split.path[-_MAX_NAME:])), None)
+    by_host = next((kind for kind, hosts in _HOSTS if hosts.search(split.netloc)), None)
+    return MediaKind.PODCAST if by_path is MediaKind.PODCAST else by_host or by_path or MediaKind.EMBED

@@ -1,0 +1,43 @@
+-- fetched-articles
+SELECT url_id FROM frontier
+WHERE url_id IN :ids AND last_fetched_at IS NOT NULL AND kind = 'article' AND failure_count = 0
+
+-- urls-with-articles
+SELECT DISTINCT url_id FROM captures WHERE url_id IN :ids AND article_id IS NOT NULL
+
+-- shared-texts
+-- Texts by their masked digests: the first and last page that has each, and the best evidence. Read from an index.
+SELECT site_id, masked_digest, min(page_url_id) AS first, max(page_url_id) AS last,
+    count(DISTINCT page_url_id) AS pages, max(evidence) AS evidence
+FROM versions WHERE masked_digest IN :ids
+GROUP BY site_id, masked_digest
+
+-- first-of-digest
+SELECT site_id, digest, min(id) AS first FROM versions WHERE digest IN :ids GROUP BY site_id, digest
+
+-- alternates
+SELECT DISTINCT versions.site_id, versions.page_url_id, captures.url_id
+FROM versions JOIN captures ON captures.page_version_id = versions.id
+WHERE captures.url_id <> versions.page_url_id AND versions.page_url_id IN :ids
+
+-- named-by
+SELECT DISTINCT versions.site_id, versions.page_url_id, captures.url_id
+FROM versions JOIN captures ON captures.page_version_id = versions.id
+WHERE captures.url_id <> versions.page_url_id AND captures.url_id IN :ids
+
+-- body-lengths
+SELECT version_paragraphs.version_id, paragraphs.id, length(paragraphs.text)
+FROM version_paragraphs JOIN paragraphs ON paragraphs.id = version_paragraphs.paragraph_id
+WHERE version_paragraphs.version_id IN :ids AND version_paragraphs.role IN :roles
+
+-- authors
+SELECT version_authors.version_id, authors.name
+FROM version_authors JOIN authors ON authors.id = version_authors.author_id
+WHERE version_authors.version_id IN :ids
+ORDER BY version_authors.version_id, version_authors.position
+
+-- tags
+SELECT version_tags.version_id, tags.name
+FROM version_tags JOIN tags ON tags.id = version_tags.tag_id
+WHERE version_tags.version_id IN :ids
+ORDER BY version_tags.version_id, version_tags.position

@@ -1,0 +1,393 @@
+"""Pictures, videos, audios and embedded objects of an article: which ones, in which place, with which texts."""
+# ruff: noqa: E501 - markup as sites have it
+
+import json
+from typing import Any
+
+import pytest
+
+from newsarchive import extract_page
+from storage.article_parts import Entity, EntityRelation, LiveUpdate, Media, MediaKind
+from storage.model import Article
+
+URL = "https://courier.example/news/2026/05/bridge"
+SENTENCES = (
+    "The bridge over the river Marren was opened on Monday, and hundreds of people walked over it in the rain.",
+    "The mayor said that the costs had been higher than planned, but that the town had needed it for a very long time.",
+    "Traffic will be allowed from next week, when the last tests have been made by the engineers of the county.",
+    "Not everyone is happy: the ferry, which has crossed the river since 1904, will stop at the end of the year.",
+)
+PARAGRAPHS = [f"<p>{sentence}</p>" for sentence in SENTENCES]
+
+
+def read(*parts: str, head: str = "", data: dict[str, Any] | None = None, around: str = "{}") -> Article:
+    """Read an article of four paragraphs with `parts` behind the second, and JSON-LD."""
+    node = {"@type": "NewsArticle", "headline": "Bridge opens", "datePublished": "2026-05-19T06:00:00Z", **(data or {})}
+    script = f'<script type="application/ld+json">{json.dumps(node)}</script>'
+    body = "\n".join((*PARAGRAPHS[:2], *parts, *PARAGRAPHS[2:]))
+    article = around.format(f"<main><article><h1>Bridge opens</h1>{body}</article></main>")
+    reading = extract_page(f"<html><head>{script}{head}</head><body>{article}</body></html>", URL)
+    assert reading.article is not None
+    assert [each.text for each in reading.article.paragraphs if each.text in SENTENCES] == list(SENTENCES)
+    return reading.article
+
+
+def media_of(*parts: str, **more: Any) -> list[Media]:
+    """Read the media of an article."""
+    return list(read(*parts, **more).media)
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        '<figure><img src="/img/span.jpg" alt="A bridge"><figcaption>The bridge. <span class="credit">Photo: Bea Ode</span></figcaption></figure>',
+        '<figure><img src="/img/span.jpg" alt="A bridge"><figcaption>The bridge. (Photo: Bea Ode)</figcaption></figure>',
+        (
+            '<figure><a href="/img/span.jpg"><img src="/img/span.jpg" alt="A bridge"></a>'
+            '<figcaption><div class="caption">The bridge.</div><div class="photo-credit">Bea Ode</div></figcaption></figure>'
+        ),
+        '<div class="wp-caption"><img src="/img/span.jpg" alt="A bridge"><p class="wp-caption-text">The bridge. © Bea Ode</p></div>',
+        (
+            '<figure><picture><source srcset="/img/span.webp" type="image/x"><img src="/img/span.jpg" alt="A bridge"></picture>'
+            "<figcaption>The bridge. Foto: Bea Ode</figcaption></figure>"
+        ),
+        (
+            '<figure><img src="data:image/gif;base64,R0" data-src="/img/span.jpg" alt="A bridge">'
+            '<noscript><img src="/img/span.jpg" alt="A bridge"></noscript><figcaption>The bridge. Photo by Bea Ode</figcaption></figure>'
+        ),
+        '<div class="gallery" hidden><figure><img src="/img/span.jpg" alt="A bridge"><figcaption>The bridge. 写真：Bea Ode</figcaption></figure></div>',
+        '<figure><img src="/img/span.jpg" alt="A bridge" data-caption="The bridge." data-credit="Bea Ode"></figure>',
+        (
+            '<figure class="wp-block-image"><a href="https://courier.example/gallery/12"><img src="/img/span.jpg" alt="A bridge"></a>'
+            '<figcaption>The bridge. <cite class="image-credit">Image: Bea Ode</cite></figcaption></figure>'
+        ),
+    ],
+)
+def test_a_picture_has_caption_credit_alt_and_place(figure: str) -> None:
+    """In any markup: the caption without the credit, the credit without its label."""
+    [media] = media_of(figure)
+    assert (media.kind, media.url, media.alt) == (MediaKind.IMAGE, "https://courier.example/img/span.jpg", "A bridge")
+    assert media.caption is not None
+    assert (media.caption.rstrip("."), media.credit, media.place) == ("The bridge", "Bea Ode", 2)
+
+
+@pytest.mark.parametrize(
+    ("caption", "credit"),
+    [
+        ("The port on Monday. (Reuters/Ann Lee)", "Reuters/Ann Lee"),
+        ("The port on Monday. Ann Lee/Getty Images", "Ann Lee/Getty Images"),
+        ("The port on Monday. AP Photo/Ann Lee", "AP Photo/Ann Lee"),
+        ("Le port lundi. Crédit photo : Ann Lee / AFP", "Ann Lee / AFP"),
+        ("Порт в понедельник. Фото: Анна Ли", "Анна Ли"),
+        ("Port w poniedziałek. Fot. Anna Lee", None),
+        ("月曜日の港（共同）", "共同"),
+        ("港口。图/新华社", "新华社"),
+        ("通行止めの橋=2023年9月13日、鈴木一郎撮影", "鈴木一郎"),
+        ("老吊橋下月起禁行。記者陳美玲／攝影", "記者陳美玲"),
+        ("다리. 강변시 제공", "강변시"),
+        ("De brug. Beeld Piet de Vries", "Piet de Vries"),
+        ("De brug. Foto van de oude brug", None),
+        ("Getty Images", "Getty Images"),
+        ("The port on Monday.", None),
+        ("The mayor, Ann Lee, said that the photo was old.", None),
+    ],
+)
+def test_a_credit_is_read_from_the_wording(caption: str, credit: str | None) -> None:
+    """A label, a copyright sign, an agency or a pair of names in brackets, in the languages of newspapers."""
+    [media] = media_of(f'<figure><img src="/img/port-5.jpg"><figcaption>{caption}</figcaption></figure>')
+    assert media.credit == credit
+    if credit is None:
+        assert media.caption == caption
+
+
+NO_CREDITS = [
+    "Michael Bloomberg speaks at a rally in New York",
+    "Protesters march against the Keystone XL pipeline in Nebraska",
+    "A street in Scranton, Pa",
+    "Apa kata presiden tentang banjir",
+    "Ann Lee, AP Biology teacher, in her classroom",
+    "A man lights a candle. Reuters could not verify the location",
+    "The J. Paul Getty Museum in Los Angeles",
+    "Rain. The EPA said the water is safe",
+    "North Atlantic Treaty Organisation (NATO)",
+    "the bank (EZB)",
+    "speed (km/h)",
+    "coalition (CDU/CSU)",
+    "season (2023/24)",
+    "Fans sing. GOD SAVE THE KING",
+    "Photos: Inside the new stadium",
+    "Video: Flood reaches Dresden",
+    "Map: Where the fires burn",
+    "Imagem: o guindaste no porto",
+    "Фото: вид на мост",
+    "الصورة: رئيس البلدية",
+    "Fotos de Barcelona bajo la nieve",
+    "Foto Berlin 1945",
+    "Photo 3 shows the damaged roof",
+    "Second picture: the quay.",
+    "朝食を提供",
+    "市民昨日在江边拍摄",
+    "무료로 점심을 제공",
+    "Image: The Rwanda bill was backed by MPs",
+    "PHOTO: Forever Stamp display at the post office",
+    "De brug. Foto van de oude brug",
+    "The mayor, Ann Lee, said that the photo was old.",
+    "New York Times building",
+    "The Reuters building in London",
+    "AP Møller",
+    "Foto: Die Brücke am Montag",
+]
+
+
+@pytest.mark.parametrize("caption", NO_CREDITS)
+def test_what_may_be_a_part_of_the_sentence_is_no_credit(caption: str) -> None:
+    """Names of agencies, labels and brackets in a caption's own text: nothing is cut from it."""
+    [media] = media_of(f'<figure><img src="/img/port-5.jpg"><figcaption>{caption}</figcaption></figure>')
+    assert (media.caption, media.credit) == (caption, None)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<div class="related"><a href="/x"><img src="/img/other.jpg">Another story of the day</a></div>',
+        '<div class="author-bio"><img src="/img/ann-lee.jpg">Ann Lee writes about towns.</div>',
+        '<div class="ad"><img src="/img/banner.jpg"></div>',
+        '<a href="https://shop.example/"><img src="/img/banner.jpg"></a>',
+        '<img src="https://pixel.counter.example/1.gif" width="1" height="1">',
+        '<img src="data:image/gif;base64,R0lGOD">',
+        '<img src="/img/spacer.gif">',
+        '<img alt="no address">',
+        '<div class="share-bar"><img src="/img/share-icon.png"></div>',
+        '<iframe src="https://securepubads.doubleclick.net/tag"></iframe>',
+        '<p style="display:none"><img src="/img/hidden.jpg"></p>',
+    ],
+)
+def test_what_is_not_the_articles_is_left_out(picture: str) -> None:
+    """Pictures of other articles, portraits, advertisements, counters, icons, and what has no address."""
+    assert media_of(picture) == []
+
+
+def test_pictures_outside_of_the_article_are_left_out() -> None:
+    """Logos of header and footer, and pictures of teasers around the article."""
+    around = '<header><img src="/logo.png"></header>{}<section>' + "".join(
+        f'<div class="card"><img src="/t{number}.jpg"><a href="/2026/05/{number}">Another story of the day {number}</a></div>'
+        for number in range(20)
+    )
+    assert media_of(around=f'{around}</section><footer><img src="/f.png"></footer>') == []
+
+
+def test_media_have_their_places_in_the_order_of_the_page() -> None:
+    """The place is the number of paragraphs above, of all roles."""
+    found = media_of(
+        '<figure><img src="/img/one-1.jpg"><figcaption>The first picture of the bridge</figcaption></figure>',
+        "<p>Between the pictures stands another paragraph, which says that it was raining for most of the day.</p>",
+        '<img src="/img/two-2.jpg" alt="Two">',
+        '<video src="/v/three.mp4"></video>',
+    )
+    assert [(each.url[-9:], each.place) for each in found] == [("one-1.jpg", 2), ("two-2.jpg", 4), ("three.mp4", 4)]
+
+
+@pytest.mark.parametrize("separator", ["<br>", "<br><br>"])
+def test_media_between_lines_have_their_places(separator: str) -> None:
+    """Paragraphs may be lines of one element."""
+    text = separator.join((*SENTENCES[:2], '<img src="/img/middle.jpg">' + SENTENCES[2], SENTENCES[3]))
+    page = f"<html><title>Bridge opens</title><body><main><article><h1>Bridge opens</h1><div>{text}</div></article></main></body>"
+    article = extract_page(page, URL).article
+    assert article is not None
+    assert [each.place for each in article.media] == [2]
+
+
+@pytest.mark.parametrize(
+    ("markup", "kind", "url"),
+    [
+        (
+            '<iframe src="https://www.youtube.com/embed/abcdefghijk"></iframe>',
+            "video",
+            "https://www.youtube.com/embed/abcdefghijk",
+        ),
+        (
+            '<iframe data-src="//player.vimeo.com/video/123456"></iframe>',
+            "video",
+            "https://player.vimeo.com/video/123456",
+        ),
+        (
+            '<amp-youtube data-videoid="abcdefghijk"></amp-youtube>',
+            "video",
+            "https://www.youtube.com/watch?v=abcdefghijk",
+        ),
+        ('<lite-youtube videoid="abcdefghijk"></lite-youtube>', "video", "https://www.youtube.com/watch?v=abcdefghijk"),
+        ('<video><source src="/v/a.mp4"></video>', "video", "https://courier.example/v/a.mp4"),
+        ('<audio controls src="/a/b.mp3"></audio>', "audio", "https://courier.example/a/b.mp3"),
+        (
+            '<div class="podcast-player"><audio src="/a/b.mp3"></audio></div>',
+            "podcast",
+            "https://courier.example/a/b.mp3",
+        ),
+        (
+            '<iframe src="https://open.spotify.com/embed/episode/1"></iframe>',
+            "podcast",
+            "https://open.spotify.com/embed/episode/1",
+        ),
+        (
+            '<iframe src="https://w.soundcloud.com/player/?url=1"></iframe>',
+            "audio",
+            "https://w.soundcloud.com/player/?url=1",
+        ),
+        ('<iframe src="https://datawrapper.dwcdn.net/x/1/"></iframe>', "embed", "https://datawrapper.dwcdn.net/x/1/"),
+        ('<object data="/doc/report.pdf"></object>', "embed", "https://courier.example/doc/report.pdf"),
+        (
+            '<blockquote class="twitter-tweet"><p>Proud!</p><a href="https://twitter.com/m/status/12">May 18</a></blockquote>',
+            "embed",
+            "https://twitter.com/m/status/12",
+        ),
+        (
+            '<blockquote class="instagram-media" data-instgrm-permalink="https://www.instagram.com/p/abc/"></blockquote>',
+            "embed",
+            "https://www.instagram.com/p/abc/",
+        ),
+    ],
+)
+def test_media_have_their_kind(markup: str, kind: str, url: str) -> None:
+    """By the element, and by the address of the player."""
+    assert [(each.kind.value, each.url, each.place) for each in media_of(markup)] == [(kind, url, 2)]
+
+
+def test_a_video_has_what_the_data_says_of_it() -> None:
+    """Title, duration and transcript, matched by the id of the video."""
+    video = {
+        "@type": "VideoObject", "name": "The opening", "embedUrl": "https://www.youtube.com/watch?v=abcdefghijk",
+        "duration": "PT1M35S", "caption": {"@type": "MediaObject", "contentUrl": "/v/opening.vtt"},
+    }  # fmt: skip
+    [media] = media_of('<iframe src="https://www.youtube.com/embed/abcdefghijk?rel=0"></iframe>', data={"video": video})
+    assert (media.caption, media.duration, media.place) == ("The opening", 95, 2)
+    assert media.transcript_url == "https://courier.example/v/opening.vtt"
+
+
+def test_a_video_that_the_data_alone_names_is_kept() -> None:
+    """Many players are inserted by a script."""
+    video = {"@type": "VideoObject", "name": "The opening", "contentUrl": "/v/opening.mp4", "duration": "PT2M"}
+    assert media_of(data={"video": video}) == [
+        Media(kind=MediaKind.VIDEO, url="https://courier.example/v/opening.mp4", caption="The opening", duration=120)
+    ]
+    assert media_of(head='<meta property="og:video:url" content="/v/o.mp4">') == [
+        Media(kind=MediaKind.VIDEO, url="https://courier.example/v/o.mp4")
+    ]
+
+
+def test_an_audio_has_its_subtitles_or_the_transcript_that_is_linked() -> None:
+    """A track of subtitles, else a link "Read the transcript"."""
+    [media] = media_of('<audio src="/a/b.mp3"><track kind="captions" src="/a/b.vtt"></audio>')
+    assert media.transcript_url == "https://courier.example/a/b.vtt"
+    [media] = media_of('<audio src="/a/b.mp3"></audio><p><a href="/a/b.html">Read the transcript</a></p>')
+    assert media.transcript_url == "https://courier.example/a/b.html"
+
+
+def test_entities_are_read_from_the_data() -> None:
+    """Subjects, mentions, sources: with type, name and address, references resolved."""
+    article = read(
+        data={
+            "about": [{"@type": "Place", "name": "Marren", "sameAs": ["https://www.wikidata.org/wiki/Q1"]}],
+            "mentions": {"@type": "Person", "name": "Tom &amp; Co"},
+            "isBasedOn": "https://gov.example/report.pdf",
+            "sourceOrganization": {"@type": "Organization", "name": "AP"},
+        }
+    )
+    assert article.entities == (
+        Entity(relation=EntityRelation.ABOUT, type="Place", name="Marren", url="https://www.wikidata.org/wiki/Q1"),
+        Entity(relation=EntityRelation.MENTIONS, type="Person", name="Tom & Co"),
+        Entity(
+            relation=EntityRelation.BASED_ON, type=None, name="https://gov.example/report.pdf",
+            url="https://gov.example/report.pdf",
+        ),
+        Entity(relation=EntityRelation.SOURCE_ORGANIZATION, type="Organization", name="AP"),
+    )  # fmt: skip
+
+
+def test_entries_of_a_live_blog_are_read_from_the_data() -> None:
+    """Each with headline, text, times as stated and address, in the order of the data."""
+    updates = [
+        {
+            "@type": "BlogPosting",
+            "headline": "Opened",
+            "articleBody": "It is open.",
+            "datePublished": "2026-05-19T10:05:00+02:00",
+            "url": f"{URL}#b",
+        },
+        {
+            "@type": "BlogPosting",
+            "articleBody": "We begin.",
+            "datePublished": "2026-05-19",
+            "dateModified": "2026-05-19T09:00:00Z",
+        },
+        {"@type": "BlogPosting"},
+        "no entry",
+    ]
+    article = read(data={"@type": "LiveBlogPosting", "liveBlogUpdate": updates})
+    assert article.live_updates == (
+        LiveUpdate(headline="Opened", text="It is open.", published="2026-05-19T10:05:00+02:00", url=URL),
+        LiveUpdate(headline=None, text="We begin.", published="2026-05-19", modified="2026-05-19T09:00:00Z"),
+    )
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, [], {}, [[[]]], {"@type": 7}, {"name": {"name": {}}}, "x" * 100_000, [None, {"sameAs": 3}]]
+)
+def test_broken_data_is_no_error(value: Any) -> None:
+    """Whatever publishers write in these fields."""
+    names = ("about", "mentions", "isBasedOn", "sourceOrganization", "video", "audio", "hasPart", "liveBlogUpdate")
+    read(data=dict.fromkeys(names, value))
+
+
+def test_pictures_of_another_article_on_the_page_are_left_out() -> None:
+    """Endless scroll adds the next article below; a card may stand in the text, its link before its picture."""
+    second = "".join(f"<p>{text}</p>" for text in SENTENCES)
+    after = f'{{}}<article><h1>Harbour closes</h1>{second}<figure><img src="/img/harbour-1.jpg"></figure></article>'
+    assert media_of(around=after) == []
+    card = '<a href="/2026/05/the-harbour-closes-again">The harbour closes again</a><img src="/img/harbour-2.jpg">'
+    assert media_of(f'<div class="box">{card}</div>') == []
+
+
+@pytest.mark.parametrize("own", ["/m/222/original.jpg", "/image?id=7", "/a/portrait.jpg"])
+def test_equal_names_of_files_are_no_evidence(own: str) -> None:
+    """The data of another picture whose file has the same name is not that of this one."""
+    other = own.replace("222", "111").replace("id=7", "id=1").replace("/a/", "/b/")
+    data = {"image": {"@type": "ImageObject", "url": other, "caption": "The mayor at lunch", "creditText": "Ann Lee"}}
+    [media] = media_of(f'<figure><img src="{own}"></figure>', data=data)
+    assert (media.caption, media.credit) == (None, None)
+
+
+def test_the_data_of_a_picture_is_found_by_its_address() -> None:
+    """Caption and credit of JSON-LD, without markup."""
+    picture = {"@type": "ImageObject", "url": "/i/port.jpg", "caption": "The <b>port</b>", "creditText": "Ann Lee"}
+    [media] = media_of('<figure><img src="/i/port.jpg"></figure>', data={"image": picture})
+    assert (media.caption, media.credit) == ("The port", "Ann Lee")
+
+
+@pytest.mark.parametrize("name", ["pixel-9-review.jpg", "transparent-solar-panels.jpg", "loading-dock-fire.jpg"])
+def test_names_that_begin_like_placeholders_are_pictures(name: str) -> None:
+    """A placeholder is named so as a whole."""
+    assert [each.url for each in media_of(f'<img src="/i/{name}">')] == [f"https://courier.example/i/{name}"]
+
+
+def test_the_caption_of_several_pictures_is_of_none() -> None:
+    """As many captions as pictures belong to them in turn."""
+    inner = "".join(f'<figure><img src="/i/{name}.jpg"><figcaption>{name}</figcaption></figure>' for name in "ab")
+    found = media_of(f"<figure>{inner}<figcaption>Both on Monday</figcaption></figure>")
+    assert [each.caption for each in found] == ["a", "b"]
+
+
+def test_a_credit_in_the_midst_of_a_caption_is_not_cut() -> None:
+    """The words of an element named after a credit may stand in others."""
+    caption = 'REAPED grain at the quay <span class="credit">AP</span> | Enlarge'
+    [media] = media_of(f'<figure><img src="/i/grain-1.jpg"><figcaption>{caption}</figcaption></figure>')
+    assert (media.caption, media.credit) == ("REAPED grain at the quay AP | Enlarge", "AP")
+
+
+def test_broadcasts_and_videos_of_lists_are_not_the_articles() -> None:
+    """Only a video that is part of nothing else, and no broadcast of the station."""
+    video = {"@type": "VideoObject", "name": "Next", "contentUrl": "/next.mp4"}
+    lists = {"@type": "ItemList", "itemListElement": [{"@type": "ListItem", "item": video}]}
+    live = {**video, "publication": {"@type": "BroadcastEvent", "isLiveBroadcast": True}}
+    for other in (lists, live):
+        head = f'<script type="application/ld+json">{json.dumps(other)}</script>'
+        assert media_of(head=head) == []

@@ -1,0 +1,60 @@
+"""Messages of errors: each that the code names is in errors.toml, with the facts that it gets."""
+
+import ast
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from storage import errors
+
+ROOT = Path(__file__).parents[3]
+FILES = [file for folder in ("newsarchive", "storage", "spiders") for file in sorted((ROOT / folder).rglob("*.py"))]
+KINDS = {"ArchiveError"} | {
+    node.name
+    for file in FILES
+    for node in ast.walk(ast.parse(file.read_text("utf-8")))
+    if isinstance(node, ast.ClassDef) and {ast.unparse(base) for base in node.bases} & {*vars(errors)}
+}
+
+
+def named_messages() -> Iterator[tuple[str, str, set[str]]]:
+    """Yield the place of each message that is named in the code, its name, and its facts."""
+    for file in FILES:
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Name) and node.exc.id in KINDS:
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", node.exc.id, set()
+            if not isinstance(node, ast.Call):
+                continue
+            called, facts = ast.unparse(node.func), {str(keyword.arg) for keyword in node.keywords}
+            if not node.args and called in KINDS:
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", called, facts
+            elif not node.args or not isinstance(node.args[0], ast.Constant):
+                continue
+            elif called == "format_message" or (called.endswith(".create") and called.partition(".")[0] in KINDS):
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", str(node.args[0].value), facts
+
+
+NAMED = [*named_messages()]
+
+
+@pytest.mark.parametrize(("place", "name", "facts"), NAMED, ids=[name for _, name, _ in NAMED])
+def test_a_message_gets_the_facts_that_it_names(place: str, name: str, facts: set[str]) -> None:
+    """An error that lacks one would end as another error."""
+    fields = (field for _, field, _, _ in Formatter().parse(errors.load_messages()[name]) if field is not None)
+    wanted = {field.partition(".")[0] for field in fields}
+    assert wanted == facts, place
+
+
+def test_every_message_is_named() -> None:
+    """A text that nothing prints is no message."""
+    assert errors.load_messages().keys() == {name for _, name, _ in NAMED}
+
+
+def test_an_error_is_the_same_in_another_process() -> None:
+    """Workers send errors by pickle, which makes them from their message."""
+    error = errors.BucketRefused(bucket="s3://morgue", reason="there is no such bucket")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(copy), str(copy)) == (errors.BucketRefused, str(error))
