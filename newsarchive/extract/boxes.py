@@ -15,7 +15,7 @@ from storage.model import BODY_ROLES, Role
 
 _BESIDE = (Role.BIO, Role.PROMO, Role.TEASER, Role.DISCLAIMER, Role.COMMENT, Role.PLAYER, Role.TAGS)
 _PARTS = ("dek", "other", "beside", "body")
-"""What a box may hold; of several the last one counts."""
+"""Parts that a box may hold; of several the last one counts."""
 _OTHER, _BODY = 1, 3
 _RANKS = {Role.DEK: 0, **dict.fromkeys(_BESIDE, 2), **dict.fromkeys(BODY_ROLES, _BODY)}
 _OWN = (Role.QUOTE, Role.TABLE, Role.CODE)

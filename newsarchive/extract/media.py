@@ -17,7 +17,7 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, MediaElement, normalize_space
 from newsarchive.extract.body import MAX_BLOCKS_AROUND, Body
-from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption
+from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption, split_credit
 from newsarchive.extract.metadata import file_stem
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.requisites import choose_image_url
@@ -113,7 +113,8 @@ def _key(media: Media) -> str:
 def _object_to_caption(captions: Sequence[Block], body: Body) -> str | None:
     """Return why a caption is none: it names an author, or is an offer; None for others, and without one."""
     text = captions[0].text if captions else ""
-    if any(text.endswith(name) and len(text) <= len(name) + 6 for name in body.authors):
+    # Authors take photographs, too: "Foto: Ann Lee" is a credit.
+    if any(text.endswith(each) and len(text) <= len(each) + 6 for each in body.authors) and not split_credit(text)[0]:
         return "a portrait"
     is_offer = text and (phrases.NEWSLETTER.match(text) or phrases.PROMO.match(text))
     return "in a box of an offer" if is_offer else None

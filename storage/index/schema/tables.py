@@ -565,7 +565,7 @@ class VersionMediaRow(Base):
 
 
 class VersionEntityRow(Base):
-    """What the JSON-LD of versions names as subject, mention or source of the article."""
+    """Subjects, mentions and sources of versions, as their JSON-LD names them."""
 
     __tablename__ = "version_entities"
     __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})

@@ -1,4 +1,4 @@
-"""Where a site's pages have their dek and what is beside their text is learnt from all of them, and used in doubt."""
+"""The places of the dek and of what is beside the text: learnt from all pages of a site, and used in doubt."""
 
 import json
 import zlib
@@ -95,7 +95,7 @@ def test_what_is_learnt_goes_with_its_evidence(index: Index, article_at: Make, p
 
 
 def test_a_box_that_holds_body_elsewhere_takes_nothing_away(index: Index, article_at: Make, plan: Plan) -> None:
-    """Where a second article has body in a box, nobody knows: neither of them loses a paragraph."""
+    """A second article with body in a box leaves both in doubt: neither of them loses a paragraph."""
     fill(index, plan, [page(article_at, number, DOUBT if number < 2 else LEARNT) for number in range(4)])
     assert first(index)["boilerplate"] == []
     assert [each.holds for each in index.ask(list_site_boxes, "news")] == ["dek"]
@@ -142,7 +142,7 @@ def versions(index: Index) -> list[Any]:
 
 
 def test_places_of_a_hidden_site_are_withheld(index: Index, article_at: Make, plan: Plan) -> None:
-    """What is learnt of a hidden site is hidden with it."""
+    """The boxes learnt of a hidden site are hidden with it."""
     fill(index, plan, [page(article_at, number) for number in range(3)])
     with index._transaction() as connection:
         assert connection.scalars(select(SiteBoxRow.box)).all()

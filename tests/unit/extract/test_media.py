@@ -391,3 +391,13 @@ def test_broadcasts_and_videos_of_lists_are_not_the_articles() -> None:
     for other in (lists, live):
         head = f'<script type="application/ld+json">{json.dumps(other)}</script>'
         assert media_of(head=head) == []
+
+
+@pytest.mark.parametrize(
+    ("caption", "credit"), [("Foto: Ann Lee", "Ann Lee"), ("© Ann Lee", "Ann Lee"), ("By Ann Lee", "")]
+)
+def test_a_picture_by_the_author_is_no_portrait(caption: str, credit: str) -> None:
+    """Authors take photographs, too; a caption that is their byline is that of a portrait."""
+    figure = f'<figure><img src="/i/quay-3.jpg"><figcaption>{caption}</figcaption></figure>'
+    found = media_of(figure, data={"author": {"@type": "Person", "name": "Ann Lee"}})
+    assert [each.credit for each in found] == [credit] * bool(credit)

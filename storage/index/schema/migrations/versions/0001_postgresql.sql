@@ -1116,7 +1116,7 @@ CREATE TABLE version_entities (
     CONSTRAINT fk_version_entities_version_id FOREIGN KEY(version_id) REFERENCES versions (id)
 );
 
-COMMENT ON TABLE version_entities IS 'What the JSON-LD of versions names as subject, mention or source of the article';
+COMMENT ON TABLE version_entities IS 'Subjects, mentions and sources of versions, as their JSON-LD names them';
 
 COMMENT ON COLUMN version_entities.version_id IS 'The version';
 
