@@ -177,4 +177,4 @@ def tables() -> dict[str, Table]:
         (LinkRow, "group_id position url_id anchor"),
         (CaptureGroupRow, "capture_id position group_id"),
     )
-    return {row.__tablename__: Table(row, tuple(columns.split())) for row, columns in wanted}
+    return {row.__table__.name: Table(row, tuple(columns.split())) for row, columns in wanted}

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnClause, ColumnElement, Connection, Select, exists, func, select
 
 from storage.index.schema.tables import (
     ArticleRow,
@@ -121,7 +120,7 @@ def sample(connection: Connection, chance: random.Random, size: int) -> Sample:
     )
 
 
-def _select_used(name: InstrumentedAttribute[str], of: ColumnElement[bool]) -> Select[str]:
+def _select_used(name: ColumnClause[str], of: ColumnElement[bool]) -> Select[str]:
     """Names that some version has."""
     return select(name).where(exists().where(of)).limit(300)
 

@@ -60,9 +60,10 @@ def is_date_line(block: Block) -> bool:
     # The day may be after a bracket or a bullet.
     if is_marked or len(block.text) <= _LABEL_LENGTH or any(map(str.isdigit, block.text[:3])):
         return True
-    digits = sum(map(str.isdigit, block.text))
+    if len(block.text) >= _LONGEST_DATE_LINE:
+        return False
     is_sentence = block.text.endswith((".", "!", "?", "。"))
-    return len(block.text) < _LONGEST_DATE_LINE and digits >= (_DATE_AND_TIME_DIGITS if is_sentence else _DATE_DIGITS)
+    return sum(map(str.isdigit, block.text)) >= (_DATE_AND_TIME_DIGITS if is_sentence else _DATE_DIGITS)
 
 
 def group_date_lines(blocks: Iterable[Block]) -> tuple[list[Block], list[Block]]:

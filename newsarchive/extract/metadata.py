@@ -20,6 +20,7 @@ from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import page_key, split_url
 from newsarchive.extract.word_tables import entries, table_lines, words
 from storage.article_parts import Image
+from storage.grouping import group_pairs
 from storage.model import Access, Article
 
 _LANGUAGE = re.compile(r"^[a-zA-Z]{2,3}(?=[-_]|$)")
@@ -35,7 +36,9 @@ _MAX_BREADCRUMBS = 20
 _FOREIGN = re.compile("[\u0370-\u1fff\u2e80-\ud7af]")  # a letter of a script that is not Latin
 _SCRIPTS = [(re.compile(first), others) for first, *others in map(str.split, table_lines("script"))]
 """Scripts, and the languages written in each, first the one that is taken where none of them is stated."""
-_FREQUENT = {language: frozenset(frequent) for language, *frequent in map(str.split, table_lines("frequent_word"))}
+_FREQUENT = {language: frequent for language, *frequent in map(str.split, table_lines("frequent_word"))}
+_LANGUAGES = group_pairs((word, language) for language, frequent in _FREQUENT.items() for word in {*frequent})
+"""Languages of which a word is one of the frequent ones."""
 _KNOWN = {*_FREQUENT, *chain.from_iterable(languages for _, languages in _SCRIPTS)}
 _MIN_FREQUENT = 8  # frequent words of a text from which they tell its language
 _MIN_LEAD = 4  # words by which they must be more than those of any other language
@@ -220,7 +223,8 @@ def _correct_language(sample: str, stated: str | None) -> str | None:
     if of_script and stated not in of_script:
         stated = None
     words = sample.split()
-    counts = Counter({name: sum(map(frequent.__contains__, words)) for name, frequent in _FREQUENT.items()})
+    counts = Counter(dict.fromkeys(_FREQUENT, 0))
+    counts.update(language for word in words for language in _LANGUAGES.get(word, ()))
     of_stated = counts[stated or ""]
     if 6 * of_stated >= len(words) > 0:
         return stated

@@ -12,7 +12,7 @@ from storage.index.schema.tables import Base
 
 RowBatches = Iterable[Sequence[Sequence[Any]]]
 """Batches of rows, each row with a value for each column as SQLAlchemy returns it."""
-ROW_CLASSES: dict[str, type[Base]] = {mapper.class_.__tablename__: mapper.class_ for mapper in Base.registry.mappers}
+ROW_CLASSES: dict[str, type[Base]] = {row.__table__.name: row for row in Base.__subclasses__()}
 _STATEMENTS = load_statements("storage.index.engine", "bulk.sql")
 _OBJECTS = build_query(_STATEMENTS["objects"], ["tables"])
 

@@ -7,7 +7,6 @@ from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.index.engine.statements import load_statements
 
@@ -40,7 +39,7 @@ def utc_day(connection: sa.Connection, time: Any) -> sa.ColumnElement[str]:
     return sa.func.substr(time, 1, 10)
 
 
-def list_distinct(connection: sa.Connection, column: InstrumentedAttribute[str | None]) -> list[str]:
+def list_distinct(connection: sa.Connection, column: sa.ColumnClause[str | None]) -> list[str]:
     """Return the values of an indexed column, without null, by a loose index scan."""
     least = sa.func.min(column)
     first = sa.select(least.label("value")).cte("skip", recursive=True)
@@ -54,7 +53,7 @@ def has_concurrent_writers(connection: sa.Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
 
-def lock_rows(connection: sa.Connection, key: InstrumentedAttribute[int], ids: Iterable[int]) -> None:
+def lock_rows(connection: sa.Connection, key: sa.ColumnClause[int], ids: Iterable[int]) -> None:
     """Lock rows in the order of their keys until the transaction ends, unless there are no other writers."""
     wanted = sorted(set(ids))
     if wanted and has_concurrent_writers(connection):
@@ -62,7 +61,7 @@ def lock_rows(connection: sa.Connection, key: InstrumentedAttribute[int], ids: I
 
 
 @cache
-def _build_lock_query(key: InstrumentedAttribute[int]) -> sa.Select[int]:
+def _build_lock_query(key: sa.ColumnClause[int]) -> sa.Select[int]:
     listed = sa.func.any(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer)))
     return sa.select(key).where(key == listed).order_by(key).with_for_update(key_share=True)
 

@@ -93,7 +93,7 @@ def insert_columns(
 ) -> int:
     """Insert rows that are given as columns of equal length: for tables of which a page brings a hundred rows."""
     names = tuple(columns), tuple(conflict_columns), tuple(update_columns)
-    sql, processors = _build_insert(connection.dialect, table, *names)
+    sql, processors = _build_insert(connection.dialect, table.__table__, *names)
     values = list(columns.values())
     if not values[0]:
         return 0
@@ -107,7 +107,7 @@ def insert_columns(
 @lru_cache(maxsize=256)
 def _build_insert(
     dialect: Dialect,
-    table: type[Base],
+    table: Table,
     names: tuple[str, ...],
     conflict_columns: tuple[str, ...],
     update_columns: tuple[str, ...],
@@ -118,9 +118,9 @@ def _build_insert(
 
     SQLite gets one row at a time, PostgreSQL all of them in one statement, as an array for each column.
     """
-    columns = [table.__table__.c[name] for name in names]
+    columns = [table.c[name] for name in names]
     processors = [_find_processor(column, dialect) for column in columns]
-    into = f"INSERT INTO {table.__tablename__} ({', '.join(names)})"
+    into = f"INSERT INTO {table.name} ({', '.join(names)})"
     if dialect.name == "postgresql":
         # Binary, as psycopg quotes texts one by one otherwise.
         types = [column.type.compile(dialect=dialect).partition(" COLLATE")[0] for column in columns]
@@ -148,7 +148,6 @@ def reserve_ids(connection: Connection, table: type[Base], count: int) -> list[i
     if not count:
         return []
     row = table.__table__
-    assert isinstance(row, Table)
     if connection.dialect.name == "postgresql":
         query = text(f"SELECT nextval('{row.name}_id_seq') FROM generate_series(1, :count)")  # noqa: S608 - our name
         return list(connection.scalars(query, {"count": count}))

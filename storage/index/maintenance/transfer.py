@@ -80,7 +80,7 @@ def checksum_table(connection: Connection, table: Table) -> TransferredTable:
     return reader.finish()
 
 
-_CHANGES = Base.metadata.tables[SearchChangeRow.__tablename__]
+_CHANGES = Base.metadata.tables[SearchChangeRow.__table__.name]
 TABLES: tuple[Table, ...] = tuple(table for table in Base.metadata.sorted_tables if table is not _CHANGES)
 """All tables, referenced ones first; foreign keys are checked at the end, so circular references do not matter.
 

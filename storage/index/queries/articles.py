@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnClause, ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from storage.article_fields import ParagraphView, from_columns
 from storage.article_parts import Entity, EntityRelation, LiveUpdate, Media, MediaKind
@@ -144,7 +143,7 @@ def list_captures(
 
 
 def _capture_conditions(connection: Connection, exclude: Exclusions, filters: CaptureFilters) -> Conditions:
-    def id_of(of: InstrumentedAttribute[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
+    def id_of(of: ColumnClause[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
         return select(of).where(condition).correlate(None).scalar_subquery()
 
     candidates: tuple[tuple[Any, Callable[[Any], ColumnElement[bool]]], ...] = (

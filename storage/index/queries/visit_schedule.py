@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import takewhile
 
 from sqlalchemy import ColumnElement, Connection, false, func, or_, select
-from sqlalchemy.orm import aliased
 
 from storage.index.conditions.visibility import visible_captures
 from storage.index.engine.statements import IDS, AnyRow, build_query, fetch_by_ids, find_by_ids, load_statements
@@ -88,17 +87,17 @@ def list_failed_looks(
     Captures with a new text since `unsettled_since` are left out: it may yet prove to be one that the site sends in
     place of articles.
     """
-    target, earlier = aliased(UrlRow), aliased(CaptureRow)
-    same_text = select(earlier.id).where(
-        earlier.url_id == CaptureRow.url_id,
-        earlier.version_id == CaptureRow.version_id,
-        earlier.fetched_at < CaptureRow.fetched_at,
+    target, earlier = UrlRow.__table__.alias(), CaptureRow.__table__.alias()
+    same_text = select(earlier.c.id).where(
+        earlier.c.url_id == CaptureRow.url_id,
+        earlier.c.version_id == CaptureRow.version_id,
+        earlier.c.fetched_at < CaptureRow.fetched_at,
     )
     unsettled = CaptureRow.fetched_at >= unsettled_since if unsettled_since else false()
     rows = connection.execute(
-        select(CaptureRow.__table__, target.url.label("target"))
+        select(CaptureRow.__table__, target.c.url.label("target"))
         .join(SiteRow, SiteRow.id == CaptureRow.site_id)
-        .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
+        .join(target, target.c.id == CaptureRow.redirect_url_id, isouter=True)
         .where(
             SiteRow.name == site,
             *_known_article_conditions(since),
@@ -133,15 +132,15 @@ def list_lapsed_articles(
 
     The site, the number of known articles that the run fetched, and those that have not been articles again, by answer.
     """
-    later, target = aliased(CaptureRow), aliased(UrlRow)
-    again = select(later.id).where(later.url_id == CaptureRow.url_id, later.fetched_at > CaptureRow.fetched_at)
+    later, target = CaptureRow.__table__.alias(), UrlRow.__table__.alias()
+    again = select(later.c.id).where(later.c.url_id == CaptureRow.url_id, later.c.fetched_at > CaptureRow.fetched_at)
     rows = connection.execute(
         select(
             SiteRow.name, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status,
-            target.url.label("target"), func.count().label("urls"),
+            target.c.url.label("target"), func.count().label("urls"),
         )
         .join(SiteRow, SiteRow.id == CaptureRow.site_id)
-        .join(target, target.id == CaptureRow.redirect_url_id, isouter=True)
+        .join(target, target.c.id == CaptureRow.redirect_url_id, isouter=True)
         .where(
             *_known_article_conditions(since),
             CaptureRow.crawl_id.is_not(None),
@@ -151,7 +150,7 @@ def list_lapsed_articles(
             ~again.exists(),
             *visible_captures(connection, exclude),
         )
-        .group_by(SiteRow.name, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status, target.url)
+        .group_by(SiteRow.name, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status, target.c.url)
     )  # fmt: skip
     counted: defaultdict[tuple[str, int], Counter[Answer]] = defaultdict(Counter)
     for row in rows:
@@ -168,8 +167,10 @@ def list_lapsed_articles(
 
 def _known_article_conditions(since: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions for captures since a time of URLs that were articles before."""
-    earlier = aliased(CaptureRow)
-    was_article = select(earlier.id).where(
-        earlier.url_id == CaptureRow.url_id, earlier.version_id.is_not(None), earlier.fetched_at < CaptureRow.fetched_at
+    earlier = CaptureRow.__table__.alias()
+    was_article = select(earlier.c.id).where(
+        earlier.c.url_id == CaptureRow.url_id,
+        earlier.c.version_id.is_not(None),
+        earlier.c.fetched_at < CaptureRow.fetched_at,
     )
     return CaptureRow.fetched_at >= since, was_article.exists()

@@ -8,8 +8,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, String, and_, cast, false, func, literal, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnClause, Connection, String, and_, cast, false, func, literal, or_, select
 
 from storage.article_fields import ParagraphView
 from storage.index.engine.statements import IDS, AnySelect, batches, build_query
@@ -73,7 +72,7 @@ BOILERPLATE_JOIN = and_(
 _IS_BESIDE = VersionRow.beside.like(literal("% ").concat(cast(VersionParagraphRow.position, String)).concat(" %"))
 
 
-def select_paragraphs(column: InstrumentedAttribute[Any]) -> AnySelect:
+def select_paragraphs(column: ColumnClause[Any]) -> AnySelect:
     """Return a selection of version, role, one column of the text and whether it is boilerplate, in reading order."""
     return (
         select(

@@ -25,13 +25,13 @@ Texts that are printed many times (paragraphs, link groups, names) are stored on
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from types import NoneType
+from typing import Any, ClassVar, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
 def format_utc(value: datetime | None) -> str | None:
@@ -67,107 +67,134 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value and value.astimezone(UTC)
 
 
-class Base(DeclarativeBase):
-    """Root of the tables. The docstring of each is the table's comment in the database."""
+_TYPES: dict[Any, TypeEngine[Any]] = {
+    # PostgreSQL must sort and compare by code point, as SQLite and Python do, whatever the database's locale.
+    str: sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+    datetime: UtcDateTime(),
+    bytes: sa.LargeBinary(),
+    dict[str, Any]: sa.JSON().with_variant(JSONB(), "postgresql"),
+    int: sa.Integer(),
+    bool: sa.Boolean(),
+    float: sa.Double(),
+}
 
-    metadata = sa.MetaData(
+
+class Base:
+    """Root of the tables. The attributes of a class are the columns, its docstring is the comment in the database.
+
+    SQLAlchemy's own classes of this kind configure a mapper each, for which every command would wait.
+
+    Args:
+        table: Name of the table.
+        key: Columns of a composite primary key, by which SQLite stores the rows.
+    """
+
+    __table_args__: ClassVar[tuple[Any, ...]] = ()
+    __table__: ClassVar[sa.Table]
+    metadata: ClassVar = sa.MetaData(
         naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            **{kind: f"{kind}_%(table_name)s_%(column_0_N_name)s" for kind in ("ix", "uq", "fk")},
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {  # noqa: RUF012 - the name and form that SQLAlchemy asks for
-        # PostgreSQL must sort and compare by code point, as SQLite and Python do, whatever the database's locale.
-        str: sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
-        datetime: UtcDateTime,
-        bytes: sa.LargeBinary,
-        dict[str, Any]: sa.JSON().with_variant(JSONB(), "postgresql"),
-    }
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        cls.metadata.tables[cls.__tablename__].comment = (cls.__doc__ or "").removesuffix(".")
+    def __init_subclass__(cls, *, table: str, key: str = "") -> None:
+        columns = [_name_column(getattr(cls, name, None), name, of) for name, of in cls.__annotations__.items()]
+        options = next((each for each in cls.__table_args__ if isinstance(each, dict)), {})
+        items = [each for each in cls.__table_args__ if each is not options]
+        if key:
+            items.append(sa.PrimaryKeyConstraint(*key.split()))
+            options = {"sqlite_with_rowid": False}
+        comment = (cls.__doc__ or "").removesuffix(".")
+        cls.__table__ = sa.Table(table, cls.metadata, *columns, *items, comment=comment, **options)
+        for column in columns:
+            setattr(cls, column.name, column)
 
-
-def _id() -> Mapped[int]:
-    return mapped_column(sa.Integer, primary_key=True)
-
-
-def _to(target: str, *, primary_key: bool = False, index: bool = False) -> Mapped[Any]:
-    return mapped_column(sa.ForeignKey(target), primary_key=primary_key, index=index)
+    @classmethod
+    def __clause_element__(cls) -> sa.Table:
+        """Return what stands for the class in a statement."""
+        return cls.__table__
 
 
-def _url_key() -> Mapped[int]:
-    return mapped_column(sa.ForeignKey("urls.id"), primary_key=True, autoincrement=False)
+def _name_column(column: sa.Column[Any] | None, name: str, annotation: Any) -> sa.Column[Any]:
+    """Return a column with its name, and the type and nullability of its annotation; a foreign key has its target's."""
+    column = sa.Column() if column is None else column
+    (kind,) = get_args(annotation)
+    column.name = column.key = name
+    column.nullable = NoneType in get_args(kind)
+    if isinstance(column.type, sa.types.NullType) and not column.foreign_keys:
+        column.type = _TYPES[get_args(kind)[0] if column.nullable else kind]
+    return column
+
+
+def _id() -> sa.ColumnClause[int]:
+    return sa.Column(sa.Integer, primary_key=True)
+
+
+def _to(target: str, *, primary_key: bool = False, index: bool = False) -> sa.ColumnClause[Any]:
+    return sa.Column(sa.ForeignKey(target), primary_key=primary_key, index=index)
+
+
+def _url_key() -> sa.ColumnClause[int]:
+    return sa.Column(sa.ForeignKey("urls.id"), primary_key=True, autoincrement=False)
 
 
 def _partial(name: str, *columns: str, where: str, postgresql_where: str | None = None) -> sa.Index:
     return sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(postgresql_where or where))
 
 
-class SiteRow(Base):
+class SiteRow(Base, table="sites"):
     """News sites: configured ones, and one per host for imported pages of other hosts."""
 
-    __tablename__ = "sites"
-
-    id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True)
-    url: Mapped[str]
-    title: Mapped[str | None]
-    configured: Mapped[bool]
-    configured_at: Mapped[datetime | None]
-    needs_relearning: Mapped[bool]
+    id: sa.ColumnClause[int] = _id()
+    name: sa.ColumnClause[str] = sa.Column(unique=True)
+    url: sa.ColumnClause[str]
+    title: sa.ColumnClause[str | None]
+    configured: sa.ColumnClause[bool]
+    configured_at: sa.ColumnClause[datetime | None]
+    needs_relearning: sa.ColumnClause[bool]
 
 
-class SiteHostRow(Base):
+class SiteHostRow(Base, table="site_hosts", key="site_id host"):
     """Hosts whose URLs belong to a site."""
 
-    __tablename__ = "site_hosts"
-    __table_args__ = (sa.PrimaryKeyConstraint("site_id", "host"), {"sqlite_with_rowid": False})
-
-    site_id: Mapped[int] = _to("sites.id")
-    host: Mapped[str]
+    site_id: sa.ColumnClause[int] = _to("sites.id")
+    host: sa.ColumnClause[str]
 
 
-class UrlRow(Base):
+class UrlRow(Base, table="urls"):
     """URLs that were fetched, linked to or are to be fetched, each once."""
 
-    __tablename__ = "urls"
-
-    id: Mapped[int] = _id()
-    site_id: Mapped[int | None] = _to("sites.id")
-    url: Mapped[str]
-    key_head: Mapped[str]
-    key_at: Mapped[int]
-    urlkey: Mapped[str] = mapped_column(
+    id: sa.ColumnClause[int] = _id()
+    site_id: sa.ColumnClause[int | None] = _to("sites.id")
+    url: sa.ColumnClause[str]
+    key_head: sa.ColumnClause[str]
+    key_at: sa.ColumnClause[int]
+    urlkey: sa.ColumnClause[str] = sa.Column(
         # An SQLite file has it in the index alone.
         sa.Computed("key_head || lower(substr(url, key_at))"),
         index=True,
     )
-    digest: Mapped[bytes] = mapped_column(unique=True)
+    digest: sa.ColumnClause[bytes] = sa.Column(unique=True)
 
 
 SOURCES = "kind IN ('feed', 'listing', 'sitemap')"
 """Condition of the index on sources; a query that is to use that index repeats it literally."""
 
 
-class LaneRow(Base):
+class LaneRow(Base, table="lanes"):
     """Hosts of sites: requests of a site to one host are made one at a time."""
 
-    __tablename__ = "lanes"
     __table_args__ = (sa.UniqueConstraint("site", "host"),)
 
-    id: Mapped[int] = _id()
-    site: Mapped[str]
-    host: Mapped[str]
+    id: sa.ColumnClause[int] = _id()
+    site: sa.ColumnClause[str]
+    host: sa.ColumnClause[str]
 
 
-class FrontierRow(Base):
+class FrontierRow(Base, table="frontier"):
     """The crawl frontier, the only queue: what to fetch, when, and how each URL was discovered."""
 
-    __tablename__ = "frontier"
     __table_args__ = (
         _partial("ix_frontier_lane", "lane_id", "priority", "due_at", "url_id", where="due_at IS NOT NULL"),
         _partial("ix_frontier_via_id", "via_id", where="via_id IS NOT NULL"),
@@ -175,87 +202,77 @@ class FrontierRow(Base):
         _partial("ix_frontier_sources", "lane_id", "url_id", where=SOURCES),
     )
 
-    url_id: Mapped[int] = _url_key()
-    lane_id: Mapped[int] = _to("lanes.id")
-    kind: Mapped[str]
-    via_id: Mapped[int | None] = _to("urls.id")
-    via_kind: Mapped[str | None]
-    title: Mapped[str | None]
-    published: Mapped[str | None]
-    anchor: Mapped[str | None]
-    redirect_count: Mapped[int]
-    callback: Mapped[str | None]
-    due_at: Mapped[datetime | None]
-    priority: Mapped[int]
-    ended_by: Mapped[str | None]
-    failure_count: Mapped[int]
-    unchanged_count: Mapped[int]
-    last_fetched_at: Mapped[datetime | None]
-    validated_at: Mapped[datetime | None]
-    etag: Mapped[str | None]
-    last_modified: Mapped[str | None]
+    url_id: sa.ColumnClause[int] = _url_key()
+    lane_id: sa.ColumnClause[int] = _to("lanes.id")
+    kind: sa.ColumnClause[str]
+    via_id: sa.ColumnClause[int | None] = _to("urls.id")
+    via_kind: sa.ColumnClause[str | None]
+    title: sa.ColumnClause[str | None]
+    published: sa.ColumnClause[str | None]
+    anchor: sa.ColumnClause[str | None]
+    redirect_count: sa.ColumnClause[int]
+    callback: sa.ColumnClause[str | None]
+    due_at: sa.ColumnClause[datetime | None]
+    priority: sa.ColumnClause[int]
+    ended_by: sa.ColumnClause[str | None]
+    failure_count: sa.ColumnClause[int]
+    unchanged_count: sa.ColumnClause[int]
+    last_fetched_at: sa.ColumnClause[datetime | None]
+    validated_at: sa.ColumnClause[datetime | None]
+    etag: sa.ColumnClause[str | None]
+    last_modified: sa.ColumnClause[str | None]
 
 
-class HostBackoffRow(Base):
+class HostBackoffRow(Base, table="host_backoff"):
     """Hosts that asked for slower requests or did not respond; kept for the next run."""
 
-    __tablename__ = "host_backoff"
-
-    host: Mapped[str] = mapped_column(primary_key=True)
-    ready_at: Mapped[datetime | None]
-    refusal_count: Mapped[int]
-    backoff_level: Mapped[int]
-    reason: Mapped[str]
-    updated_at: Mapped[datetime]
+    host: sa.ColumnClause[str] = sa.Column(primary_key=True)
+    ready_at: sa.ColumnClause[datetime | None]
+    refusal_count: sa.ColumnClause[int]
+    backoff_level: sa.ColumnClause[int]
+    reason: sa.ColumnClause[str]
+    updated_at: sa.ColumnClause[datetime]
 
 
-class UrlPatternRow(Base):
+class UrlPatternRow(Base, table="url_patterns"):
     """URL patterns whose newest captures brought no new article; unproductive ones are parked."""
 
-    __tablename__ = "url_patterns"
     __table_args__ = (sa.PrimaryKeyConstraint("site", "pattern"),)
 
-    site: Mapped[str]
-    pattern: Mapped[str]
-    unproductive_count: Mapped[int]
-    example_url: Mapped[str]
-    parked_at: Mapped[datetime | None]
+    site: sa.ColumnClause[str]
+    pattern: sa.ColumnClause[str]
+    unproductive_count: sa.ColumnClause[int]
+    example_url: sa.ColumnClause[str]
+    parked_at: sa.ColumnClause[datetime | None]
 
 
-class CrawlRow(Base):
+class CrawlRow(Base, table="crawls"):
     """Runs of the crawler."""
 
-    __tablename__ = "crawls"
-
-    id: Mapped[int] = _id()
-    run: Mapped[str] = mapped_column(unique=True)
-    started_at: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    outcome: Mapped[str | None]
-    counters: Mapped[dict[str, Any]]
+    id: sa.ColumnClause[int] = _id()
+    run: sa.ColumnClause[str] = sa.Column(unique=True)
+    started_at: sa.ColumnClause[datetime | None]
+    finished_at: sa.ColumnClause[datetime | None]
+    outcome: sa.ColumnClause[str | None]
+    counters: sa.ColumnClause[dict[str, Any]]
 
 
-class CrawlSiteRow(Base):
+class CrawlSiteRow(Base, table="crawl_sites", key="crawl_id site_id"):
     """Sites that a run crawled."""
 
-    __tablename__ = "crawl_sites"
-    __table_args__ = (sa.PrimaryKeyConstraint("crawl_id", "site_id"), {"sqlite_with_rowid": False})
-
-    crawl_id: Mapped[int] = _to("crawls.id")
-    site_id: Mapped[int] = _to("sites.id", index=True)
+    crawl_id: sa.ColumnClause[int] = _to("crawls.id")
+    site_id: sa.ColumnClause[int] = _to("sites.id", index=True)
 
 
-class WarcFileRow(Base):
+class WarcFileRow(Base, table="warc_files"):
     """WARC files, from which all other tables are derived."""
 
-    __tablename__ = "warc_files"
-
-    id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True)
-    crawl_id: Mapped[int | None] = _to("crawls.id", index=True)
-    state: Mapped[str]
-    size: Mapped[int | None] = mapped_column(sa.BigInteger)
-    sha256: Mapped[str | None]
+    id: sa.ColumnClause[int] = _id()
+    name: sa.ColumnClause[str] = sa.Column(unique=True)
+    crawl_id: sa.ColumnClause[int | None] = _to("crawls.id", index=True)
+    state: sa.ColumnClause[str]
+    size: sa.ColumnClause[int | None] = sa.Column(sa.BigInteger)
+    sha256: sa.ColumnClause[str | None]
 
 
 def _to_versions(column: str) -> sa.ForeignKeyConstraint:
@@ -265,10 +282,9 @@ def _to_versions(column: str) -> sa.ForeignKeyConstraint:
     )
 
 
-class CaptureRow(Base):
+class CaptureRow(Base, table="captures"):
     """Captures: one row per response, revisit or resource record of a WARC file."""
 
-    __tablename__ = "captures"
     __table_args__ = (
         sa.Index("ix_captures_url", "url_id", "fetched_at"),
         sa.Index("ix_captures_site", "site_id", "fetched_at"),
@@ -294,82 +310,77 @@ class CaptureRow(Base):
         _to_versions("page_version_id"),
     )
 
-    id: Mapped[int] = _id()
-    url_id: Mapped[int] = _to("urls.id")
-    site_id: Mapped[int] = _to("sites.id")
-    requesting_site: Mapped[str]
-    crawl_id: Mapped[int | None] = _to("crawls.id")
-    warc_file_id: Mapped[int] = _to("warc_files.id")
-    warc_offset: Mapped[int] = mapped_column(sa.BigInteger)
-    warc_length: Mapped[int] = mapped_column(sa.BigInteger)
-    record_id: Mapped[str] = mapped_column(unique=True)
-    kind: Mapped[str]
-    fetched_at: Mapped[datetime]
-    warc_date: Mapped[str]
-    status: Mapped[int | None]
-    mime: Mapped[str | None]
-    payload_digest: Mapped[str | None]
-    payload_size: Mapped[int] = mapped_column(sa.BigInteger)
-    truncated: Mapped[str | None]
-    profile: Mapped[str | None]
-    refers_to_record: Mapped[str | None]
-    refers_to_url_id: Mapped[int | None] = _to("urls.id")
-    refers_to_date: Mapped[str | None]
-    refers_to_id: Mapped[int | None] = mapped_column(
+    id: sa.ColumnClause[int] = _id()
+    url_id: sa.ColumnClause[int] = _to("urls.id")
+    site_id: sa.ColumnClause[int] = _to("sites.id")
+    requesting_site: sa.ColumnClause[str]
+    crawl_id: sa.ColumnClause[int | None] = _to("crawls.id")
+    warc_file_id: sa.ColumnClause[int] = _to("warc_files.id")
+    warc_offset: sa.ColumnClause[int] = sa.Column(sa.BigInteger)
+    warc_length: sa.ColumnClause[int] = sa.Column(sa.BigInteger)
+    record_id: sa.ColumnClause[str] = sa.Column(unique=True)
+    kind: sa.ColumnClause[str]
+    fetched_at: sa.ColumnClause[datetime]
+    warc_date: sa.ColumnClause[str]
+    status: sa.ColumnClause[int | None]
+    mime: sa.ColumnClause[str | None]
+    payload_digest: sa.ColumnClause[str | None]
+    payload_size: sa.ColumnClause[int] = sa.Column(sa.BigInteger)
+    truncated: sa.ColumnClause[str | None]
+    profile: sa.ColumnClause[str | None]
+    refers_to_record: sa.ColumnClause[str | None]
+    refers_to_url_id: sa.ColumnClause[int | None] = _to("urls.id")
+    refers_to_date: sa.ColumnClause[str | None]
+    refers_to_id: sa.ColumnClause[int | None] = sa.Column(
         # A batch may bring a revisit before its original.
         sa.ForeignKey("captures.id", deferrable=True, initially="DEFERRED")
     )
-    redirect_url_id: Mapped[int | None] = _to("urls.id")
-    outcome: Mapped[str]
-    reason: Mapped[str]
-    title: Mapped[str | None]
-    entries: Mapped[int]
-    content_digest: Mapped[str | None]
-    is_read: Mapped[bool]
-    extractor: Mapped[str | None]
-    etag: Mapped[str | None]
-    last_modified: Mapped[str | None]
-    noarchive: Mapped[bool]
-    article_id: Mapped[int | None] = _to("articles.id")
-    version_id: Mapped[int | None]
-    page_version_id: Mapped[int | None]
+    redirect_url_id: sa.ColumnClause[int | None] = _to("urls.id")
+    outcome: sa.ColumnClause[str]
+    reason: sa.ColumnClause[str]
+    title: sa.ColumnClause[str | None]
+    entries: sa.ColumnClause[int]
+    content_digest: sa.ColumnClause[str | None]
+    is_read: sa.ColumnClause[bool]
+    extractor: sa.ColumnClause[str | None]
+    etag: sa.ColumnClause[str | None]
+    last_modified: sa.ColumnClause[str | None]
+    noarchive: sa.ColumnClause[bool]
+    article_id: sa.ColumnClause[int | None] = _to("articles.id")
+    version_id: sa.ColumnClause[int | None]
+    page_version_id: sa.ColumnClause[int | None]
 
 
-class DailyCapturesRow(Base):
+class DailyCapturesRow(Base, table="daily_captures", key="site_id day outcome"):
     """Number of captures by site, day and outcome, maintained by triggers on captures."""
 
-    __tablename__ = "daily_captures"
-    __table_args__ = (sa.PrimaryKeyConstraint("site_id", "day", "outcome"), {"sqlite_with_rowid": False})
-
-    site_id: Mapped[int] = _to("sites.id")
-    day: Mapped[str]
-    outcome: Mapped[str]
-    captures: Mapped[int]
+    site_id: sa.ColumnClause[int] = _to("sites.id")
+    day: sa.ColumnClause[str]
+    outcome: sa.ColumnClause[str]
+    captures: sa.ColumnClause[int]
 
 
-class ArticleRow(Base):
+class ArticleRow(Base, table="articles"):
     """Articles: one row per canonical URL of a site, or for several with the same text."""
 
-    __tablename__ = "articles"
     __table_args__ = (
         sa.UniqueConstraint("url_id", "site_id"),
         sa.Index("ix_articles_dated", "dated_at"),
         sa.Index("ix_articles_site_dated", "site_id", "dated_at"),
     )
 
-    id: Mapped[int] = _id()
-    site_id: Mapped[int] = _to("sites.id")
-    url_id: Mapped[int] = _to("urls.id")
-    first_seen_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
-    dated_at: Mapped[datetime]
-    state: Mapped[str]
+    id: sa.ColumnClause[int] = _id()
+    site_id: sa.ColumnClause[int] = _to("sites.id")
+    url_id: sa.ColumnClause[int] = _to("urls.id")
+    first_seen_at: sa.ColumnClause[datetime]
+    last_seen_at: sa.ColumnClause[datetime]
+    dated_at: sa.ColumnClause[datetime]
+    state: sa.ColumnClause[str]
 
 
-class VersionRow(Base):
+class VersionRow(Base, table="versions"):
     """Distinct texts of pages, the versions of articles; all fields are from the first capture that shows the text."""
 
-    __tablename__ = "versions"
     __table_args__ = (
         sa.UniqueConstraint("digest", "site_id", "page_url_id"),
         sa.Index("ix_versions_page", "page_url_id"),
@@ -387,337 +398,282 @@ class VersionRow(Base):
         _partial("ix_versions_without_parts", "article_id", where="parts = ''"),
     )
 
-    id: Mapped[int] = _id()
-    article_id: Mapped[int | None] = _to("articles.id")
-    site_id: Mapped[int] = _to("sites.id")
-    page_url_id: Mapped[int] = _to("urls.id")
-    duplicate_of_id: Mapped[int | None] = mapped_column(
+    id: sa.ColumnClause[int] = _id()
+    article_id: sa.ColumnClause[int | None] = _to("articles.id")
+    site_id: sa.ColumnClause[int] = _to("sites.id")
+    page_url_id: sa.ColumnClause[int] = _to("urls.id")
+    duplicate_of_id: sa.ColumnClause[int | None] = sa.Column(
         sa.ForeignKey("versions.id", deferrable=True, initially="DEFERRED")
     )
-    capture_id: Mapped[int] = _to("captures.id", index=True)
-    number: Mapped[int]
-    is_variant: Mapped[bool]
-    is_current: Mapped[bool]
-    digest: Mapped[bytes]
-    changed: Mapped[str]
-    is_corrected: Mapped[bool]
-    parts: Mapped[str | None]
-    masked_digest: Mapped[bytes]
-    evidence: Mapped[int]
-    headline: Mapped[str]
-    dek: Mapped[str | None]
-    kicker: Mapped[str | None]
-    organisations: Mapped[str | None]
-    author_links: Mapped[str | None]
-    language: Mapped[str | None] = mapped_column(index=True)
-    published: Mapped[str | None]
-    published_at: Mapped[datetime | None]
-    published_source: Mapped[str | None]
-    modified: Mapped[str | None]
-    modified_at: Mapped[datetime | None]
-    modified_source: Mapped[str | None]
-    section: Mapped[str | None] = mapped_column(index=True)
-    access: Mapped[str | None]
-    is_live_blog: Mapped[bool]
-    noarchive: Mapped[bool]
-    image_url_id: Mapped[int | None] = _to("urls.id")
-    image_caption: Mapped[str | None]
-    paragraph_count: Mapped[int]
-    extractor: Mapped[str | None]
-    is_dek_learnt: Mapped[bool]
-    beside: Mapped[str | None]
-    is_counted: Mapped[bool]
-    is_compared: Mapped[bool]
+    capture_id: sa.ColumnClause[int] = _to("captures.id", index=True)
+    number: sa.ColumnClause[int]
+    is_variant: sa.ColumnClause[bool]
+    is_current: sa.ColumnClause[bool]
+    digest: sa.ColumnClause[bytes]
+    changed: sa.ColumnClause[str]
+    is_corrected: sa.ColumnClause[bool]
+    parts: sa.ColumnClause[str | None]
+    masked_digest: sa.ColumnClause[bytes]
+    evidence: sa.ColumnClause[int]
+    headline: sa.ColumnClause[str]
+    dek: sa.ColumnClause[str | None]
+    kicker: sa.ColumnClause[str | None]
+    organisations: sa.ColumnClause[str | None]
+    author_links: sa.ColumnClause[str | None]
+    language: sa.ColumnClause[str | None] = sa.Column(index=True)
+    published: sa.ColumnClause[str | None]
+    published_at: sa.ColumnClause[datetime | None]
+    published_source: sa.ColumnClause[str | None]
+    modified: sa.ColumnClause[str | None]
+    modified_at: sa.ColumnClause[datetime | None]
+    modified_source: sa.ColumnClause[str | None]
+    section: sa.ColumnClause[str | None] = sa.Column(index=True)
+    access: sa.ColumnClause[str | None]
+    is_live_blog: sa.ColumnClause[bool]
+    noarchive: sa.ColumnClause[bool]
+    image_url_id: sa.ColumnClause[int | None] = _to("urls.id")
+    image_caption: sa.ColumnClause[str | None]
+    paragraph_count: sa.ColumnClause[int]
+    extractor: sa.ColumnClause[str | None]
+    is_dek_learnt: sa.ColumnClause[bool]
+    beside: sa.ColumnClause[str | None]
+    is_counted: sa.ColumnClause[bool]
+    is_compared: sa.ColumnClause[bool]
 
 
-class CaptureMetadataRow(Base):
+class CaptureMetadataRow(Base, table="capture_metadata"):
     """Dates, tags and lead image by each capture that was read as an article."""
 
-    __tablename__ = "capture_metadata"
-
-    capture_id: Mapped[int] = mapped_column(sa.ForeignKey("captures.id"), primary_key=True, autoincrement=False)
-    published: Mapped[str | None]
-    modified: Mapped[str | None]
-    tags: Mapped[str | None]
-    image: Mapped[str | None]
+    capture_id: sa.ColumnClause[int] = sa.Column(sa.ForeignKey("captures.id"), primary_key=True, autoincrement=False)
+    published: sa.ColumnClause[str | None]
+    modified: sa.ColumnClause[str | None]
+    tags: sa.ColumnClause[str | None]
+    image: sa.ColumnClause[str | None]
 
 
-class MetadataChangeRow(Base):
+class MetadataChangeRow(Base, table="metadata_changes", key="capture_id field"):
     """Changes of a date, of tags or of the image address between two captures of one URL of an article."""
 
-    __tablename__ = "metadata_changes"
-    __table_args__ = (sa.PrimaryKeyConstraint("capture_id", "field"), {"sqlite_with_rowid": False})
-
-    capture_id: Mapped[int] = _to("captures.id")
-    field: Mapped[str]
-    article_id: Mapped[int] = _to("articles.id", index=True)
-    before_id: Mapped[int] = _to("captures.id", index=True)
-    old: Mapped[str | None]
-    new: Mapped[str | None]
+    capture_id: sa.ColumnClause[int] = _to("captures.id")
+    field: sa.ColumnClause[str]
+    article_id: sa.ColumnClause[int] = _to("articles.id", index=True)
+    before_id: sa.ColumnClause[int] = _to("captures.id", index=True)
+    old: sa.ColumnClause[str | None]
+    new: sa.ColumnClause[str | None]
 
 
-class ChangeRow(Base):
+class ChangeRow(Base, table="changes", key="article_id capture_id"):
     """Changes of articles that were seen: edits, and articles that were gone, moved, or back."""
 
-    __tablename__ = "changes"
-    __table_args__ = (
-        sa.PrimaryKeyConstraint("article_id", "capture_id"),
-        _partial("ix_changes_unclassified", "article_id", where="kinds IS NULL"),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = (_partial("ix_changes_unclassified", "article_id", where="kinds IS NULL"),)
 
-    article_id: Mapped[int] = _to("articles.id")
-    capture_id: Mapped[int] = _to("captures.id", index=True)
-    before_id: Mapped[int] = _to("captures.id", index=True)
-    seen_at: Mapped[datetime] = mapped_column(index=True)
-    seen_before_at: Mapped[datetime]
-    event: Mapped[str]
-    number: Mapped[int | None]
-    before_number: Mapped[int]
-    texts: Mapped[str]
-    kinds: Mapped[str | None]
-    notice: Mapped[str | None]
-    added: Mapped[int]
-    removed: Mapped[int]
-    older: Mapped[str | None]
-    newer: Mapped[str | None]
+    article_id: sa.ColumnClause[int] = _to("articles.id")
+    capture_id: sa.ColumnClause[int] = _to("captures.id", index=True)
+    before_id: sa.ColumnClause[int] = _to("captures.id", index=True)
+    seen_at: sa.ColumnClause[datetime] = sa.Column(index=True)
+    seen_before_at: sa.ColumnClause[datetime]
+    event: sa.ColumnClause[str]
+    number: sa.ColumnClause[int | None]
+    before_number: sa.ColumnClause[int]
+    texts: sa.ColumnClause[str]
+    kinds: sa.ColumnClause[str | None]
+    notice: sa.ColumnClause[str | None]
+    added: sa.ColumnClause[int]
+    removed: sa.ColumnClause[int]
+    older: sa.ColumnClause[str | None]
+    newer: sa.ColumnClause[str | None]
 
 
-class ParagraphRow(Base):
+class ParagraphRow(Base, table="paragraphs"):
     """Texts of paragraphs, each once however often it is printed."""
 
-    __tablename__ = "paragraphs"
-
-    id: Mapped[int] = _id()
-    digest: Mapped[bytes] = mapped_column(unique=True)
-    text: Mapped[str]
+    id: sa.ColumnClause[int] = _id()
+    digest: sa.ColumnClause[bytes] = sa.Column(unique=True)
+    text: sa.ColumnClause[str]
 
 
-class VersionParagraphRow(Base):
+class VersionParagraphRow(Base, table="version_paragraphs", key="version_id position"):
     """Paragraphs of versions, in reading order."""
 
-    __tablename__ = "version_paragraphs"
-    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
-
-    version_id: Mapped[int] = _to("versions.id")
-    position: Mapped[int]
-    paragraph_id: Mapped[int] = _to("paragraphs.id", index=True)
-    role: Mapped[str]
+    version_id: sa.ColumnClause[int] = _to("versions.id")
+    position: sa.ColumnClause[int]
+    paragraph_id: sa.ColumnClause[int] = _to("paragraphs.id", index=True)
+    role: sa.ColumnClause[str]
 
 
-class AuthorRow(Base):
+class AuthorRow(Base, table="authors"):
     """Names of authors, each once."""
 
-    __tablename__ = "authors"
-
-    id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True)
-    folded: Mapped[str] = mapped_column(index=True)
+    id: sa.ColumnClause[int] = _id()
+    name: sa.ColumnClause[str] = sa.Column(unique=True)
+    folded: sa.ColumnClause[str] = sa.Column(index=True)
 
 
-class VersionAuthorRow(Base):
+class VersionAuthorRow(Base, table="version_authors", key="version_id position"):
     """Authors of versions, in the order of the byline."""
 
-    __tablename__ = "version_authors"
-    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
-
-    version_id: Mapped[int] = _to("versions.id")
-    position: Mapped[int]
-    author_id: Mapped[int] = _to("authors.id", index=True)
+    version_id: sa.ColumnClause[int] = _to("versions.id")
+    position: sa.ColumnClause[int]
+    author_id: sa.ColumnClause[int] = _to("authors.id", index=True)
 
 
-class TagRow(Base):
+class TagRow(Base, table="tags"):
     """Tags and keywords, each once."""
 
-    __tablename__ = "tags"
-
-    id: Mapped[int] = _id()
-    name: Mapped[str] = mapped_column(unique=True)
+    id: sa.ColumnClause[int] = _id()
+    name: sa.ColumnClause[str] = sa.Column(unique=True)
 
 
-class VersionTagRow(Base):
+class VersionTagRow(Base, table="version_tags", key="version_id position"):
     """Tags of versions, in the order of the page."""
 
-    __tablename__ = "version_tags"
-    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
-
-    version_id: Mapped[int] = _to("versions.id")
-    position: Mapped[int]
-    tag_id: Mapped[int] = _to("tags.id", index=True)
+    version_id: sa.ColumnClause[int] = _to("versions.id")
+    position: sa.ColumnClause[int]
+    tag_id: sa.ColumnClause[int] = _to("tags.id", index=True)
 
 
-class VersionMediaRow(Base):
+class VersionMediaRow(Base, table="version_media", key="version_id position"):
     """Pictures, videos, audios and embedded objects of versions, in the order of the page."""
 
-    __tablename__ = "version_media"
-    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
-
-    version_id: Mapped[int] = _to("versions.id")
-    position: Mapped[int]
-    kind: Mapped[str]
-    url_id: Mapped[int] = _to("urls.id", index=True)
-    caption: Mapped[str | None]
-    credit: Mapped[str | None]
-    alt: Mapped[str | None]
-    place: Mapped[int]
-    duration: Mapped[int | None]
-    transcript_url: Mapped[str | None]
+    version_id: sa.ColumnClause[int] = _to("versions.id")
+    position: sa.ColumnClause[int]
+    kind: sa.ColumnClause[str]
+    url_id: sa.ColumnClause[int] = _to("urls.id", index=True)
+    caption: sa.ColumnClause[str | None]
+    credit: sa.ColumnClause[str | None]
+    alt: sa.ColumnClause[str | None]
+    place: sa.ColumnClause[int]
+    duration: sa.ColumnClause[int | None]
+    transcript_url: sa.ColumnClause[str | None]
 
 
-class VersionEntityRow(Base):
+class VersionEntityRow(Base, table="version_entities", key="version_id position"):
     """Subjects, mentions and sources of versions, as their JSON-LD names them."""
 
-    __tablename__ = "version_entities"
-    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
-
-    version_id: Mapped[int] = _to("versions.id")
-    position: Mapped[int]
-    relation: Mapped[str]
-    type: Mapped[str | None]
-    name: Mapped[str]
-    url: Mapped[str | None]
+    version_id: sa.ColumnClause[int] = _to("versions.id")
+    position: sa.ColumnClause[int]
+    relation: sa.ColumnClause[str]
+    type: sa.ColumnClause[str | None]
+    name: sa.ColumnClause[str]
+    url: sa.ColumnClause[str | None]
 
 
-class VersionLiveUpdateRow(Base):
+class VersionLiveUpdateRow(Base, table="version_live_updates", key="version_id position"):
     """Entries of live blogs, by the JSON-LD of versions, in the order of the page."""
 
-    __tablename__ = "version_live_updates"
-    __table_args__ = (sa.PrimaryKeyConstraint("version_id", "position"), {"sqlite_with_rowid": False})
-
-    version_id: Mapped[int] = _to("versions.id")
-    position: Mapped[int]
-    headline: Mapped[str | None]
-    paragraph_id: Mapped[int] = _to("paragraphs.id", index=True)
-    published: Mapped[str | None]
-    modified: Mapped[str | None]
-    url: Mapped[str | None]
+    version_id: sa.ColumnClause[int] = _to("versions.id")
+    position: sa.ColumnClause[int]
+    headline: sa.ColumnClause[str | None]
+    paragraph_id: sa.ColumnClause[int] = _to("paragraphs.id", index=True)
+    published: sa.ColumnClause[str | None]
+    modified: sa.ColumnClause[str | None]
+    url: sa.ColumnClause[str | None]
 
 
-class VersionBoxesRow(Base):
+class VersionBoxesRow(Base, table="version_boxes"):
     """Named boxes of the pages of versions, from which site_boxes is learnt."""
 
-    __tablename__ = "version_boxes"
-
-    version_id: Mapped[int] = _to("versions.id", primary_key=True)
-    boxes: Mapped[bytes]
+    version_id: sa.ColumnClause[int] = _to("versions.id", primary_key=True)
+    boxes: sa.ColumnClause[bytes]
 
 
-class LinkGroupRow(Base):
+class LinkGroupRow(Base, table="link_groups"):
     """Groups of links, each once: the same list on many pages is one row."""
 
-    __tablename__ = "link_groups"
-
-    id: Mapped[int] = _id()
-    digest: Mapped[bytes] = mapped_column(unique=True)
-    kind: Mapped[str]
-    label: Mapped[str]
+    id: sa.ColumnClause[int] = _id()
+    digest: sa.ColumnClause[bytes] = sa.Column(unique=True)
+    kind: sa.ColumnClause[str]
+    label: sa.ColumnClause[str]
 
 
-class LinkRow(Base):
+class LinkRow(Base, table="links", key="group_id position"):
     """Links of link groups, in the order of the page."""
 
-    __tablename__ = "links"
-    __table_args__ = (sa.PrimaryKeyConstraint("group_id", "position"), {"sqlite_with_rowid": False})
-
-    group_id: Mapped[int] = _to("link_groups.id")
-    position: Mapped[int]
-    url_id: Mapped[int] = _to("urls.id", index=True)
-    anchor: Mapped[str]
+    group_id: sa.ColumnClause[int] = _to("link_groups.id")
+    position: sa.ColumnClause[int]
+    url_id: sa.ColumnClause[int] = _to("urls.id", index=True)
+    anchor: sa.ColumnClause[str]
 
 
-class CaptureGroupRow(Base):
+class CaptureGroupRow(Base, table="capture_groups", key="capture_id position"):
     """Link groups of captured listings, and of the first capture of each version."""
 
-    __tablename__ = "capture_groups"
-    __table_args__ = (sa.PrimaryKeyConstraint("capture_id", "position"), {"sqlite_with_rowid": False})
-
-    capture_id: Mapped[int] = _to("captures.id")
-    position: Mapped[int]
-    group_id: Mapped[int] = _to("link_groups.id", index=True)
+    capture_id: sa.ColumnClause[int] = _to("captures.id")
+    position: sa.ColumnClause[int]
+    group_id: sa.ColumnClause[int] = _to("link_groups.id", index=True)
 
 
-class BoilerplateRow(Base):
+class BoilerplateRow(Base, table="boilerplate", key="site_id paragraph_id"):
     """Paragraphs that at least two articles of a site carry; those printed everywhere are boilerplate."""
 
-    __tablename__ = "boilerplate"
     __table_args__ = (
-        sa.PrimaryKeyConstraint("site_id", "paragraph_id"),
         _partial("ix_boilerplate_learnt", "site_id", where="is_boilerplate = 1", postgresql_where="is_boilerplate"),
-        {"sqlite_with_rowid": False},
     )
 
-    site_id: Mapped[int] = _to("sites.id")
-    paragraph_id: Mapped[int] = _to("paragraphs.id", index=True)
-    articles_seen: Mapped[int]
-    first_seen_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
-    is_boilerplate: Mapped[bool]
+    site_id: sa.ColumnClause[int] = _to("sites.id")
+    paragraph_id: sa.ColumnClause[int] = _to("paragraphs.id", index=True)
+    articles_seen: sa.ColumnClause[int]
+    first_seen_at: sa.ColumnClause[datetime]
+    last_seen_at: sa.ColumnClause[datetime]
+    is_boilerplate: sa.ColumnClause[bool]
 
 
-class SiteBoxRow(Base):
+class SiteBoxRow(Base, table="site_boxes", key="site_id box"):
     """Boxes of a site's pages that hold the dek, or that stand beside the text: learnt from 200 of its articles."""
 
-    __tablename__ = "site_boxes"
-    __table_args__ = (sa.PrimaryKeyConstraint("site_id", "box"), {"sqlite_with_rowid": False})
-
-    site_id: Mapped[int] = _to("sites.id")
-    box: Mapped[str]
-    holds: Mapped[str]
-    articles: Mapped[int]
-    others: Mapped[int]
+    site_id: sa.ColumnClause[int] = _to("sites.id")
+    box: sa.ColumnClause[str]
+    holds: sa.ColumnClause[str]
+    articles: sa.ColumnClause[int]
+    others: sa.ColumnClause[int]
 
 
-class SourceRow(Base):
+class SourceRow(Base, table="sources"):
     """Feeds, sitemaps and listings that were read."""
 
-    __tablename__ = "sources"
-
-    url_id: Mapped[int] = _url_key()
-    site_id: Mapped[int] = _to("sites.id", index=True)
-    kind: Mapped[str]
-    title: Mapped[str | None]
-    entries: Mapped[int]
-    first_seen_at: Mapped[datetime]
-    last_seen_at: Mapped[datetime]
-    last_changed_at: Mapped[datetime]
+    url_id: sa.ColumnClause[int] = _url_key()
+    site_id: sa.ColumnClause[int] = _to("sites.id", index=True)
+    kind: sa.ColumnClause[str]
+    title: sa.ColumnClause[str | None]
+    entries: sa.ColumnClause[int]
+    first_seen_at: sa.ColumnClause[datetime]
+    last_seen_at: sa.ColumnClause[datetime]
+    last_changed_at: sa.ColumnClause[datetime]
 
 
-class SourceRateRow(Base):
+class SourceRateRow(Base, table="source_rates"):
     """Publication rates of feeds, sitemaps and listings, learnt from each reading; older weeks count less."""
 
-    __tablename__ = "source_rates"
-
-    url_id: Mapped[int] = _url_key()
-    first_read_at: Mapped[datetime]
-    last_read_at: Mapped[datetime]
-    last_new_at: Mapped[datetime]
-    items_per_day: Mapped[float]
-    discovery_share: Mapped[float]
-    new_items: Mapped[float]
-    first_named_items: Mapped[float]
-    bursts: Mapped[float]
-    longest_gap: Mapped[float]
-    capacity: Mapped[int]
-    interval_factor: Mapped[float]
-    newest_item_at: Mapped[datetime | None]
-    lost_at: Mapped[datetime | None]
-    silent_since: Mapped[datetime | None]
-    hours: Mapped[dict[str, Any]]
-    item_count: Mapped[int]
-    item_ids: Mapped[bytes | None]
+    url_id: sa.ColumnClause[int] = _url_key()
+    first_read_at: sa.ColumnClause[datetime]
+    last_read_at: sa.ColumnClause[datetime]
+    last_new_at: sa.ColumnClause[datetime]
+    items_per_day: sa.ColumnClause[float]
+    discovery_share: sa.ColumnClause[float]
+    new_items: sa.ColumnClause[float]
+    first_named_items: sa.ColumnClause[float]
+    bursts: sa.ColumnClause[float]
+    longest_gap: sa.ColumnClause[float]
+    capacity: sa.ColumnClause[int]
+    interval_factor: sa.ColumnClause[float]
+    newest_item_at: sa.ColumnClause[datetime | None]
+    lost_at: sa.ColumnClause[datetime | None]
+    silent_since: sa.ColumnClause[datetime | None]
+    hours: sa.ColumnClause[dict[str, Any]]
+    item_count: sa.ColumnClause[int]
+    item_ids: sa.ColumnClause[bytes | None]
 
 
-class SearchChangeRow(Base):
+class SearchChangeRow(Base, table="search_changes"):
     """Changes that the search folder has to follow; written by triggers in the transaction that makes them."""
 
-    __tablename__ = "search_changes"
     __table_args__ = (
         sa.Index("ix_search_changes_transaction", "transaction_id").ddl_if(dialect="postgresql"),
         {"sqlite_autoincrement": True},
     )
 
-    id: Mapped[int] = mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)
-    transaction_id: Mapped[int | None] = mapped_column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"))
-    article_id: Mapped[int | None]
-    site_id: Mapped[int | None]
-    paragraph_id: Mapped[int | None]
+    id: sa.ColumnClause[int] = sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)
+    transaction_id: sa.ColumnClause[int | None] = sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"))
+    article_id: sa.ColumnClause[int | None]
+    site_id: sa.ColumnClause[int | None]
+    paragraph_id: sa.ColumnClause[int | None]

@@ -210,9 +210,9 @@ _OF_ENTRY = "url_id site_id refers_to_id reason title is_read article_id version
 def _columns_of_copies(connection: Connection, captures: Sequence[Capture]) -> list[dict[str, Any]]:
     """Return the columns of captures that name the file with their record, and the run that wrote it."""
     runs = {capture.crawl for capture in captures if capture.crawl}
-    crawls = ensure_named_ids(connection, CrawlRow.run, runs, counters={})
+    crawls = ensure_named_ids(connection, CrawlRow, "run", runs, counters={})
     warcs = {capture.place.warc for capture in captures}
-    files = ensure_named_ids(connection, WarcFileRow.name, warcs, state="open")
+    files = ensure_named_ids(connection, WarcFileRow, "name", warcs, state="open")
     return [
         {
             "crawl_id": crawls.get(capture.crawl or ""),

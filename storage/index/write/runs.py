@@ -4,11 +4,10 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.index.engine.statements import IDS, fetch_by_ids, insert_rows
 from storage.index.rows.interning import LookupTables
-from storage.index.schema.tables import CrawlRow, CrawlSiteRow
+from storage.index.schema.tables import Base, CrawlRow, CrawlSiteRow
 from storage.index.write.sites import register_sites
 from storage.model import CrawlRun
 
@@ -31,18 +30,18 @@ def end_crawl(connection: Connection, run: CrawlRun) -> None:
 
 def ensure_crawl(connection: Connection, run_id: str) -> int:
     """Return the id of a run's row, which is inserted if there is none."""
-    return ensure_named_ids(connection, CrawlRow.run, {run_id}, counters={})[run_id]
+    return ensure_named_ids(connection, CrawlRow, "run", {run_id}, counters={})[run_id]
 
 
 def ensure_named_ids(
-    connection: Connection, name: InstrumentedAttribute[str], wanted: Collection[str], **values: object
+    connection: Connection, table: type[Base], key: str, wanted: Collection[str], **values: object
 ) -> dict[str, int]:
-    """Return the ids of rows by their names; those that are missing are inserted with these values."""
-    table: Any = name.class_
-    query = select(name, table.id).where(name.in_(IDS))
+    """Return the ids of rows by their unique key; those that are missing are inserted with these values."""
+    name = table.__table__.c[key]
+    query = select(name, table.__table__.c.id).where(name.in_(IDS))
     found = dict(fetch_by_ids(connection, query, wanted))
     if missing := sorted(set(wanted) - set(found)):
-        rows = [{name.key: each, **values} for each in missing]
-        insert_rows(connection, table, rows, conflict_columns=[name.key])
+        rows = [{key: each, **values} for each in missing]
+        insert_rows(connection, table, rows, conflict_columns=[key])
         found = dict(fetch_by_ids(connection, query, wanted))
     return found

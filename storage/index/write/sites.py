@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
-from sqlalchemy.orm import aliased
 
 from storage.grouping import group_pairs
 from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, fetch_by_ids, insert_rows, reserve_ids
@@ -119,8 +118,9 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
         if new is None:
             connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(name=present))
         connection.execute(delete(UrlPatternRow).where(UrlPatternRow.site == present))
-        for column in (UrlPatternRow.site, CaptureRow.requesting_site):
-            connection.execute(update(column.class_).where(column == former).values({column.key: present}))
+        for table, name in ((UrlPatternRow, "site"), (CaptureRow, "requesting_site")):
+            asked_for = update(table).where(table.__table__.c[name] == former)
+            connection.execute(asked_for.values({name: present}))
         _move_lanes(connection, former, present)
         if new is not None:
             # Such as one that a crawl found nothing to do for: everything is handed over to it.
@@ -294,11 +294,12 @@ def transfer_requests(connection: Connection, registry: SiteRegistry) -> None:
 
 def _move_lanes(connection: Connection, former: str, present: str) -> None:
     """Hand the URLs of a site in the frontier over. Its lanes stay, as other writers may know their ids."""
-    old, new = aliased(LaneRow), aliased(LaneRow)
-    hosts = connection.scalars(select(old.host).where(old.site == former).order_by(old.host)).all()
+    old, new = LaneRow.__table__.alias(), LaneRow.__table__.alias()
+    hosts = connection.scalars(select(old.c.host).where(old.c.site == former).order_by(old.c.host)).all()
     lanes = [{"site": present, "host": host} for host in hosts]
     insert_rows(connection, LaneRow, lanes, conflict_columns=["site", "host"])
-    same = select(old.id, new.id).join(new, new.host == old.host).where(old.site == former, new.site == present)
+    same = select(old.c.id, new.c.id).join(new, new.c.host == old.c.host)
+    same = same.where(old.c.site == former, new.c.site == present)
     for old_id, new_id in connection.execute(same).all():
         connection.execute(update(FrontierRow).where(FrontierRow.lane_id == old_id).values(lane_id=new_id))
 

@@ -7,7 +7,6 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.orm import aliased
 
 from storage.article_fields import to_columns
 from storage.grouping import group_pairs
@@ -117,13 +116,13 @@ def _assign_text(
         yield VersionDraft(version_id=before.version_id, first_entry=first, replaced_capture_id=before.capture_id)
 
 
-_ORIGINAL = aliased(VersionRow, name="original")
+_ORIGINAL = VersionRow.__table__.alias("original")
 _VERSION = (VersionRow.site_id, VersionRow.page_url_id, VersionRow.digest, VersionRow.id, VersionRow.capture_id)
-_SHOWN_AS = (VersionRow.article_id, VersionRow.duplicate_of_id, _ORIGINAL.article_id.label("original_article_id"))
+_SHOWN_AS = (VersionRow.article_id, VersionRow.duplicate_of_id, _ORIGINAL.c.article_id.label("original_article_id"))
 _EXISTING_VERSIONS: Any = (
     select(*_VERSION, CaptureRow.fetched_at, CaptureRow.record_id, *_SHOWN_AS)
     .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .join(_ORIGINAL, _ORIGINAL.id == VersionRow.duplicate_of_id, isouter=True)
+    .join(_ORIGINAL, _ORIGINAL.c.id == VersionRow.duplicate_of_id, isouter=True)
     .where(VersionRow.page_url_id.in_(IDS))
 )
 
