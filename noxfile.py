@@ -56,7 +56,7 @@ def coverage(session: nox.Session) -> None:
 def quality(session: nox.Session) -> None:
     """Measure the reading of our pages and those of NEWSARCHIVE_EVAL, and the ranking of search results, as a table.
 
-    With ABLATE=1 in the environment, also what each rule of reading contributes, which takes ten minutes.
+    With ABLATE=1 in the environment, also what each rule of reading contributes, which takes more than an hour.
     """
     _install(session)
     pages = ("tests/quality", "tests/unit/extract/test_page_fixtures.py")

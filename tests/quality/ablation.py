@@ -2,21 +2,24 @@
 
 `make quality ABLATE=1` runs it after the table of figures. A rule is replaced by one that decides nothing (a predicate
 that is never true, a score that nothing reaches), in a process of its own, and a fixed sample is read again.
+
+    python -m tests.quality.ablation [BEGINNING OF A RULE'S NAME...]
 """
 
 import json
 import os
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from copy import copy
 from dataclasses import dataclass
 from importlib import import_module
-from itertools import islice
 from math import inf
 from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from lxml.html import HtmlElement
@@ -24,8 +27,11 @@ from lxml.html import HtmlElement
 from newsarchive.extract.blocks import Block
 from newsarchive.extract.blocks import _find_article_boxes as find_article_boxes
 from newsarchive.extract.blocks import _is_label_line as is_label_line
+from newsarchive.extract.media import _object_to as object_to
 from newsarchive.extract.roles import label_role
 from newsarchive.extract.zones import HEADINGS, zones_of_names
+from storage.article_parts import MediaKind
+from storage.index.boilerplate.boxes import SiteBox, find_site_boxes
 from storage.model import Outcome, Reading, Role
 from tests.quality.scoring import (
     LinkTally,
@@ -33,10 +39,14 @@ from tests.quality.scoring import (
     body_figures,
     caption_tally,
     gathered_groups,
+    media_tally,
     read_page,
+    read_together,
     world_figures,
 )
 
+PACKAGES = ("newsarchive.extract", "storage.index.boilerplate")
+"""Where rules are."""
 WORKERS = 2
 WORLD_SAMPLE = 200
 COLUMNS = {
@@ -49,6 +59,8 @@ COLUMNS = {
     "persons": "world_persons",
     "day": "world_day",
     "sites F1": "sites_f1",
+    "together": "together_f1",
+    "exact  ": "together_exact",
     "captions": "captions_kept",
     "links F1": "links_f1",
     "inline": "links_inline",
@@ -58,6 +70,10 @@ COLUMNS = {
     "label ": "links_world_label",
     "kind": "links_world_kind",
     "kinds": "kinds_article_f1",
+    "media F1": "media_f1",
+    "caption": "media_caption",
+    "credit": "media_credit",
+    "kind ": "media_kind",
 }
 """Heads of the columns, and the figures in them."""
 
@@ -65,6 +81,10 @@ COLUMNS = {
 def always(value: object) -> Callable[..., object]:
     """Return a function that returns a fixed value."""
     return lambda *_args, **_options: copy(value)
+
+
+NEVER = re.compile("(?!)")
+"""Replaces a pattern: it matches nothing."""
 
 
 def keep_groups_apart(groups: list[Any], _content: object) -> list[Any]:
@@ -100,21 +120,38 @@ def bold_label(text: str, is_bold: bool) -> bool:
     return is_bold and is_label_line(text, is_bold)
 
 
+def object_to_none_around(*arguments: Any, **options: Any) -> str | None:
+    """Replace the objections to media: none to those above the headline or below the article."""
+    objection = object_to(*arguments, **options)
+    return None if objection and objection.startswith("above") else objection
+
+
+def learn_without(part: str) -> Callable[[Iterable[Mapping[str, Any]]], list[SiteBox]]:
+    """Replace the learning of a site's boxes: none holds this part."""
+    return lambda pages: [box for box in find_site_boxes(pages) if box.holds != part]
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rule: where it is, and what decides nothing in its place."""
 
     name: str
     module: str
-    """Below newsarchive.extract."""
+    """Below newsarchive.extract, or with its package."""
     attribute: str
     replacement: object
 
+    @property
+    def original(self) -> object:
+        """The rule as it is now."""
+        module = self.module if "." in self.module else f"newsarchive.extract.{self.module}"
+        return getattr(import_module(module), self.attribute)
+
     def disable(self) -> None:
         """Put the replacement into each module that has imported the rule."""
-        original = getattr(import_module(f"newsarchive.extract.{self.module}"), self.attribute)
+        original = self.original
         for name, module in list(sys.modules.items()):
-            if name.startswith("newsarchive.extract") and getattr(module, self.attribute, None) is original:
+            if name.startswith(PACKAGES) and getattr(module, self.attribute, None) is original:
                 setattr(module, self.attribute, self.replacement)
 
 
@@ -215,6 +252,35 @@ RULES = (
     Rule("kinds: challenges, consent walls, soft 404s", "classify", "detect_placeholder", always(None)),
     Rule("decode: Chinese, Japanese, Korean", "decode", "_guess_cjk_codec", always(None)),
     Rule("decode: UTF-16 without a mark", "decode", "utf16_codec", always(None)),
+    Rule("media: menus, portraits and others by their boxes", "media", "_FOREIGN", 0),
+    Rule("media: portraits and offers by their captions", "media", "_object_to_caption", always(None)),
+    Rule("media: all other objections", "media", "_object_to", always(None)),
+    Rule("media: beside a link to another article", "media", "_stands_beside", always(False)),
+    Rule("media: hidden or beside, no caption", "media", "_ONLY_WITH_CAPTION", 0),
+    Rule("media: linked, no caption", "media", "_leads_to_picture", always(True)),
+    Rule("media: above or below, no caption", "media", "_object_to", object_to_none_around),
+    Rule("media: icons by their names", "media", "_ICON", NEVER),
+    Rule("media: icons by their sizes", "media", "_is_icon", always(False)),
+    Rule("media: placeholders", "media", "_PLACEHOLDER", NEVER),
+    Rule("media: hosts of counters", "media", "_NO_MEDIA", NEVER),
+    Rule("media: copies in other sizes", "media", "_key", lambda media: media.url),
+    Rule("media: kinds by addresses", "media", "_kind_of_url", always(MediaKind.EMBED)),
+    Rule("stated media: all", "stated_media", "add_stated", lambda _parts, media: iter(media)),
+    Rule("stated media: videos and audios", "stated_media", "_list_nodes", always(())),
+    Rule("stated media: captions of pictures", "stated_media", "_describe_pictures", lambda _parts, media: iter(media)),
+    Rule("stated media: the lead picture", "stated_media", "is_same_picture", always(False)),
+    Rule("captions: to which picture", "captions", "attach_captions", always({})),
+    Rule("captions: credits by wording", "captions", "split_credit", lambda text: ("", text)),
+    Rule("captions: credits by class", "captions", "_find_named_credit", always("")),
+    Rule("captions: copyright signs", "captions", "_COPYRIGHT", NEVER),
+    Rule("captions: names before a label", "captions", "_BEHIND", NEVER),
+    Rule("captions: labels and agencies", "captions", "_is_credit", always(False)),
+    Rule("captions: credits consist of names", "captions", "_consists_of_names", always(True)),
+    Rule("learnt: paragraphs", "storage.index.boilerplate.rule", "is_boilerplate", always(False)),
+    Rule("learnt: boxes of deks", "storage.index.boilerplate.boxes", "find_site_boxes", learn_without("dek")),
+    Rule(
+        "learnt: boxes beside the text", "storage.index.boilerplate.boxes", "find_site_boxes", learn_without("beside")
+    ),
 )
 
 
@@ -268,46 +334,50 @@ def measure(folder: Path, rule: int | None) -> dict[str, float]:
     readings = {page: read_page(folder, f"world/pages/{page}.html.gz", answer["url"]) for page, answer in world.items()}
     bodies = {page: answer["body"] for page, answer in gold["bodies.json"].items()}
     siblings = json.loads((folder / "sites.json").read_text("utf-8"))
-    site_bodies = {
-        page: body(read_page(folder, f"sites/{page}.html.gz", answer["url"]), dek=True)
-        for page, answer in siblings.items()
-    }
+    sites = {page: read_page(folder, f"sites/{page}.html.gz", answer["url"]) for page, answer in siblings.items()}
+    site_bodies = {page: "\n".join(answer["body"]) for page, answer in siblings.items()}
+    with TemporaryDirectory() as home:
+        together = body_figures(site_bodies, read_together(siblings, sites, f"sqlite:///{home}/index.sqlite3"))
+    media = media_tally(folder).figures()
     captions = [caption_tally(folder, page, reading) for page, reading in readings.items()]
     f1, exact = body_figures(bodies, {page: body(reading) for page, reading in pages.items()})
     return {
         "pages_f1": f1,
         "pages_exact": exact,
-        "sites_f1": body_figures({page: "\n".join(answer["body"]) for page, answer in siblings.items()}, site_bodies)[
-            0
-        ],
+        "sites_f1": body_figures(site_bodies, {page: body(each, dek=True) for page, each in sites.items()})[0],
+        "together_f1": together[0],
+        "together_exact": together[1],
         "captions_kept": sum(kept for kept, _, _ in captions) / sum(total for _, _, total in captions),
         **{f"world_{key}": value for key, value in world_figures(world, readings).items()},
         **link_figures("links", folder, gold["links.json"]["pages"], pages),
         # By their own addresses, which those of the set may lack.
         **link_figures("links_world", folder, linked, {}),
         "kinds_article_f1": article_f1(folder),
+        **{f"media_{key}": value for key, value in media.items()},
     }
 
 
 def main() -> None:
-    """Print a line for each rule: by how much each figure differs without it."""
+    """Print a line for each rule, or each whose name begins as told: by how much each figure differs without it."""
     folder = os.environ.get("NEWSARCHIVE_EVAL")
     if not folder:
         sys.exit("NEWSARCHIVE_EVAL names no folder of annotated pages, so that no rule can be measured. Set it to one.")
+    beginnings = tuple(sys.argv[1:]) or ("",)
+    rules = [number for number, rule in enumerate(RULES) if rule.name.startswith(beginnings)]
     widths = [max(8, len(head) + 2) for head in COLUMNS]
-    print(f"{'':<48}" + "".join(f"{head:>{width}}" for head, width in zip(COLUMNS, widths, strict=True)))
+    print(f"{'':<52}" + "".join(f"{head:>{width}}" for head, width in zip(COLUMNS, widths, strict=True)))
     # A process for each: some functions cache what they have computed.
     pool = ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), max_tasks_per_child=1)
     with pool:
-        results = pool.map(measure, [Path(folder)] * (len(RULES) + 1), [None, *range(len(RULES))])
+        results = pool.map(measure, [Path(folder)] * (len(rules) + 1), [None, *rules])
         full = next(results)
         row = "".join(f"{full[key]:>{width}.3f}" for key, width in zip(COLUMNS.values(), widths, strict=True))
-        print(f"{'all rules':<48}{row}", flush=True)
-        for rule, without in zip(RULES, islice(results, len(RULES)), strict=True):
+        print(f"{'all rules':<52}{row}", flush=True)
+        for number, without in zip(rules, results, strict=True):
             differences = [round(without[key] - full[key], 4) for key in COLUMNS.values()]
             cells = (f"{each:+.4f}" if each else "." for each in differences)
             row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-            print(f"{'- ' + rule.name:<48}" + row, flush=True)
+            print(f"{'- ' + RULES[number].name:<52}" + row, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
-"""Score readings of annotated pages: bodies, sentences, titles, persons and links (see NEWSARCHIVE_EVAL)."""
+"""Score readings of annotated pages: bodies, sentences, titles, persons, links and media (see NEWSARCHIVE_EVAL)."""
 
 import gzip
+import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -15,7 +18,23 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.decode import to_utf8
-from storage.model import BODY_ROLES, LinkGroup, Reading, Role
+from storage.article_parts import Media
+from storage.index import Index
+from storage.index.queries.export import iter_export_lines
+from storage.model import (
+    BODY_ROLES,
+    Capture,
+    Discovery,
+    Ingest,
+    LinkGroup,
+    NextVisit,
+    Reading,
+    RecordPlace,
+    Role,
+    Site,
+    UrlKind,
+    VisitResult,
+)
 
 TOKEN = re.compile(r"\w+")
 SHINGLE = 4
@@ -60,6 +79,41 @@ def body(reading: Reading, *, dek: bool = False) -> str:
         return ""
     texts = [p.text for p in reading.article.paragraphs if p.role in BODY_ROLES]
     return "\n".join([reading.article.dek or "", *texts] if dek else texts)
+
+
+def read_together(gold: Mapping[str, Any], readings: Mapping[str, Reading], address: str) -> dict[str, str]:
+    """Put readings into an index, let it learn, and return dek and body from the index."""
+    homes = {answer["site"]: f"https://{urlsplit(answer['url']).hostname}/" for answer in gold.values()}
+    index = Index.open(address)
+    index.register_sites([Site(name=name, url=url) for name, url in homes.items()])
+    index.commit([ingest(number, gold[page], readings[page]) for number, page in enumerate(gold)], unplanned)
+    index.settle()
+    lines = {line["capture"]["offset"]: line for line in index.stream(iter_export_lines)}
+    index.close()
+    told = {page: lines.get(number) for number, page in enumerate(gold)}
+    return {page: "\n".join([line["dek"] or "", line["body"]]) if line else "" for page, line in told.items()}
+
+
+def unplanned(seen: VisitResult) -> NextVisit:
+    return NextVisit(due_at=None, failure_count=seen.failure_count, unchanged_count=seen.unchanged_count)
+
+
+def ingest(number: int, answer: Mapping[str, Any], reading: Reading) -> Ingest:
+    at = datetime.fromisoformat(answer["crawl_date"]).replace(tzinfo=UTC)
+    capture = Capture(
+        url=answer["url"],
+        record_id=f"urn:page:{number}",
+        place=RecordPlace(warc="sites.warc.gz", offset=number, length=1),
+        kind="response",
+        fetched_at=at,
+        date=at.isoformat(),
+        status=200,
+        mime="text/html",
+        payload_digest=None,
+        payload_size=1,
+    )
+    discovery = Discovery(site=answer["site"], kind=UrlKind.ARTICLE)
+    return Ingest(capture=capture, discovery=discovery, reading=reading)
 
 
 def read_page(eval_folder: Path, file: str, url: str) -> Reading:
@@ -305,3 +359,116 @@ def caption_tally(eval_folder: Path, page: str, reading: Reading) -> tuple[int, 
     captions = [*dict.fromkeys(marked_captions(payload))]
     lost = [caption for caption in captions if not is_covered(caption, lines)]
     return len(captions) - len(lost), sum(is_covered(caption, texts) for caption in lost), len(captions)
+
+
+# --- media ---
+
+MEDIA_GOLD = Path(__file__).with_name("media.json")
+NESTED = ("url", "src", "href")
+"""Parameters of a query that hold the address of the file that a service resizes, or a player plays."""
+
+
+def media_key(url: str) -> str:
+    """Return the part of a media address by which gold names it: 16 hex digits of the sha256 of its path.
+
+    The path is unquoted, without host, query and fragment. Of an address within the query (`?url=https://...`), that
+    address's path; with the number of a video in the query (`/watch?v=...`), the path with it.
+    """
+    parts = urlsplit(url.strip())
+    query = dict(parse_qsl(parts.query))
+    for name in NESTED:
+        if name in query:
+            return media_key(query[name])
+    path = unquote(parts.path) + (f"?v={query['v']}" if "v" in query else "")
+    return text_digest(path)
+
+
+def text_digest(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def media_folder(page: str) -> str:
+    """Return the file of a page of media.json, whose name begins with the set it is from."""
+    part, _, name = page.partition("/")
+    return f"{'world/pages' if part == 'world' else part}/{name}.html.gz"
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+class MediaTally:
+    """Counts media, and their captions, credits and kinds.
+
+    Each annotated medium is matched by any of its addresses, once: a second row of it is as wrong as a medium that is
+    none. What is optional (a cover that only metadata name, a graphic that may be decoration) is neither right nor
+    wrong. A caption counts if the page or the reading has one, a credit if the page has one.
+    """
+
+    def __init__(self) -> None:
+        self.right = self.extra = self.lost = self.kinds = 0
+        self.texts = {"caption": Counter[bool](), "credit": Counter[bool]()}
+        self.misses: list[tuple[str, str, str]] = []
+        """Page, kind of error, and address or text: for whoever looks for their causes."""
+
+    def page(self, page: str, gold: Sequence[Mapping[str, Any]], found: Sequence[Media]) -> None:
+        open_rows = list(gold)
+        for medium in found:
+            key = media_key(medium.url)
+            answer = next((each for each in open_rows if key in each["url"]), None)
+            if answer is None:
+                self.extra += 1
+                self.misses.append((page, "extra", medium.url))
+                continue
+            if "optional" in answer:
+                continue
+            open_rows.remove(answer)
+            self.right += 1
+            self.judge(page, answer, medium)
+        lost = [answer for answer in open_rows if "optional" not in answer]
+        self.lost += len(lost)
+        self.misses += [(page, "lost", answer["url"][0]) for answer in lost]
+
+    def judge(self, page: str, answer: Mapping[str, Any], medium: Media) -> None:
+        is_kind = medium.kind.value in listed(answer["kind"])
+        self.kinds += is_kind
+        if not is_kind:
+            self.misses.append((page, f"kind {medium.kind.value}", medium.url))
+        for part, text in (("caption", medium.caption), ("credit", medium.credit)):
+            # What a page does not print its data may say of a credit, but not of a caption.
+            if answer.get(part) or (part == "caption" and part in answer and text):
+                is_right = (text and text_digest(fold(text))) in listed(answer[part])
+                self.texts[part][is_right] += 1
+                if not is_right:
+                    self.misses.append((page, part, f"{text!r} {medium.url}"))
+
+    def figures(self) -> dict[str, float]:
+        precision, recall = self.right / ((self.right + self.extra) or 1), self.right / (self.right + self.lost)
+        shares = {part: counts[True] / (counts.total() or 1) for part, counts in self.texts.items()}
+        return {
+            "precision": precision,
+            "recall": recall,
+            "f1": 2 * self.right / (2 * self.right + self.extra + self.lost),
+            "caption": shares["caption"],
+            "credit": shares["credit"],
+            "kind": self.kinds / (self.right or 1),
+        }
+
+
+def media_tally(eval_folder: Path) -> MediaTally:
+    """Return what is read of the pages of media.json, against it."""
+    tally = MediaTally()
+    urls = {
+        **{f"world/{page}": answer["url"] for page, answer in read_gold(eval_folder / "world" / "world.json").items()},
+        **{f"pages/{page}": answer["url"] for page, answer in read_gold(eval_folder / "bodies.json").items()},
+        **{f"sites/{page}": answer["url"] for page, answer in read_gold(eval_folder / "sites.json").items()},
+    }
+    for page, answers in read_gold(MEDIA_GOLD).items():
+        article = read_page(eval_folder, media_folder(page), urls[page]).article
+        tally.page(page, answers, article.media if article else ())
+    return tally
+
+
+def read_gold(file: Path) -> dict[str, Any]:
+    gold: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return gold

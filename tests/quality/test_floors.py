@@ -5,32 +5,17 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from statistics import mean, median
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import pytest
 from trafilatura import bare_extraction
 
 from newsarchive.extract import extract_page
-from storage.index import Index
-from storage.index.queries.export import iter_export_lines
-from storage.model import (
-    Capture,
-    Discovery,
-    Ingest,
-    NextVisit,
-    Outcome,
-    Reading,
-    RecordPlace,
-    Site,
-    UrlKind,
-    VisitResult,
-)
-from tests.quality.scoring import LinkTally, body, body_figures, gathered_groups, read_page
+from storage.model import Outcome, Reading
+from tests.quality.scoring import LinkTally, body, body_figures, gathered_groups, read_page, read_together
 
 pytestmark = pytest.mark.slow
 
@@ -98,41 +83,6 @@ def test_bodies_of_sibling_pages(eval_folder: Path, figures: Figures, tmp_path: 
     figures.add("sites", "alone_exact", alone[1], "sites: bodies exactly right, each page alone")
     figures.add("sites", "f1", f1, "sites: body F1, a site's five pages together")
     figures.add("sites", "exact", exact, "sites: bodies exactly right, five pages together")
-
-
-def read_together(gold: Mapping[str, Any], readings: Mapping[str, Reading], address: str) -> dict[str, str]:
-    """Put readings into an index, let it learn, and return dek and body from the index."""
-    homes = {answer["site"]: f"https://{urlsplit(answer['url']).hostname}/" for answer in gold.values()}
-    index = Index.open(address)
-    index.register_sites([Site(name=name, url=url) for name, url in homes.items()])
-    index.commit([ingest(number, gold[page], readings[page]) for number, page in enumerate(gold)], unplanned)
-    index.settle()
-    lines = {line["capture"]["offset"]: line for line in index.stream(iter_export_lines)}
-    index.close()
-    told = {page: lines.get(number) for number, page in enumerate(gold)}
-    return {page: "\n".join([line["dek"] or "", line["body"]]) if line else "" for page, line in told.items()}
-
-
-def unplanned(seen: VisitResult) -> NextVisit:
-    return NextVisit(due_at=None, failure_count=seen.failure_count, unchanged_count=seen.unchanged_count)
-
-
-def ingest(number: int, answer: Mapping[str, Any], reading: Reading) -> Ingest:
-    at = datetime.fromisoformat(answer["crawl_date"]).replace(tzinfo=UTC)
-    capture = Capture(
-        url=answer["url"],
-        record_id=f"urn:page:{number}",
-        place=RecordPlace(warc="sites.warc.gz", offset=number, length=1),
-        kind="response",
-        fetched_at=at,
-        date=at.isoformat(),
-        status=200,
-        mime="text/html",
-        payload_digest=None,
-        payload_size=1,
-    )
-    discovery = Discovery(site=answer["site"], kind=UrlKind.ARTICLE)
-    return Ingest(capture=capture, discovery=discovery, reading=reading)
 
 
 # --- kinds ---
