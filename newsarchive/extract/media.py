@@ -15,7 +15,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, MediaElement, normalize_space
+from newsarchive.extract.blocks import Block, MediaElement, effective_length, normalize_space
 from newsarchive.extract.body import MAX_BLOCKS_AROUND, Body
 from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption, split_credit
 from newsarchive.extract.metadata import IMAGE_FILE, file_stem, picture_path
@@ -35,6 +35,7 @@ _MIN_SIZE, _MAX_ICON = 40, 400  # pixels: what is smaller in both directions is 
 _MIN_SCORE = 1.5  # of an address from which it is that of another article
 _MAX_CARD = 300  # characters of a card besides the link in it
 _LINKED = 0.8  # share of a line in links from which it is one
+_MIN_HEADLINE = 20  # letters of a linked line from which it may be a headline, wherever it leads
 _MAX_NAME = 300  # characters at the end of an address in which the name of its file is read
 _PICTURES = frozenset({"img", "amp-img", "picture", "noscript"})
 _FOREIGN = (
@@ -57,9 +58,11 @@ _PATHS = [(kind, re.compile(alternatives(f"{kind}_path"))) for kind in _KINDS]
 _NO_MEDIA = re.compile(alternatives("no_media_host"))
 _FILLERS = alternatives("placeholder")
 _PLACEHOLDER = re.compile(
-    rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?|[0-9a-f]{{8}}))*|.*[-_]placeholder"
+    rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?|[0-9a-f]{{8}}))*|.*[-_]placeholder|\d{{2,4}}x\d{{2,4}}"
 )
-_ICON = re.compile(rf"(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?")
+_ICON = re.compile(
+    rf"avatar[-_.].*|(?:.*[-_.])?(?:logo|icon)s?(?:[-_.].*)?|(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?"
+)
 _TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
 _MAX_TRANSCRIPT_LABEL = 60
 _NEAR = 4  # blocks below a player among which the link to its transcript is looked for
@@ -141,8 +144,7 @@ def _object_to(
     if own & _FOREIGN or (own & zones.HIDDEN and not is_picture):
         return "hidden, a portrait, or part of an advertisement"
     beside = [blocks[i] for i in (found.block - 1, found.block) if is_picture and 0 <= i < len(blocks)]
-    linked = (each for each in beside if body.roles.get(each.index) is Role.TEASER or each.link_share > _LINKED)
-    if any(_stands_beside(found.element, each) for each in linked):
+    if any(_leads_to_article(parts, body, each) and _stands_beside(found.element, each) for each in beside):
         return "beside a link to another article"
     if is_sure:
         return None
@@ -158,6 +160,17 @@ def _object_to(
         (is_above or is_below, "above the headline or below the article, without a caption"),
     )
     return next((objection for holds, objection in objections if holds), None)
+
+
+def _leads_to_article(parts: PageParts, body: Body, block: Block) -> bool:
+    """Return whether a line is a teaser, or hardly more than a link to an article. A linked credit or sign is not."""
+    if body.roles.get(block.index) is Role.TEASER:
+        return True
+    if block.zone & zones.FIGCAPTION or block.link_share <= _LINKED or not split_credit(block.text)[0]:
+        return False
+    urls = [url for each in block.anchors[:3] if each.text and (url := resolve_link(parts.page.base, each.href))]
+    is_headline = effective_length(block.text) >= _MIN_HEADLINE
+    return any(is_headline or score_article_url(url, parts.page.url) >= _MIN_SCORE for url in urls)
 
 
 def _leads_to_picture(parts: PageParts, found: MediaElement, *, is_after: bool) -> bool:
@@ -244,13 +257,15 @@ def _is_icon(element: HtmlElement) -> bool:
 def _is_named_as_icon(element: HtmlElement, url: str) -> bool:
     """Return whether a picture has the name of a logo or an icon, and no larger size is stated."""
     size, name = _stated_size(next(element.iter("img", "amp-img"), element)), file_stem(url[-_MAX_NAME:])
-    return _ICON.fullmatch(name) is not None and (size < _MAX_ICON or "logo" in name or "icon" in name)
+    is_named = _ICON.fullmatch(name) is not None or "/icons/" in url
+    return is_named and (size < _MAX_ICON or "logo" in name or "icon" in name)
 
 
 def _stated_size(element: HtmlElement) -> int:
     """Return the larger of the width and height that an element states, in pixels; -1 without any."""
     stated = ((element.get(name) or "").removesuffix("px") for name in ("width", "height"))
-    return max((int(size) for size in stated if size.isdecimal() and len(size) < len("10000")), default=-1)
+    sizes = [int(size) for size in stated if size.isdecimal() and len(size) < len("10000")]
+    return max(sizes, default=-1) or -1  # a script sets the size of what states 0
 
 
 def _kind_of_url(url: str) -> MediaKind:

@@ -142,12 +142,17 @@ def _image_urls(image: HtmlElement) -> Iterator[str]:
     candidate = _choose_of_sets(image)
     if candidate:
         yield candidate
-    lazy = _first(image, _LAZY)
+    lazy = _first(image, (*_LAZY, *_lazy_names(image, "src")))
     plain = image.get("src") or ""
     if lazy:
         yield lazy
     elif not candidate or plain.startswith("data:"):
         yield "" if plain.startswith("data:") else plain
+
+
+def _lazy_names(element: HtmlElement, end: str) -> Iterator[str]:
+    """Yield the attributes that a script of any other name reads, such as "nitro-lazy-src"."""
+    return (name for name in element.keys() if "lazy" in name and name.endswith(f"-{end}"))  # noqa: SIM118 - lxml's
 
 
 def choose_image_url(image: HtmlElement) -> str:
@@ -173,8 +178,9 @@ def _source_urls(source: HtmlElement) -> Iterator[str]:
 
 
 def _choose_of_sets(element: HtmlElement) -> str | None:
-    sets = (element.get(name) or "" for name in ("srcset", *_LAZY_SETS))
-    return next(filter(None, map(_choose_candidate, sets)), None)
+    sets = (element.get(name) or "" for name in ("srcset", *_LAZY_SETS, *_lazy_names(element, "srcset")))
+    chosen = (url for url in map(_choose_candidate, sets) if url and not url.startswith("data:"))
+    return next(chosen, None)
 
 
 def _first(element: HtmlElement, names: Iterable[str]) -> str:
