@@ -40,12 +40,12 @@ def _read_entity(relation: EntityRelation, value: object, base: str) -> Entity |
 
 def read_live_updates(jsonld: JsonLd, url: str, base: str) -> Iterator[LiveUpdate]:
     """Yield the entries of the live blog of a page, in the order of its data; without text and headline none."""
-    # Searched once: entries may be a thousand references to the nodes of the page.
-    by_id = {str(node.get("@id")): node for node in jsonld.nodes if len(node) > len(("@id", "@type"))}
+    reference = {"@id", "@type"}
+    by_id = {str(node["@id"]): node for node in jsonld.nodes if "@id" in node and not node.keys() <= reference}
     for node in as_list(find_live_blog(jsonld, url).get("liveBlogUpdate"))[:_MAX_UPDATES]:
         if not isinstance(node, dict):
             continue
-        entry: Node = resolve_references(node, [by_id.get(str(node.get("@id")), node)])
+        entry: Node = by_id.get(str(node.get("@id")), node) if node.keys() <= reference else node
         headline = plain_text(entry.get("headline") or entry.get("name"), _MAX_NAME)
         text = plain_text(entry.get("articleBody") or entry.get("text") or entry.get("description"), _MAX_TEXT)
         if headline or text:

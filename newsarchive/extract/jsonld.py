@@ -168,13 +168,11 @@ def as_list(value: Any) -> list[Any]:
 
 
 def resolve_references(value: Any, nodes: Sequence[Node]) -> Any:
-    """Replace {"@id": ...} references by the nodes that they name; others stay unless the node adds a name."""
+    """Replace {"@id": ...} references by the nodes that they name."""
     if isinstance(value, list):
         return [resolve_references(v, nodes) for v in value[:50]]
     if isinstance(value, dict) and "@id" in value and "name" not in value:
-        named = (n for n in nodes if n.get("@id") == value["@id"])
-        is_bare = value.keys() <= {"@id", "@type"}
-        return next((n for n in named if "name" in n or (is_bare and len(n) > len(value))), cast("Node", value))
+        return next((n for n in nodes if n.get("@id") == value["@id"] and "name" in n), cast("Node", value))
     return value
 
 

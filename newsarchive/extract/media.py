@@ -56,7 +56,9 @@ _HOSTS = [(kind, re.compile(alternatives(f"{kind}_host"))) for kind in _KINDS]
 _PATHS = [(kind, re.compile(alternatives(f"{kind}_path"))) for kind in _KINDS]
 _NO_MEDIA = re.compile(alternatives("no_media_host"))
 _FILLERS = alternatives("placeholder")
-_PLACEHOLDER = re.compile(rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?))*|.*[-_]placeholder")
+_PLACEHOLDER = re.compile(
+    rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?|[0-9a-f]{{8}}))*|.*[-_]placeholder"
+)
 _ICON = re.compile(rf"(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?")
 _TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
 _MAX_TRANSCRIPT_LABEL = 60
@@ -96,18 +98,18 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
             caption, credit = read_caption(own)
             credit = credit or media.credit
             stated = media.caption if media.caption != credit else None
-            first_one = found.get(key) or replace(media, place=bisect_left(body.starts, element.block))
+            placed = replace(media, place=bisect_left(body.starts, element.block))
+            first_one = placed if is_copy else found.get(key, placed)
             found[key] = replace(first_one, caption=caption or stated, credit=credit or first_one.credit)
     return tuple(add_stated(parts, list(found.values())))
 
 
 def _is_in_other_article(element: HtmlElement, articles: set[HtmlElement], *, has_caption: bool) -> bool:
-    """Return whether an element is in an <article> apart from those of the body; one within them may be a slide."""
+    """Return whether an element is in an <article> that is none of the body's; with a caption it may be a slide."""
     boxes = [*element.iterancestors("article")]
     if not articles or not boxes or boxes[0] in articles:
         return False
-    is_slide = has_caption or next(boxes[0].iter("a", "h2", "h3", "h4"), None) is None
-    return not is_slide or articles.isdisjoint(boxes)
+    return not has_caption or articles.isdisjoint(boxes)
 
 
 def _key(media: Media) -> str:
@@ -241,8 +243,8 @@ def _is_icon(element: HtmlElement) -> bool:
 
 def _is_named_as_icon(element: HtmlElement, url: str) -> bool:
     """Return whether a picture has the name of a logo or an icon, and no larger size is stated."""
-    image = next(element.iter("img", "amp-img"), element)
-    return _stated_size(image) < _MAX_ICON and _ICON.fullmatch(file_stem(url[-_MAX_NAME:])) is not None
+    size, name = _stated_size(next(element.iter("img", "amp-img"), element)), file_stem(url[-_MAX_NAME:])
+    return _ICON.fullmatch(name) is not None and (size < _MAX_ICON or "logo" in name or "icon" in name)
 
 
 def _stated_size(element: HtmlElement) -> int:

@@ -255,19 +255,33 @@ def test_a_picture_that_a_script_loads_later_is_found(image: str) -> None:
     ("slide", "count"),
     [
         ('<article><img src="/i/slide-a.jpg"><figcaption>The bridge at night</figcaption></article>', 1),
-        ('<article class="slide"><img src="/i/slide-a.jpg"></article>', 1),
+        ('<article class="offer"><img src="/i/slide-a.jpg"></article>', 0),
         ('<article><a href="/2026/05/ferry-stops"><img src="/i/ferry.jpg"></a><h3>Ferry stops</h3></article>', 0),
     ],
 )
 def test_a_slide_within_the_article_is_its_picture(slide: str, count: int) -> None:
-    """Galleries have an <article> for each slide; a card has a heading and a link."""
+    """Galleries have an <article> for each slide, with its caption; cards and offers have none."""
     assert len(media_of(slide)) == count
 
 
-@pytest.mark.parametrize(("size", "count"), [('width="800" height="500"', 1), ('width="300"', 0), ("", 0)])
-def test_a_large_picture_named_like_an_icon_is_a_picture(size: str, count: int) -> None:
-    """By the size that its element states."""
-    assert len(media_of(f'<p><img src="/i/facebook-office.jpg" {size}></p>')) == count
+@pytest.mark.parametrize(
+    ("name", "size", "count"),
+    [
+        ("facebook-office", 'width="800" height="500"', 1),
+        ("facebook-office", 'width="300"', 0),
+        ("facebook-office", "", 0),
+        ("paper-logo", 'width="800"', 0),
+    ],
+)
+def test_a_large_picture_named_like_an_icon_is_a_picture(name: str, size: str, count: int) -> None:
+    """By the size that its element states; logos come in any size."""
+    assert len(media_of(f'<p><img src="/i/{name}.jpg" {size}></p>')) == count
+
+
+def test_a_picture_in_place_of_all_is_none() -> None:
+    """A placeholder has a name, a size and a colour; the picture for browsers without scripts is the right one."""
+    lazy = '<p><img src="/i/1x1-f7f7f7ff.png"><noscript><img src="/i/{}.jpg"></noscript></p>'
+    assert [each.url[-7:] for each in media_of(lazy.format("a-1"), lazy.format("b-2"))] == ["a-1.jpg", "b-2.jpg"]
 
 
 def test_videos_of_one_player_are_different_videos() -> None:
