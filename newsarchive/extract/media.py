@@ -58,10 +58,12 @@ _PATHS = [(kind, re.compile(alternatives(f"{kind}_path"))) for kind in _KINDS]
 _NO_MEDIA = re.compile(alternatives("no_media_host"))
 _FILLERS = alternatives("placeholder")
 _PLACEHOLDER = re.compile(
-    rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?|[0-9a-f]{{8}}))*|.*[-_]placeholder|\d{{2,4}}x\d{{2,4}}"
+    rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?|[0-9a-f]{{8}}))*"
+    r"|.*[-_]placeholder|\d{2,4}x\d{2,4}"
 )
 _ICON = re.compile(
-    rf"avatar[-_.].*|(?:.*[-_.])?(?:logo|icon)s?(?:[-_.].*)?|(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?"
+    r"avatar[-_.].*|(?:.*[-_.])?(?:logo|icon)s?(?:[-_.].*)?"
+    rf"|(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?"
 )
 _TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
 _MAX_TRANSCRIPT_LABEL = 60
@@ -166,7 +168,7 @@ def _leads_to_article(parts: PageParts, body: Body, block: Block) -> bool:
     """Return whether a line is a teaser, or hardly more than a link to an article. A linked credit or sign is not."""
     if body.roles.get(block.index) is Role.TEASER:
         return True
-    if block.zone & zones.FIGCAPTION or block.link_share <= _LINKED or not split_credit(block.text)[0]:
+    if block.zone & zones.FIGCAPTION or block.link_share <= _LINKED or not split_credit(block.text)[1]:
         return False
     urls = [url for each in block.anchors[:3] if each.text and (url := resolve_link(parts.page.base, each.href))]
     is_headline = effective_length(block.text) >= _MIN_HEADLINE
