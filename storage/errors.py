@@ -34,6 +34,10 @@ class ArchiveError(Exception):
         super().__init__(message or format_message(type(self).__name__, **facts))
         self.facts = facts
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how another process makes the error again: from its message, whatever its class is made from."""
+        return BaseException.__new__, (type(self), *self.args), vars(self)
+
     @classmethod
     def create(cls, name: str, /, **facts: object) -> Self:
         """Return an error with a message of errors.toml, which a test compares with the facts."""

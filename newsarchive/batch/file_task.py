@@ -97,11 +97,9 @@ def read_warc_file(task: FileTask) -> str:
             )
             items, measure = read_items(wanted, settings, reader), partial(measure_file, hashing)
             write_readings(task.path, items, measure, fingerprint=fingerprint, is_partial=offsets is not None)
-    except StorageError as problem:
-        if isinstance(problem, FileMissing):
-            return str(problem)
-        raise StorageError(str(problem)) from None  # its subclasses cannot be unpickled by the caller
     except (ArchiveError, OSError) as problem:
+        if isinstance(problem, StorageError) and not isinstance(problem, FileMissing):
+            raise
         return str(problem)
     return ""
 

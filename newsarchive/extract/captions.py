@@ -29,7 +29,7 @@ _MAX_TAIL = 200  # characters at the end of a caption in which a credit is looke
 _MAX_CREDIT = 100
 _MAX_WORDS = 12
 _MAX_PARTS = 5  # ends of a caption that are examined
-_EDGES = " |·•—-/／"
+_EDGES = " |·•—-/／,，"
 _CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})")
 _LABEL = re.compile(rf"(?:(?:{alternatives('credit_label')})\s?[:：=＝]|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE)
 _LABELLED = re.compile(rf"\s(?=(?:{alternatives('credit_label')})\s?[:：])", re.IGNORECASE)
@@ -126,11 +126,13 @@ def split_credit(text: str) -> tuple[str, str]:
     if (match := _BEHIND.search(tail)) and not _PARTICLE.search(match[1]):
         return match[1], text[: begin + match.start(1)].rstrip("（( ")
     starts = {match.end() for each in (_PARTS, _LABELLED) for match in each.finditer(tail)}
-    for start in sorted(starts | ({0} if begin == 0 else set()), reverse=True)[:_MAX_PARTS]:
-        part = tail[start:]
-        if _is_credit(part, is_whole=begin + start == 0):
-            return _strip_label(part)[1], text[: begin + start].rstrip(" |–—")
-    return "", text
+    last = sorted(starts | ({0} if begin == 0 else set()), reverse=True)[:_MAX_PARTS]
+    found = [start for start in last if _is_credit(tail[start:], is_whole=begin + start == 0)]
+    if not found:
+        return "", text
+    # The last one with a label: what stands behind a label may be a credit without it, too.
+    start = max(found, key=lambda start: (_strip_label(tail[start:])[0], start))
+    return _strip_label(tail[start:])[1], text[: begin + start].rstrip(" |–—")
 
 
 def _strip_label(part: str) -> tuple[bool, str]:
@@ -166,12 +168,13 @@ def _is_credit(part: str, *, is_whole: bool) -> bool:
 def _consists_of_names(text: str) -> bool:
     """Return whether all words begin with a capital, connect names, or are of a script without capitals.
 
-    >>> [_consists_of_names(each) for each in ("Ann Lee for The Times", "Treaty text", "新华社", "stock.adobe.com")]
+    >>> [_consists_of_names(each) for each in ("Ann Lee for AP", "Treaty text", "新华社", "picture alliance/dpa")]
     [True, False, True, True]
     """
-    found = _WORD.findall(text)
+    rest = _AGENCY.sub(" ", text)  # some write their names in small letters
+    found = _WORD.findall(rest)
     small = (each for each in found if each[0].islower() and each.lower() not in _CONNECTORS and "." not in each[:-1])
-    return 0 < len(found) <= _MAX_WORDS and next(small, None) is None
+    return (rest != text or bool(found)) and len(found) <= _MAX_WORDS and next(small, None) is None
 
 
 def _strip_brackets(credit: str) -> str:

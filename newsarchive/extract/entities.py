@@ -40,14 +40,17 @@ def _read_entity(relation: EntityRelation, value: object, base: str) -> Entity |
 
 def read_live_updates(jsonld: JsonLd, url: str, base: str) -> Iterator[LiveUpdate]:
     """Yield the entries of the live blog of a page, in the order of its data; without text and headline none."""
+    reference = {"@id", "@type"}
+    by_id = {str(node["@id"]): node for node in jsonld.nodes if "@id" in node and not node.keys() <= reference}
     for node in as_list(find_live_blog(jsonld, url).get("liveBlogUpdate"))[:_MAX_UPDATES]:
-        entry = resolve_references(node, jsonld.nodes)
-        if not isinstance(entry, dict):
+        if not isinstance(node, dict):
             continue
+        entry: Node = by_id.get(str(node.get("@id")), node) if node.keys() <= reference else node
         headline = plain_text(entry.get("headline") or entry.get("name"), _MAX_NAME)
         text = plain_text(entry.get("articleBody") or entry.get("text") or entry.get("description"), _MAX_TEXT)
         if headline or text:
             dates = (parse_iso_date(text_of(entry.get(key))) for key in ("datePublished", "dateModified"))
             published, modified = (date.isoformat() if date else None for date in dates)
-            link = resolve_link(base, text_of(entry.get("url") or entry.get("@id"))[:MAX_URL])
+            href = text_of(entry.get("url") or entry.get("@id"))
+            link = resolve_link(base, href) if len(href) < MAX_URL else None
             yield LiveUpdate(headline=headline or None, text=text, published=published, modified=modified, url=link)

@@ -125,7 +125,7 @@ def _find_article(nodes: Sequence[Node], url: str) -> Node:
 
 
 def _path(url: str) -> str:
-    return url.partition("://")[2].partition("?")[0].rstrip("/")
+    return url.partition("://")[2].partition("#")[0].partition("?")[0].rstrip("/")
 
 
 def _urls(node: Node) -> list[str]:

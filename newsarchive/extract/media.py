@@ -15,10 +15,10 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, MediaElement, normalize_space
+from newsarchive.extract.blocks import Block, MediaElement, effective_length, normalize_space
 from newsarchive.extract.body import MAX_BLOCKS_AROUND, Body
 from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption, split_credit
-from newsarchive.extract.metadata import file_stem
+from newsarchive.extract.metadata import IMAGE_FILE, file_stem, picture_path
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.requisites import choose_image_url
 from newsarchive.extract.stated_media import MAX_URL, add_stated, is_same_picture, media_key, parse_duration
@@ -31,10 +31,11 @@ from storage.model import Role
 MAX_MEDIA = 200
 """Media of one article, at most."""
 _MAX_EXAMINED = 1_000
-_MIN_SIZE = 40  # pixels: what is smaller in both directions is an icon
+_MIN_SIZE, _MAX_ICON = 40, 400  # pixels: what is smaller in both directions is an icon, or may be one by its name
 _MIN_SCORE = 1.5  # of an address from which it is that of another article
 _MAX_CARD = 300  # characters of a card besides the link in it
 _LINKED = 0.8  # share of a line in links from which it is one
+_MIN_HEADLINE = 20  # letters of a linked line from which it may be a headline, wherever it leads
 _MAX_NAME = 300  # characters at the end of an address in which the name of its file is read
 _PICTURES = frozenset({"img", "amp-img", "picture", "noscript"})
 _FOREIGN = (
@@ -56,9 +57,14 @@ _HOSTS = [(kind, re.compile(alternatives(f"{kind}_host"))) for kind in _KINDS]
 _PATHS = [(kind, re.compile(alternatives(f"{kind}_path"))) for kind in _KINDS]
 _NO_MEDIA = re.compile(alternatives("no_media_host"))
 _FILLERS = alternatives("placeholder")
-_PLACEHOLDER = re.compile(rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?))*|.*[-_]placeholder")
-_ICON = re.compile(rf"(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?")
-_IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)$", re.IGNORECASE)
+_PLACEHOLDER = re.compile(
+    rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?|[0-9a-f]{{8}}))*"
+    r"|.*[-_]placeholder|\d{2,4}x\d{2,4}"
+)
+_ICON = re.compile(
+    r"avatar[-_.].*|(?:.*[-_.])?(?:logo|icon)s?(?:[-_.].*)?"
+    rf"|(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?"
+)
 _TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
 _MAX_TRANSCRIPT_LABEL = 60
 _NEAR = 4  # blocks below a player among which the link to its transcript is looked for
@@ -82,8 +88,7 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     for element, media in read:
         own = captions.get(element.element, [])
         is_lead = lead is not None and element.block <= first + 1 and is_same_picture(media.url, lead.url)
-        box = next(element.element.iterancestors("article"), None)
-        is_other = box is not None and bool(articles) and box not in articles
+        is_other = _is_in_other_article(element.element, articles, has_caption=bool(own))
         objection = "in another article" if is_other else _object_to_caption(own, body)
         objection = objection or _object_to(parts, element, media, body, start, is_sure=bool(own) or is_lead)
         source = f"{media.kind}, {objection or 'in the article'}"
@@ -98,16 +103,25 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
             caption, credit = read_caption(own)
             credit = credit or media.credit
             stated = media.caption if media.caption != credit else None
-            place = bisect_left(body.starts, element.block)
-            found[key] = replace(media, caption=caption or stated, credit=credit, place=place)
+            placed = replace(media, place=bisect_left(body.starts, element.block))
+            first_one = placed if is_copy else found.get(key, placed)
+            found[key] = replace(first_one, caption=caption or stated, credit=credit or first_one.credit)
     return tuple(add_stated(parts, list(found.values())))
+
+
+def _is_in_other_article(element: HtmlElement, articles: set[HtmlElement], *, has_caption: bool) -> bool:
+    """Return whether an element is in an <article> that is none of the body's; with a caption it may be a slide."""
+    boxes = [*element.iterancestors("article")]
+    if not articles or not boxes or boxes[0] in articles:
+        return False
+    return not has_caption or articles.isdisjoint(boxes)
 
 
 def _key(media: Media) -> str:
     """Return what the address of a medium has in common with those of its copies in other sizes."""
-    split = split_url(media.url)
-    is_file = media.kind is MediaKind.IMAGE and _IMAGE_FILE.search(split.path) is not None
-    return f"{split.path.rpartition('/')[0]}/{file_stem(media.url)}" if is_file else media_key(media.url)
+    path = picture_path(media.url)
+    is_file = media.kind is MediaKind.IMAGE and IMAGE_FILE.search(path) is not None
+    return f"{path.rpartition('/')[0]}/{file_stem(media.url)}" if is_file else media_key(media.url)
 
 
 def _object_to_caption(captions: Sequence[Block], body: Body) -> str | None:
@@ -132,8 +146,7 @@ def _object_to(
     if own & _FOREIGN or (own & zones.HIDDEN and not is_picture):
         return "hidden, a portrait, or part of an advertisement"
     beside = [blocks[i] for i in (found.block - 1, found.block) if is_picture and 0 <= i < len(blocks)]
-    linked = (each for each in beside if body.roles.get(each.index) is Role.TEASER or each.link_share > _LINKED)
-    if any(_stands_beside(found.element, each) for each in linked):
+    if any(_leads_to_article(parts, body, each) and _stands_beside(found.element, each) for each in beside):
         return "beside a link to another article"
     if is_sure:
         return None
@@ -144,17 +157,28 @@ def _object_to(
     is_linked = is_picture and found.href and not _leads_to_picture(parts, found, is_after=found.block > last)
     objections = (
         (is_picture and found.zone & _ONLY_WITH_CAPTION, "hidden or beside the article, without a caption"),
-        (is_picture and _ICON.fullmatch(file_stem(media.url[-_MAX_NAME:])), "a logo or an icon"),
+        (is_picture and _is_named_as_icon(found.element, media.url), "a logo or an icon"),
         (is_linked, "a link to another page, without a caption"),
         (is_above or is_below, "above the headline or below the article, without a caption"),
     )
     return next((objection for holds, objection in objections if holds), None)
 
 
+def _leads_to_article(parts: PageParts, body: Body, block: Block) -> bool:
+    """Return whether a line is a teaser, or hardly more than a link to an article. A linked credit or sign is not."""
+    if body.roles.get(block.index) is Role.TEASER:
+        return True
+    if block.zone & zones.FIGCAPTION or block.link_share <= _LINKED or not split_credit(block.text)[1]:
+        return False
+    urls = [url for each in block.anchors[:3] if each.text and (url := resolve_link(parts.page.base, each.href))]
+    is_headline = effective_length(block.text) >= _MIN_HEADLINE
+    return any(is_headline or score_article_url(url, parts.page.url) >= _MIN_SCORE for url in urls)
+
+
 def _leads_to_picture(parts: PageParts, found: MediaElement, *, is_after: bool) -> bool:
     """Return whether a link around a picture leads to the picture, or from the text to a page of its own site."""
     url = resolve_link(parts.page.base, found.href)
-    if url is None or _IMAGE_FILE.search(split_url(url).path):
+    if url is None or IMAGE_FILE.search(split_url(url).path):
         return True
     return host(url) == host(parts.page.url) and not is_after and score_article_url(url, parts.page.url) < _MIN_SCORE
 
@@ -190,7 +214,7 @@ def _read_player(parts: PageParts, found: MediaElement) -> Media | None:
     if url is None or (tag in _FRAMES and _is_icon(element)):
         return None
     tracks = (track.get("src") or "" for track in islice(element.iter("track"), 5) if track.get("kind") != "chapters")
-    transcript = next((each for track in tracks if (each := resolve_link(base, track))), None)
+    transcript = next((each for track in tracks if len(track) < MAX_URL and (each := resolve_link(base, track))), None)
     kind = _PLAYERS.get(tag) or _kind_of_url(url)
     names = ((each.get("class") or "")[:200].lower() for each in islice(element.iterancestors(), 4))
     if kind is MediaKind.AUDIO and any("podcast" in each for each in names):
@@ -221,16 +245,29 @@ def _find_transcript(parts: PageParts, found: MediaElement) -> str | None:
     """Return the address of a link such as "Read the transcript" near a player."""
     for block in parts.content.blocks[max(found.block - 1, 0) : found.block + _NEAR]:
         for link in block.anchors[:5]:
-            if len(link.text) < _MAX_TRANSCRIPT_LABEL and _TRANSCRIPT.fullmatch(link.text):
+            is_named = len(link.text) < _MAX_TRANSCRIPT_LABEL and _TRANSCRIPT.fullmatch(link.text)
+            if is_named and len(link.href) < MAX_URL:
                 return resolve_link(parts.page.base, link.href)
     return None
 
 
 def _is_icon(element: HtmlElement) -> bool:
     """Return whether the attributes of an element state that it is too small to be seen."""
+    return 0 <= _stated_size(element) < _MIN_SIZE
+
+
+def _is_named_as_icon(element: HtmlElement, url: str) -> bool:
+    """Return whether a picture has the name of a logo or an icon, and no larger size is stated."""
+    size, name = _stated_size(next(element.iter("img", "amp-img"), element)), file_stem(url[-_MAX_NAME:])
+    is_named = _ICON.fullmatch(name) is not None or "/icons/" in url
+    return is_named and (size < _MAX_ICON or "logo" in name or "icon" in name)
+
+
+def _stated_size(element: HtmlElement) -> int:
+    """Return the larger of the width and height that an element states, in pixels; -1 without any."""
     stated = ((element.get(name) or "").removesuffix("px") for name in ("width", "height"))
     sizes = [int(size) for size in stated if size.isdecimal() and len(size) < len("10000")]
-    return bool(sizes) and max(sizes) < _MIN_SIZE
+    return max(sizes, default=-1) or -1  # a script sets the size of what states 0
 
 
 def _kind_of_url(url: str) -> MediaKind:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from html import unescape
 from itertools import chain, islice
+from urllib.parse import parse_qs
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -256,7 +257,8 @@ def _access_candidates(parts: PageParts) -> Iterator[tuple[str, Access | None]]:
 
 # Choose the lead image of an article, and its caption.
 
-_SIZE = re.compile(r"[-_.@](?:\d{2,4}x\d{2,4}|\d{3,4}w?|scaled|large|medium|small|[123]x)$")
+_SIZE = re.compile(r"[-_.@](?:\d{2,4}x\d{2,4}|\d{3,4}w|scaled|large|medium|small|[123]x)$")
+IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)$", re.IGNORECASE)
 _MIN_NAME = 5  # shortest file name, in characters, that identifies an image
 _MAX_CAPTION = 600
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-original")
@@ -310,9 +312,20 @@ def _read_figures(captions: Sequence[Block], page: Page) -> list[tuple[str, str]
 
 
 def file_stem(url: str) -> str:
-    """Return the name of a file without extension and size.
+    """Return the name of a file without extension and size; a number alone is that of a picture, as cameras name them.
 
-    >>> file_stem("https://cdn.example/2024/harbour-crane-1024x683.jpg?w=800")
-    'harbour-crane'
+    >>> file_stem("https://cdn.example/2024/harbour-crane-1024x683.jpg?w=800"), file_stem("/IMG_1234.jpg")
+    ('harbour-crane', 'img_1234')
     """
-    return _SIZE.sub("", split_url(url).path.rpartition("/")[2].rpartition(".")[0].lower())
+    return _SIZE.sub("", picture_path(url).rpartition("/")[2].rpartition(".")[0].lower())
+
+
+def picture_path(url: str) -> str:
+    """Return the path of a picture: of the file that a parameter names, if a script makes copies in other sizes of it.
+
+    >>> picture_path("https://news.example/_next/image?url=%2Fi%2Fcrane.jpg&w=640")
+    '/i/crane.jpg'
+    """
+    split = split_url(url)
+    values = chain.from_iterable(parse_qs(split.query).values()) if "." in split.query else ()
+    return next(filter(IMAGE_FILE.search, (split.path, *(split_url(value).path for value in values))), split.path)

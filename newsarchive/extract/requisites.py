@@ -139,15 +139,20 @@ def _link_urls(link: HtmlElement) -> Iterator[str]:
 
 def _image_urls(image: HtmlElement) -> Iterator[str]:
     """Yield the image that a desktop loads; of an image that a script inserts, the one that it inserts."""
-    candidate = _choose_candidate(_first(image, ("srcset", *_LAZY_SETS)))
+    candidate = _choose_of_sets(image)
     if candidate:
         yield candidate
-    lazy = _first(image, _LAZY)
+    lazy = _first(image, (*_LAZY, *_lazy_names(image, "src")))
     plain = image.get("src") or ""
     if lazy:
         yield lazy
     elif not candidate or plain.startswith("data:"):
         yield "" if plain.startswith("data:") else plain
+
+
+def _lazy_names(element: HtmlElement, end: str) -> Iterator[str]:
+    """Yield the attributes that a script of any other name reads, such as "nitro-lazy-src"."""
+    return (name for name in element.keys() if "lazy" in name and name.endswith(f"-{end}"))  # noqa: SIM118 - lxml's
 
 
 def choose_image_url(image: HtmlElement) -> str:
@@ -168,8 +173,14 @@ def _source_urls(source: HtmlElement) -> Iterator[str]:
     for each in picture.iter("source"):  # libxml2 does not know that a source ends where it begins: they nest
         if (each.get("type") or "").lower() in _IMAGE_TYPES and _matches_desktop(each.get("media") or ""):
             if each is source:
-                yield _choose_candidate(_first(source, ("srcset", *_LAZY_SETS))) or ""
+                yield _choose_of_sets(source) or ""
             return
+
+
+def _choose_of_sets(element: HtmlElement) -> str | None:
+    sets = (element.get(name) or "" for name in ("srcset", *_LAZY_SETS, *_lazy_names(element, "srcset")))
+    chosen = (url for url in map(_choose_candidate, sets) if url and not url.startswith("data:"))
+    return next(chosen, None)
 
 
 def _first(element: HtmlElement, names: Iterable[str]) -> str:
@@ -201,11 +212,15 @@ def _choose_candidate(srcset: str) -> str | None:
 
     >>> _choose_candidate("a.jpg 320w, b.jpg 1400w, c.jpg 3000w"), _choose_candidate("a.jpg, b.jpg 2x")
     ('b.jpg', 'a.jpg')
+    >>> _choose_candidate("data:image/gif;base64,R0 1w") is None
+    True
     """
     wide: list[tuple[float, str]] = []
     dense: list[tuple[float, str]] = []
     for url, descriptor in parse_srcset(srcset):
         size = _SIZE.match(descriptor)
+        if url[:5].lower() == "data:":  # what is shown until a script loads the image
+            continue
         with suppress(ValueError):
             (wide if size and size[2] == "w" else dense).append((float(size[1]) if size else 1.0, url))
     enough = [each for each in wide if each[0] >= DESKTOP_WIDTH]

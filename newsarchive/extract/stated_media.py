@@ -26,10 +26,11 @@ _KINDS = {
 _OF_ARTICLE = ("video", "audio", "associatedMedia", "hasPart", "encoding")
 _MAX_NODES = 50
 _IDS = re.compile(r"youtu\.?be|vimeo|dailymotion|jwplatform|jwplayer")
-"""Hosts at which the last part of a path, or the parameter v, is the id of a video."""
+"""Hosts at which the last part of a path, or a parameter v or video, is the id of a video."""
 _FILE = re.compile(r"\.(?:mp4|webm|mov|m3u8|mp3|m4a|ogg|aac|wav)$", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{1,300}>")
-_LIVE = re.compile(r"(?<![a-z])live(?![a-z])", re.IGNORECASE)
+_LIVE = re.compile(r"(?<![a-z])live(?![a-z])(?!.*\.(?:mp4|webm|mov)(?![a-z]))", re.IGNORECASE)
+"""In the address of a stream, which may be that of the station; a file is none."""
 _DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})(?:\.\d+)?S)?)?")
 _SECONDS = re.compile(r"\d{1,8}(?:\.\d+)?")
 _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d\d)")
@@ -50,7 +51,8 @@ def media_key(url: str) -> str:
     split = split_url(url)
     name = split.path.rstrip("/").rpartition("/")[2]
     if _IDS.search(split.netloc) and name != "videoseries":
-        return parse_qs(split.query).get("v", [name.partition(".")[0]])[0]
+        query = parse_qs(split.query)
+        return next((query[each][0] for each in ("v", "video") if each in query), name.partition(".")[0])
     return f"{split.netloc}{split.path}" if _FILE.search(split.path) else url
 
 
@@ -80,11 +82,12 @@ def add_stated(parts: PageParts, media: list[Media]) -> Iterator[Media]:
             continue
         kind, node = by_key.get(media_key(each.url), (each.kind, {}))
         printed.update(map(media_key, (each.url, *_list_urls(parts, node))))
-        yield _describe(parts, replace(each, kind=kind if kind is MediaKind.PODCAST else each.kind), node)
+        is_known = each.kind is not MediaKind.EMBED and kind is not MediaKind.PODCAST
+        yield _describe(parts, each if is_known else replace(each, kind=kind), node)
     for kind, node in nodes:
         url = next(_list_urls(parts, node), None)
         if url is not None and media_key(url) not in printed:
-            printed.add(media_key(url))
+            printed.update(map(media_key, _list_urls(parts, node)))
             parts.evidence.add_claim("media", f"{kind}, json-ld", url, taken=True)
             yield _describe(parts, Media(kind=kind, url=url), node)
     url = resolve_link(parts.page.base, parts.head.first("og:video:secure_url", "og:video:url", "og:video"))

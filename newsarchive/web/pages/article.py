@@ -1,5 +1,6 @@
 """/article/17: one archived article: text, versions, links to and from other articles; and comparisons."""
 
+from dataclasses import replace
 from itertools import groupby
 
 from fastapi import APIRouter, HTTPException, Response
@@ -33,14 +34,16 @@ def split_text(version: VersionView) -> dict[str, list[ParagraphView | Media]]:
     newsletters and boilerplate, which are outside the text, are folded. So are captions of no picture.
     """
     groups: dict[str, list[ParagraphView | Media]] = {"corrections": [], "text": [], "captions": [], "folded": []}
-    media, above = list(version.media), 0
+    # The caption of the lead picture may be in the page's data alone.
+    lead = {each for each in version.media if each.url == version.image and not each.caption}
+    media = [replace(each, caption=version.image_caption) if each in lead else each for each in version.media]
+    above, captioned = 0, tuple(media)
     for each in version.all_paragraphs:
         while media and media[0].place <= above:
             groups["text"].append(media.pop(0))
         above += not each.boilerplate
         is_caption = each.role is Role.CAPTION and not each.boilerplate
-        is_shown = any(_is_caption_of(one, each.text) for one in version.media) or each.text == version.image_caption
-        if is_caption and is_shown:
+        if is_caption and (each.text == version.image_caption or any(_is_caption_of(m, each.text) for m in captioned)):
             continue
         place = "text" if each.is_body else "captions" if is_caption else "folded"
         groups["corrections" if each.role is Role.CORRECTION else place].append(each)

@@ -60,6 +60,10 @@ _FIRST = CaptureRow.__table__.alias("first_captures")
 _NEWEST = CaptureRow.__table__.alias("newest_captures")
 
 
+_MEDIA_TYPES = ("image/%", "video/%", "audio/%", "application/%mpegurl", "application/dash+xml")
+"""Patterns of the media types of pictures and media, and of lists of the parts of a stream."""
+
+
 def prefix_end(prefix: str) -> str:
     """Return a text that sorts after all texts with a prefix."""
     return prefix + chr(0x10FFFF)
@@ -140,7 +144,7 @@ def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
     is_named = or_(_MOVED.c.url_id.in_(named), _MOVED.c.url_id.in_(alone))
     targets = select(_MOVED.c.redirect_url_id).where(is_named, _MOVED.c.redirect_url_id.is_not(None))
     is_asset = exists().where(_EMBEDDED.c.url_id == _PICTURE.c.url_id, _EMBEDDED.c.kind == UrlKind.ASSET.value)
-    is_media = or_(*(_PICTURE.c.mime.like(f"{kind}/%") for kind in ("image", "video", "audio")))
+    is_media = or_(*(_PICTURE.c.mime.like(kind) for kind in _MEDIA_TYPES))
     is_moved = and_(_PICTURE.c.redirect_url_id.is_not(None), or_(is_asset, placed.where(is_placed).exists()))
     found = _PICTURE.c.url_id.in_(union(named, alone, targets, lead))
     return select(_PICTURE.c.url_id).where(found, or_(is_media, is_moved), ~elsewhere)

@@ -6,9 +6,10 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import BindParameter, Connection, Executable, Float, LargeBinary, Row, Select, Table, bindparam, text
+from sqlalchemy import BindParameter, Connection, Executable, Row, Select, Table, bindparam, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import KeyedColumnElement
+from sqlalchemy.types import Float, LargeBinary, String
 
 from storage.index.schema.tables import Base, UtcDateTime
 
@@ -32,7 +33,9 @@ def build_query(sql: str, lists: Sequence[str] = (), times: Sequence[str] = (), 
 
     `lists` are parameters that take several values, `times` parameters and columns with times, `columns` other types.
     """
-    parameters: list[BindParameter[Any]] = [bindparam(name, expanding=True) for name in lists]
+    # An empty list has no value to tell its type by, and PostgreSQL compares no texts with numbers.
+    types = {name: None if name in ("ids", "batch") else String() for name in lists}
+    parameters: list[BindParameter[Any]] = [bindparam(name, expanding=True, type_=types[name]) for name in lists]
     parameters += [bindparam(name, type_=UtcDateTime()) for name in times if re.search(rf":{name}\b", sql)]
     return text(sql).bindparams(*parameters).columns(**dict.fromkeys(times, UtcDateTime()), **columns)
 

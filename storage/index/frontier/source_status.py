@@ -1,7 +1,7 @@
 """Feeds, sitemaps and listings: their state by their captures."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -32,6 +32,7 @@ def recompute_sources(connection: Connection, url_ids: Iterable[int]) -> None:
 
 _DELETE_SOURCES = delete(SourceRow).where(SourceRow.url_id.in_(IDS))
 _SEEN = build_query(FRONTIER_SQL["seen"], ["read", "shown"], ["fetched_at", "first", "last", "other"])
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _SAME = build_query(FRONTIER_SQL["same"], ["read"], ["at", "since"])
 
 
@@ -41,8 +42,7 @@ def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
         return None
     changed_at = None
     if seen.other or seen.first != seen.fetched_at:
-        since = seen.other or seen.first - timedelta.resolution
-        same = {"url_id": url_id, "read": _READ, "content": seen.content, "since": since}
+        same = {"url_id": url_id, "read": _READ, "content": seen.content, "since": seen.other or _EARLIEST}
         changed_at = connection.scalar(_SAME, same)
     return {name: getattr(seen, name) for name in ("site_id", "title", "entries")} | {
         "url_id": url_id,

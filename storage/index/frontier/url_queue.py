@@ -392,8 +392,6 @@ def next_due_by_site(connection: Connection, sites: Sequence[str]) -> dict[str, 
 
 def _select_lanes(connection: Connection, sites: Sequence[str], max_priority: int) -> Sequence[Any]:
     """Return lanes of sites, and priorities in each, with the earliest due time, by skipping through the index."""
-    if not sites:
-        return ()
     return connection.execute(_LANES, {"max_priority": max_priority, "sites": list(sites)}).all()
 
 

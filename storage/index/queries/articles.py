@@ -25,10 +25,8 @@ from storage.index.rows.interning import short_digest
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import (
     ArticleRow,
-    CaptureGroupRow,
     CaptureRow,
     CrawlRow,
-    LinkGroupRow,
     LinkRow,
     SiteRow,
     UrlRow,
@@ -269,14 +267,7 @@ def load_parts(
 
 _SQL = load_statements("storage.index.queries", "queries.sql")
 _PARTS = {name: build_query(_SQL[name.replace("_", "-")], ["ids"]) for name in ("media", "entities", "live_updates")}
-
-
-_GROUPS = (
-    select(CaptureGroupRow.capture_id, LinkGroupRow.id, LinkGroupRow.kind, LinkGroupRow.label)
-    .join(LinkGroupRow, LinkGroupRow.id == CaptureGroupRow.group_id)
-    .where(CaptureGroupRow.capture_id.in_(IDS))
-    .order_by(CaptureGroupRow.capture_id, CaptureGroupRow.position)
-)
+_GROUPS = build_query(_SQL["groups"], ["ids"])
 
 
 def get_article(connection: Connection, exclude: Exclusions, article_id: int) -> ArticleView | None:

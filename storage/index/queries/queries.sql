@@ -71,6 +71,12 @@ AND (frontier.kind <> 'listing' OR frontier.via_kind IS NULL OR frontier.via_kin
 AND lanes.site IN :sites
 ORDER BY lanes.site, urls.url
 
+-- groups
+SELECT capture_groups.capture_id, link_groups.id, link_groups.kind, link_groups.label
+FROM capture_groups JOIN link_groups ON link_groups.id = capture_groups.group_id
+WHERE capture_groups.capture_id IN :ids
+ORDER BY capture_groups.capture_id, capture_groups.position
+
 -- media
 SELECT version_media.version_id, version_media.kind, urls.url, version_media.caption, version_media.credit, version_media.alt,
     version_media.place, version_media.duration, version_media.transcript_url

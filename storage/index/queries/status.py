@@ -224,7 +224,7 @@ def list_source_health(
 ) -> tuple[SourceHealth, ...]:
     """Return sources that were fetched, by site and URL, without further pages of listings."""
     wanted = connection.scalars(text("SELECT DISTINCT site FROM lanes")) if sites is None else sites
-    chosen = {"sites": ["", *wanted], "backfill": BACKFILL_PRIORITY}
+    chosen = {"sites": list(wanted), "backfill": BACKFILL_PRIORITY}
     return tuple(
         SourceHealth(
             url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, last_fetched_at=row.last_fetched_at,

@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, or_, select, union, update
 
 from storage.grouping import group_by
-from storage.index.engine.statements import IDS, batches, change_by_ids, insert_rows
+from storage.index.engine.statements import IDS, batches, build_query, change_by_ids, insert_rows
+from storage.index.rows.duplicates import ROWS_SQL
 from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, VersionRow
 from storage.model import Outcome
 from storage.observations import STATES_WITHOUT_TEXT, ChangeEvent, Look, look_of
@@ -47,31 +48,27 @@ def load_looks(
     return looks
 
 
-PLACES = union(
+_PLACES = union(
     select(CaptureRow.article_id.label("article"), CaptureRow.url_id.label("url")).where(
         CaptureRow.article_id.in_(IDS)
     ),
     select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS)),
 ).subquery()
 """The URLs of articles: the canonical one, and all that showed it."""
-PAYLOAD = func.coalesce(CaptureRow.payload_digest, CaptureRow.record_id).label("payload")
+_PAYLOAD = func.coalesce(CaptureRow.payload_digest, CaptureRow.record_id).label("payload")
 """Digest by which captures of a URL with the same bytes are found."""
 _LOOKS = (
     select(
-        PLACES.c.article, CaptureRow.id, CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome,
-        CaptureRow.article_id, CaptureRow.redirect_url_id, CaptureRow.is_read, PAYLOAD, VersionRow.number,
+        _PLACES.c.article, CaptureRow.id, CaptureRow.url_id, CaptureRow.fetched_at, CaptureRow.outcome,
+        CaptureRow.article_id, CaptureRow.redirect_url_id, CaptureRow.is_read, _PAYLOAD, VersionRow.number,
     )
-    .select_from(PLACES)
-    .join(CaptureRow, CaptureRow.url_id == PLACES.c.url)
+    .select_from(_PLACES)
+    .join(CaptureRow, CaptureRow.url_id == _PLACES.c.url)
     .join(VersionRow, VersionRow.id == CaptureRow.version_id, isouter=True)
-    .order_by(PLACES.c.article, CaptureRow.fetched_at, CaptureRow.record_id)
+    .order_by(_PLACES.c.article, CaptureRow.fetched_at, CaptureRow.record_id)
 )  # fmt: skip
-_GONE = (
-    select(PLACES.c.article)
-    .join(CaptureRow, CaptureRow.url_id == PLACES.c.url)
-    .where(CaptureRow.outcome.in_([outcome.value for outcome in STATES_WITHOUT_TEXT]))
-)
-_SEVERAL = select(VersionRow.article_id).where(VersionRow.article_id.in_(IDS), VersionRow.number > 1)
+_CHANGED = build_query(ROWS_SQL["changed-articles"], ["ids", "outcomes"])
+_WITHOUT_TEXT = [outcome.value for outcome in STATES_WITHOUT_TEXT]
 _STORED = select(ChangeRow.article_id, ChangeRow.capture_id, *(getattr(ChangeRow, name) for name in _FACTS)).where(
     ChangeRow.article_id.in_(IDS)
 )
@@ -86,7 +83,7 @@ def recompute_changes(connection: Connection, article_ids: Iterable[int]) -> Non
         ids = {"ids": some}
         stored = {(row.article_id, row.capture_id): row._asdict() for row in connection.execute(_STORED, ids)}
         changed = {article_id for article_id, _ in stored}
-        changed.update(connection.scalars(union(_GONE, _SEVERAL), ids))
+        changed.update(connection.scalars(_CHANGED, {**ids, "outcomes": _WITHOUT_TEXT}))
         if not changed:
             continue
         texts: dict[tuple[int, int], str] = {}

@@ -8,11 +8,10 @@ of an article is taken for a soft error: the page is visited again, as after any
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from storage.index.engine.statements import IDS, build_query, fetch_by_ids, find_by_ids, load_statements
+from storage.index.engine.statements import build_query, fetch_by_ids, find_by_ids, load_statements
 from storage.index.rows.entry import CommitEntry
-from storage.index.schema.tables import ArticleRow, VersionRow
 from storage.model import Outcome
 
 
@@ -78,12 +77,10 @@ def redirects_to_articles(connection: Connection, entries: Sequence[CommitEntry]
     return {capture_id for capture_id, url_id in targets.items() if url_id in articles}
 
 
-_CANONICAL_URLS = select(ArticleRow.id, ArticleRow.url_id).where(ArticleRow.id.in_(IDS))
-_TEXTS = select(VersionRow.id, VersionRow.site_id, VersionRow.digest, VersionRow.masked_digest).where(
-    VersionRow.id.in_(IDS)
-)
 ROWS_SQL = load_statements("storage.index.rows", "rows.sql")
-SHARED_TEXTS = build_query(ROWS_SQL["shared-texts"], ["ids"])
-_FETCHED_ARTICLES = build_query(ROWS_SQL["fetched-articles"], ["ids"])
-_URLS_WITH_ARTICLES = build_query(ROWS_SQL["urls-with-articles"], ["ids"])
-_FIRST_OF_DIGEST = build_query(ROWS_SQL["first-of-digest"], ["ids"])
+SHARED_TEXTS, _TEXTS, _FIRST_OF_DIGEST, _CANONICAL_URLS, _FETCHED_ARTICLES, _URLS_WITH_ARTICLES = (
+    build_query(ROWS_SQL[name], ["ids"])
+    for name in (
+        "shared-texts", "texts", "first-of-digest", "canonical-urls", "fetched-articles", "urls-with-articles",
+    )
+)  # fmt: skip

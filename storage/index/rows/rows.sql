@@ -30,6 +30,25 @@ SELECT version_paragraphs.version_id, paragraphs.id, length(paragraphs.text)
 FROM version_paragraphs JOIN paragraphs ON paragraphs.id = version_paragraphs.paragraph_id
 WHERE version_paragraphs.version_id IN :ids AND version_paragraphs.role IN :roles
 
+-- changed-articles
+-- Articles of whose URLs a capture has no text, or that have several versions.
+SELECT places.article
+FROM (
+    SELECT article_id AS article, url_id AS url FROM captures WHERE article_id IN :ids
+    UNION
+    SELECT id, url_id FROM articles WHERE id IN :ids
+) AS places
+JOIN captures ON captures.url_id = places.url
+WHERE captures.outcome IN :outcomes
+UNION
+SELECT article_id FROM versions WHERE article_id IN :ids AND number > 1
+
+-- canonical-urls
+SELECT id, url_id FROM articles WHERE id IN :ids
+
+-- texts
+SELECT id, site_id, digest, masked_digest FROM versions WHERE id IN :ids
+
 -- authors
 SELECT version_authors.version_id, authors.name
 FROM version_authors JOIN authors ON authors.id = version_authors.author_id

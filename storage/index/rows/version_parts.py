@@ -140,7 +140,4 @@ def format_parts(parts: dict[ChangeKind, Iterable[bytes]]) -> str:
 
 
 _PARAGRAPH_DIGESTS = select_paragraphs(ParagraphRow.digest)
-_VERSIONS = select(
-    VersionRow.id, VersionRow.headline, VersionRow.dek, VersionRow.is_dek_learnt, VersionRow.section,
-    VersionRow.image_caption,
-).where(VersionRow.id.in_(IDS))  # fmt: skip
+_VERSIONS = select(VersionRow).where(VersionRow.id.in_(IDS))

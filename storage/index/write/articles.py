@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Boolean, CompoundSelect, Connection, and_, bindparam, select, union, update
+from sqlalchemy import Boolean, CompoundSelect, Connection, bindparam, select, text, union, update
 
 from storage.grouping import group_by, group_pairs
 from storage.index.engine.dialect import lock_rows
@@ -23,7 +23,7 @@ from storage.index.rows.article_changes import recompute_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
 from storage.index.rows.version_parts import load_part_digests
-from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
+from storage.index.schema.tables import ArticleRow, CaptureRow
 from storage.model import Outcome
 from storage.observations import compare_parts
 
@@ -64,15 +64,14 @@ def article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict
     return {(row.site_id, row.url_id): row.id for row in rows if (row.site_id, row.url_id) in wanted}
 
 
+SQL = load_statements("storage.index.write", "articles.sql")
 _BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(ArticleRow.url_id.in_(IDS))
 _UPDATE_ARTICLE = (
     update(ArticleRow)
     .where(ArticleRow.id == bindparam("of"))
     .values({name: bindparam(name) for name in ("first_seen_at", "last_seen_at", "dated_at", "state")})
 )
-_MARK_UNCOUNTED = (
-    update(VersionRow).where(VersionRow.article_id.in_(IDS), VersionRow.is_counted).values(is_counted=False)
-)
+_MARK_UNCOUNTED = text(SQL["mark-uncounted"]).bindparams(IDS)
 """First and last dates of boilerplate paragraphs are those of the articles that carry them."""
 
 
@@ -114,11 +113,10 @@ def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) ->
     return affected | {entry.article_id for entry in entries if entry.article_id is not None}
 
 
-_SQL = load_statements("storage.index.write", "articles.sql")
 _TIME = CaptureRow.fetched_at.type
-_OUTCOMES = build_query(_SQL["outcomes"], ["ids"])
-_CAPTURES = build_query(_SQL["captures"], ["ids"], fetched_at=_TIME, is_read=Boolean)
-_VERSIONS = build_query(_SQL["versions"], ["ids"], published_at=_TIME, is_variant=Boolean, is_current=Boolean)
+_OUTCOMES = build_query(SQL["outcomes"], ["ids"])
+_CAPTURES = build_query(SQL["captures"], ["ids"], fetched_at=_TIME, is_read=Boolean)
+_VERSIONS = build_query(SQL["versions"], ["ids"], published_at=_TIME, is_variant=Boolean, is_current=Boolean)
 _STORED = select(ArticleRow).where(ArticleRow.id.in_(IDS))
 _AFFECTED: CompoundSelect[int | None] = union(
     select(CaptureRow.article_id).where(CaptureRow.url_id.in_(IDS), CaptureRow.article_id.is_not(None)),
@@ -126,13 +124,7 @@ _AFFECTED: CompoundSelect[int | None] = union(
 )
 _ORDERED = ("number", "is_variant", "is_current", "changed", "parts")
 """Columns of a version that depend on the other versions of its article."""
-_IS_STILL_COUNTED = and_(VersionRow.is_counted, VersionRow.is_current == bindparam("is_current"))
-"""Condition that a version stays counted: whether articles are one story depends on their current versions."""
-_RENUMBER = (
-    update(VersionRow)
-    .where(VersionRow.id == bindparam("of"))
-    .values({name: bindparam(name) for name in _ORDERED} | {"is_counted": _IS_STILL_COUNTED})
-)
+_RENUMBER = text(SQL["renumber"])
 
 
 def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyRow]]) -> dict[int, datetime | None]:

@@ -33,3 +33,36 @@ FROM versions
 JOIN captures ON captures.id = versions.capture_id
 WHERE versions.article_id IN :ids
 ORDER BY versions.article_id, captures.fetched_at, captures.record_id
+
+-- existing-versions
+-- Texts of pages, by their first captures; of a duplicate with the article of the text that it repeats.
+SELECT
+    versions.site_id, versions.page_url_id, versions.digest, versions.id, versions.capture_id, captures.fetched_at,
+    captures.record_id, versions.article_id, versions.duplicate_of_id, original.article_id AS original_article_id
+FROM versions
+JOIN captures ON captures.id = versions.capture_id
+LEFT JOIN versions AS original ON original.id = versions.duplicate_of_id
+WHERE versions.page_url_id IN :ids
+
+-- showing
+-- The articles that show texts.
+SELECT DISTINCT article_id FROM captures WHERE page_version_id IN :ids AND article_id IS NOT NULL
+
+-- update-version
+UPDATE versions SET article_id = :article_id, duplicate_of_id = :duplicate_of_id, is_current = :is_current,
+    is_counted = :is_counted, number = 1, is_variant = false, changed = '', parts = NULL,
+    dek = CASE WHEN is_dek_learnt THEN NULL ELSE dek END, is_dek_learnt = false, beside = NULL
+WHERE id = :of
+
+-- update-captures
+UPDATE captures SET article_id = :article, version_id = :version WHERE page_version_id = :of
+
+-- renumber
+-- A version stays counted only while it stays current or not: whether articles are one story depends on their current
+-- versions.
+UPDATE versions SET number = :number, is_variant = :is_variant, is_current = :is_current, changed = :changed,
+    parts = :parts, is_counted = is_counted AND is_current = :is_current
+WHERE id = :of
+
+-- mark-uncounted
+UPDATE versions SET is_counted = false WHERE article_id IN :ids AND is_counted

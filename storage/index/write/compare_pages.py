@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, text, update
 
-from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, find_by_ids
+from storage.index.engine.statements import IDS, AnyRow, build_query, change_by_ids, fetch_by_ids, find_by_ids
 from storage.index.rows.connected_pages import PERMANENT, ConnectedPages, load_body_lengths, page_of, walk_redirects
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Comparison, Identities, Identity, Page, identify
 from storage.index.rows.metadata_changes import delete_article_changes
 from storage.index.rows.site_registry import lock_registry
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, VersionRow
-from storage.index.write.articles import add_articles, recompute_articles
+from storage.index.write.articles import SQL, add_articles, recompute_articles
 from storage.model import Outcome
 
 COMPARED_AT_ONCE = 500
@@ -140,11 +140,10 @@ def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> se
 
 
 _PAGES: Any = select(VersionRow.site_id, VersionRow.page_url_id).distinct()
-_TEXTS_OF_PAGES = (
-    select(VersionRow, CaptureRow.fetched_at, CaptureRow.record_id)
-    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .where(VersionRow.page_url_id.in_(IDS))
-)
+_IS_FIRST = CaptureRow.id == VersionRow.capture_id
+TEXTS: Any = select(VersionRow, CaptureRow.fetched_at, CaptureRow.record_id).join(CaptureRow, _IS_FIRST)
+"""Texts with their first captures."""
+_TEXTS_OF_PAGES = TEXTS.where(VersionRow.page_url_id.in_(IDS))
 _ARTICLES = select(VersionRow.article_id).where(VersionRow.id.in_(IDS), VersionRow.article_id.is_not(None))
 _SHOWN = select(VersionRow.id).where(VersionRow.article_id.in_(IDS))
 _PAGES_OF_ARTICLES = _PAGES.where(or_(VersionRow.article_id.in_(IDS), VersionRow.duplicate_of_id.in_(_SHOWN)))
@@ -171,21 +170,8 @@ def _find_changes(connection: Connection, found: Identities, rows: Mapping[int, 
     return sorted(changes, key=lambda change: change.row.id)
 
 
-_SHOWING = (
-    select(CaptureRow.article_id)
-    .where(CaptureRow.page_version_id.in_(IDS), CaptureRow.article_id.is_not(None))
-    .distinct()
-)
-"""The articles that show texts."""
-_UPDATE_VERSION = (
-    update(VersionRow)
-    .where(VersionRow.id == bindparam("of"))
-    .values(
-        {name: bindparam(name) for name in ("article_id", "duplicate_of_id", "is_current", "is_counted")}
-        | {"number": 1, "is_variant": False, "changed": "", "parts": None}
-        | {"dek": case((VersionRow.is_dek_learnt, None), else_=VersionRow.dek), "is_dek_learnt": False, "beside": None}
-    )
-)
+_SHOWING = build_query(SQL["showing"], ["ids"])
+_UPDATE_VERSION, _UPDATE_CAPTURES = text(SQL["update-version"]), text(SQL["update-captures"])
 
 
 def _update_captures(connection: Connection, changes: Sequence[_Change]) -> None:
@@ -197,13 +183,6 @@ def _update_captures(connection: Connection, changes: Sequence[_Change]) -> None
     shown = ((one, one.duplicate_of or (one.row.id if one.article_id is not None else None)) for one in changes)
     rows = [{"of": one.row.id, "article": one.shown_in, "version": version_id} for one, version_id in shown]
     connection.execute(_UPDATE_CAPTURES, rows)
-
-
-_UPDATE_CAPTURES = (
-    update(CaptureRow)
-    .where(CaptureRow.page_version_id == bindparam("of"))
-    .values(article_id=bindparam("article"), version_id=bindparam("version"))
-)
 
 
 def delete_empty_articles(connection: Connection, article_ids: Iterable[int]) -> set[int]:

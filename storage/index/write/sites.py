@@ -33,7 +33,7 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.write.articles import recompute_articles
-from storage.index.write.compare_pages import compare_pages, delete_empty_articles, separate_pages
+from storage.index.write.compare_pages import TEXTS, compare_pages, delete_empty_articles, separate_pages
 from storage.index.write.versions import VERSION_CONTENT, delete_content
 from storage.model import Site
 from storage.urls import url_host
@@ -201,12 +201,7 @@ def _move_articles(connection: Connection, moved: Sequence[tuple[AnyRow, int]]) 
     delete_orphans(connection, orphans)
 
 
-_VERSIONS = (
-    select(VersionRow, CaptureRow.fetched_at, CaptureRow.record_id)
-    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .where(VersionRow.article_id == bindparam("article"))
-    .order_by(VersionRow.id)
-)
+_VERSIONS = TEXTS.where(VersionRow.article_id == bindparam("article")).order_by(VersionRow.id)
 
 
 def _move_versions(

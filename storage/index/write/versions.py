@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from storage.article_fields import to_columns
 from storage.grouping import group_pairs
-from storage.index.engine.statements import IDS, insert_columns, insert_rows, reserve_ids
+from storage.index.engine.statements import build_query, insert_columns, insert_rows, reserve_ids
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Page, find_evidence
 from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
@@ -18,7 +18,6 @@ from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.tables import (
     Base,
     CaptureGroupRow,
-    CaptureRow,
     SiteRow,
     VersionAuthorRow,
     VersionBoxesRow,
@@ -30,7 +29,7 @@ from storage.index.schema.tables import (
     VersionTagRow,
 )
 from storage.index.text.masked_digest import masked_digest
-from storage.index.write.articles import ensure_articles
+from storage.index.write.articles import SQL, ensure_articles
 from storage.model import Article, Outcome, Role
 
 
@@ -116,15 +115,7 @@ def _assign_text(
         yield VersionDraft(version_id=before.version_id, first_entry=first, replaced_capture_id=before.capture_id)
 
 
-_ORIGINAL = VersionRow.__table__.alias("original")
-_VERSION = (VersionRow.site_id, VersionRow.page_url_id, VersionRow.digest, VersionRow.id, VersionRow.capture_id)
-_SHOWN_AS = (VersionRow.article_id, VersionRow.duplicate_of_id, _ORIGINAL.c.article_id.label("original_article_id"))
-_EXISTING_VERSIONS: Any = (
-    select(*_VERSION, CaptureRow.fetched_at, CaptureRow.record_id, *_SHOWN_AS)
-    .join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    .join(_ORIGINAL, _ORIGINAL.c.id == VersionRow.duplicate_of_id, isouter=True)
-    .where(VersionRow.page_url_id.in_(IDS))
-)
+_EXISTING_VERSIONS = build_query(SQL["existing-versions"], ["ids"], ["fetched_at"])
 
 
 def _load_existing(connection: Connection, pages: Collection[Page]) -> dict[tuple[Page, bytes], _ExistingVersion]:

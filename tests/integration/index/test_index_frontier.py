@@ -8,8 +8,10 @@ import pytest
 
 from storage.index import Index
 from storage.index.frontier import url_queue
+from storage.index.frontier.backlog import load_backfill_backlog
+from storage.index.frontier.host_state import select_first_captures
 from storage.index.frontier.url_queue import DueQuery, select_due_urls
-from storage.index.queries.status import get_status
+from storage.index.queries.status import get_status, list_source_health
 from storage.index.queries.visit_schedule import get_visit_schedule
 from storage.model import DiscoveredUrl, Discovery, Ingest, NextVisit, Site, UrlKind, VisitEnd, VisitResult
 from storage.page_date import PageDate
@@ -165,3 +167,12 @@ def test_a_source_s_date_keeps_offset_and_precision_until_the_page_is_fetched(in
     [due] = index.read(select_due_urls, DueQuery(now=NOW, sites=["news"], limit=1, per_host=1))
     assert due.discovery.published == date
     assert due.discovery.published.isoformat() == stated
+
+
+def test_no_site_has_nothing(index: Index) -> None:
+    """An empty list of names is a list of names to both databases."""
+    index.add_urls([found("https://news.example/a", priority=700)])
+    assert index.read(load_backfill_backlog, [], NOW) == ()
+    assert index.read(select_first_captures, 0, []) == ()
+    assert index.ask(list_source_health, []) == ()
+    assert paths(index, sites=()) == []

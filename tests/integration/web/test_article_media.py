@@ -67,6 +67,15 @@ def test_media_are_shown_among_the_paragraphs(archive: Archive, client: TestClie
     assert "picture caption" not in html
 
 
+def test_the_caption_of_the_lead_picture_is_shown_with_it(archive_of: Callable[..., Archive]) -> None:
+    """The page's data may have it, and the picture none of its own."""
+    image = {"url": "https://news.example/img/wall.jpg", "caption": "The wall by the data"}
+    archive = archive_of({"url": URL, "body": page(PICTURE, data={**DATA, "image": image})})
+    with TestClient(create_app(archive), base_url="http://localhost") as opened:
+        html = opened.get(f"/article/{article_id(archive)}").text
+    assert html.count("The wall by the data") == html.count("https://news.example/img/wall.jpg</span>") == 1
+
+
 def test_entities_and_live_updates_are_shown(archive: Archive, client: TestClient) -> None:
     """Links lead to addresses of the web alone."""
     html = client.get(f"/article/{article_id(archive)}").text

@@ -86,12 +86,12 @@ TRACES = re.compile(
 BLOCKED = ("https://news.example/private/x", "https://wire.example/copy/1")
 PICTURES = "".join(
     f'<img src="https://news.example/img/{name}.jpg">'
-    for name in ("razzmatazz", "razzmatazz-moved", "razzmatazz-inside", "open")
+    for name in ("razzmatazz", "razzmatazz-moved", "razzmatazz-inside", "razzmatazz-stream", "open")
 )
 """Of blocked articles; the front page has the last one, too. Of the third no record says which page named it."""
 HELD_PICTURES = [
     f"https://news.example/img/{name}.jpg"
-    for name in ("razzmatazz", "razzmatazz-moved", "razzmatazz-new", "razzmatazz-inside")
+    for name in ("razzmatazz", "razzmatazz-moved", "razzmatazz-new", "razzmatazz-inside", "razzmatazz-stream")
 ]
 TEASER = "The minister left smitherooned after a long night of talks with the port in the capital."
 """The beginning of the blocked article's text."""
@@ -220,6 +220,8 @@ def sitemap_records(sitemap: bytes) -> Iterator[tuple[str, datetime, bytes, str,
 def picture_records() -> Iterator[tuple[str, datetime, bytes, str, str]]:
     for name in ("razzmatazz", "razzmatazz-new", "razzmatazz-inside", "open"):
         yield f"https://news.example/img/{name}.jpg", LATE, b"\xff\xd8\xff" + name.encode(), "image/jpeg", "200 OK"
+    stream = "https://news.example/img/razzmatazz-stream.jpg"
+    yield stream, LATE, b"#EXTM3U\n", "application/vnd.apple.mpegurl", "200 OK"
     moved = "302 Found\r\nLocation: https://news.example/img/razzmatazz-new.jpg"
     yield "https://news.example/img/razzmatazz-moved.jpg", LATE, b"", "image/jpeg", moved
 
@@ -475,13 +477,13 @@ def test_a_picture_is_withheld_with_the_article_that_named_it(withholding: Archi
     reader = withholding.index.excluding(rules.exclusions(NOW))
     addresses = (*HELD_PICTURES, "https://news.example/img/open.jpg")
     found = [reader.ask(find_nearest_capture, address, LATE) for address in addresses]
-    assert [each is not None for each in found] == [not is_blocked] * 4 + [True]
+    assert [each is not None for each in found] == [not is_blocked] * 5 + [True]
     # The selection by which they are subtracted from counts agrees with the condition by which they are left out.
     exclude = AccessRules.from_config(withholding.config).exclusions(NOW)
     with withholding.index._database.read_transaction() as connection:
         held = set(connection.scalars(select_withheld_captures(connection, exclude)))
     pictures = {each.id for each in withholding.index.stream(iter_captures) if "/img/" in each.url}
-    assert len(held & pictures) == 4
+    assert len(held & pictures) == 5
 
 
 def test_no_change_names_what_only_its_older_text_linked(withholding: Archive) -> None:

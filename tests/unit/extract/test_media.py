@@ -79,7 +79,12 @@ def test_a_picture_has_caption_credit_alt_and_place(figure: str) -> None:
         ("The port on Monday. AP Photo/Ann Lee", "AP Photo/Ann Lee"),
         ("Le port lundi. Crédit photo : Ann Lee / AFP", "Ann Lee / AFP"),
         ("Порт в понедельник. Фото: Анна Ли", "Анна Ли"),
-        ("Port w poniedziałek. Fot. Anna Lee", None),
+        ("Port w poniedziałek. Fot. Anna Lee", "Anna Lee"),
+        ("Port w poniedziałek. Fot. Anna Lee / Agencja", "Anna Lee / Agencja"),
+        ("Der Hafen. Foto: dpa", "dpa"),
+        ("Der Hafen. (Foto: Ann Lee/dpa)", "Ann Lee/dpa"),
+        ("Der Hafen. Foto: picture alliance/dpa | Ann Lee", "picture alliance/dpa | Ann Lee"),
+        ("Havnen på mandag. Foto av Ann Lee", "Ann Lee"),
         ("月曜日の港（共同）", "共同"),
         ("港口。图/新华社", "新华社"),
         ("通行止めの橋=2023年9月13日、鈴木一郎撮影", "鈴木一郎"),
@@ -197,6 +202,104 @@ def test_media_between_lines_have_their_places(separator: str) -> None:
     assert [each.place for each in article.media] == [2]
 
 
+@pytest.mark.parametrize("name", ["IMG_{}", "DSC_0{}", "gallery-{}", "2026-05-19_{}", "photo.{}"])
+def test_numbered_pictures_are_different_pictures(name: str) -> None:
+    """As cameras and galleries name them: a number alone is no size."""
+    names = [f"/2026/{name.format(number)}.jpg" for number in (123, 124, 125)]
+    figures = [f'<figure><img src="{each}"><figcaption>Caption {each[-7:-4]}</figcaption></figure>' for each in names]
+    assert [(each.url, each.caption) for each in media_of(*figures)] == [
+        (f"https://courier.example{each}", f"Caption {each[-7:-4]}") for each in names
+    ]
+    assert len(media_of(*(f'<p><img src="{each}"></p>' for each in names))) == 3
+
+
+def test_one_picture_in_several_sizes_is_one() -> None:
+    """Where it stands first, with the caption that it has in a later place."""
+    found = media_of(
+        '<p><img src="/i/crane-300x200.jpg"></p>',
+        SENTENCES[0].replace("Monday", "Friday").join(("<p>", "</p>")),
+        '<p><img src="/i/other-1.jpg"></p>',
+        '<figure><img src="/i/crane-640w.jpg"><figcaption>The crane. Photo: Bea Ode</figcaption></figure>',
+    )
+    assert [(each.url[-15:], each.caption, each.credit, each.place) for each in found] == [
+        ("ane-300x200.jpg", "The crane.", "Bea Ode", 2),
+        ("e/i/other-1.jpg"[-15:], None, None, 3),
+    ]
+
+
+def test_copies_that_a_script_makes_are_one_picture() -> None:
+    """A parameter of their addresses names the file; of several files each is a picture."""
+    copies = [
+        f'<p><img src="/_next/image?url=%2Fi%2Fcrane.jpg&amp;w={width}&amp;mark=logo.png"></p>' for width in (640, 1280)
+    ]
+    assert len(media_of(*copies)) == 1
+    assert len(media_of(*(f'<p><img src="/image.php?src=/i/crane-{n}.jpg"></p>' for n in (1, 2)))) == 2
+    assert len(media_of(*(f'<p><img src="/image.php?id={n}.5"></p>' for n in (1, 2)))) == 2
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        '<img srcset="data:image/gif;base64,R0 1w" data-srcset="/i/a.jpg 640w, /i/b.jpg 1280w">',
+        '<img srcset="data:image/gif;base64,R0" data-src="/i/b.jpg">',
+        '<img src="DATA:image/gif;base64,R0" srcset="DATA:image/gif;base64,R0 1x, /i/b.jpg 2x">',
+        '<picture><source srcset="data:image/gif;base64,R0 1w" data-srcset="/i/b.jpg 1280w"><img src="data:image/gif;base64,R0"></picture>',
+    ],
+)
+def test_a_picture_that_a_script_loads_later_is_found(image: str) -> None:
+    """What is shown meanwhile is an address with data in any of the attributes."""
+    assert [each.url for each in media_of(f"<figure>{image}</figure>")] == ["https://courier.example/i/b.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("slide", "count"),
+    [
+        ('<article><img src="/i/slide-a.jpg"><figcaption>The bridge at night</figcaption></article>', 1),
+        ('<article class="offer"><img src="/i/slide-a.jpg"></article>', 0),
+        ('<article><a href="/2026/05/ferry-stops"><img src="/i/ferry.jpg"></a><h3>Ferry stops</h3></article>', 0),
+    ],
+)
+def test_a_slide_within_the_article_is_its_picture(slide: str, count: int) -> None:
+    """Galleries have an <article> for each slide, with its caption; cards and offers have none."""
+    assert len(media_of(slide)) == count
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "count"),
+    [
+        ("facebook-office", 'width="800" height="500"', 1),
+        ("facebook-office", 'width="300"', 0),
+        ("facebook-office", "", 0),
+        ("paper-logo", 'width="800"', 0),
+    ],
+)
+def test_a_large_picture_named_like_an_icon_is_a_picture(name: str, size: str, count: int) -> None:
+    """By the size that its element states; logos come in any size."""
+    assert len(media_of(f'<p><img src="/i/{name}.jpg" {size}></p>')) == count
+
+
+def test_a_picture_in_place_of_all_is_none() -> None:
+    """A placeholder has a name, a size and a colour; the picture for browsers without scripts is the right one."""
+    lazy = '<p><img src="/i/1x1-f7f7f7ff.png"><noscript><img src="/i/{}.jpg"></noscript></p>'
+    assert [each.url[-7:] for each in media_of(lazy.format("a-1"), lazy.format("b-2"))] == ["a-1.jpg", "b-2.jpg"]
+
+
+def test_videos_of_one_player_are_different_videos() -> None:
+    """The id of the video may be a parameter of the player's address."""
+    player = '<iframe src="https://geo.dailymotion.com/player/x5.html?video={}"></iframe>'
+    assert len(media_of(player.format("k1"), player.format("k2"), player.format("k1"))) == 2
+
+
+def test_addresses_of_any_length_are_no_addresses_of_media() -> None:
+    """Neither of a transcript nor of an entry: a part of an address leads elsewhere."""
+    long = "/" + "t" * 5_000
+    [media] = media_of(f'<audio src="/a/b.mp3"><track src="{long}"></audio><p><a href="{long}">Transcript</a></p>')
+    assert media.transcript_url is None
+    entry = {"@type": "BlogPosting", "articleBody": "We begin.", "url": long}
+    [update] = read(data={"@type": "LiveBlogPosting", "liveBlogUpdate": [entry]}).live_updates
+    assert update.url is None
+
+
 @pytest.mark.parametrize(
     ("markup", "kind", "url"),
     [
@@ -269,9 +372,20 @@ def test_a_video_that_the_data_alone_names_is_kept() -> None:
     assert media_of(data={"video": video}) == [
         Media(kind=MediaKind.VIDEO, url="https://courier.example/v/opening.mp4", caption="The opening", duration=120)
     ]
+    assert media_of(head='<meta property="og:video" content="/live/index.m3u8">') == []
+    assert len(media_of(head='<meta property="og:video" content="/v/live-in-marren.mp4?x=1">')) == 1
     assert media_of(head='<meta property="og:video:url" content="/v/o.mp4">') == [
         Media(kind=MediaKind.VIDEO, url="https://courier.example/v/o.mp4")
     ]
+
+
+def test_a_frame_of_a_video_is_a_video() -> None:
+    """By the data of its address, if the address itself does not say so; file and player are one video."""
+    video = {"@type": "VideoObject", "contentUrl": "/v/opening.mp4", "embedUrl": "https://player.example/e/1"}
+    again = {"@type": "VideoObject", "embedUrl": "https://player.example/e/1"}
+    [media] = media_of('<iframe src="https://player.example/e/1"></iframe>', data={"video": [video, again]})
+    assert (media.kind, media.url) == (MediaKind.VIDEO, "https://player.example/e/1")
+    assert [each.url for each in media_of(data={"video": [video, again]})] == ["https://courier.example/v/opening.mp4"]
 
 
 def test_an_audio_has_its_subtitles_or_the_transcript_that_is_linked() -> None:
@@ -327,6 +441,20 @@ def test_entries_of_a_live_blog_are_read_from_the_data() -> None:
         LiveUpdate(headline="Opened", text="It is open.", published="2026-05-19T10:05:00+02:00", url=URL),
         LiveUpdate(headline=None, text="We begin.", published="2026-05-19", modified="2026-05-19T09:00:00Z"),
     )
+
+
+def test_a_live_blog_beside_the_article_is_found_by_its_address() -> None:
+    """Which often has a fragment; one at a longer address is another."""
+    live = {"@type": "LiveBlogPosting", "@id": f"{URL}#live", "liveBlogUpdate": [{"headline": "Opened"}]}
+    assert [each.headline for each in read(data={"hasPart": live}).live_updates] == ["Opened"]
+    assert read(data={"hasPart": {**live, "@id": f"{URL}-2"}}).live_updates == ()
+
+
+def test_entries_may_be_references() -> None:
+    """To other nodes of the page's data, which have headlines and no names."""
+    entry = {"@type": "BlogPosting", "@id": "#b", "headline": "Opened", "articleBody": "It is open."}
+    article = read(data={"@type": "LiveBlogPosting", "liveBlogUpdate": [{"@id": "#b"}], "hasPart": [entry]})
+    assert [(each.headline, each.text) for each in article.live_updates] == [("Opened", "It is open.")]
 
 
 @pytest.mark.parametrize(

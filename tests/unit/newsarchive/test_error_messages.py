@@ -55,6 +55,14 @@ def test_every_message_is_named() -> None:
 
 def test_an_error_is_the_same_in_another_process() -> None:
     """Workers send errors by pickle, which makes them from their message."""
-    error = errors.BucketRefused(bucket="s3://morgue", reason="there is no such bucket")
-    copy = pickle.loads(pickle.dumps(error))
-    assert (type(copy), str(copy)) == (errors.BucketRefused, str(error))
+    lost = errors.LostFile(name="a.warc.gz", reason="missing", captures=3)
+    for error in (
+        errors.BucketRefused(bucket="s3://morgue", reason="there is no such bucket"),
+        errors.TornRecord("a.warc.gz", 17, "it ends"),
+        errors.CapturesLost([lost], "/morgue/warc"),
+        errors.ExportWithheld("a.wacz", 3),
+        errors.PayloadTooLarge("more than {10} bytes", b"beginning"),
+        errors.ArchiveBusy.create("lease-lost"),
+    ):
+        copy: errors.ArchiveError = pickle.loads(pickle.dumps(error))
+        assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
