@@ -10,6 +10,8 @@ from typing import Any
 
 from scrapy.crawler import AsyncCrawlerRunner
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, Settings
+from scrapy.utils.conf import build_component_list
+from scrapy.utils.misc import load_object
 
 from newsarchive.config.schema import FILE_NAME, Config
 from storage.errors import ConfigError
@@ -22,6 +24,8 @@ OWNED: dict[str, tuple[Any, str]] = {
 LEAN: dict[str, Any] = _TABLES["lean"]
 """Settings of `newsarchive crawl` without a [scrapy] table: nothing reads statistics or listens to signals."""
 QUIET: dict[str, Any] = _TABLES["quiet"]
+COMPONENTS = ("ADDONS", "DOWNLOADER_MIDDLEWARES", "EXTENSIONS", "SPIDER_MIDDLEWARES")
+"""Settings with paths of classes as names, and their order as values."""
 TABLE_PRIORITY = 25
 """Above a project's settings.py, below the spider's and the command line's."""
 
@@ -34,9 +38,13 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
         given["the command line (-s)"] = settings[name] if is_on_command_line else value
         for where in (each for each in given if not _is_same(given[each], value)):
             raise ConfigError.create("owned-setting", name=name, where=where, reason=reason)
-    level, levels = config.scrapy.get("LOG_LEVEL", "INFO"), [*logging.getLevelNamesMapping()]
-    if not isinstance(level, int) and level not in levels:  # only some of Scrapy's components would refuse it
-        raise ConfigError.create("bad-log-level", level=level, file=config.folder / FILE_NAME, levels=", ".join(levels))
+    for name, value in config.scrapy.items():
+        try:
+            _require_usable(name, value)
+        except Exception as problem:
+            raise ConfigError.create(
+                "bad-scrapy-setting", name=name, value=value, file=config.folder / FILE_NAME, problem=problem
+            ) from problem
     for name, (value, _) in OWNED.items():
         if value is not None or name == "JOBDIR":
             settings.set(name, value, priority="cmdline")
@@ -59,6 +67,34 @@ async def run_spider(config: Config, context: Any) -> None:
         if has_begun or not config.scrapy or isinstance(problem, ConfigError):
             raise
         raise ConfigError.create("scrapy-refuses", file=config.folder / FILE_NAME, problem=problem) from problem
+
+
+def _require_usable(name: str, value: Any) -> None:
+    """Raise an error if Scrapy could not read a setting, load a class that it names, or write the log."""
+    settings = Settings()
+    default, levels = settings[name], [*logging.getLevelNamesMapping()]
+    settings.set(name, value, priority="cmdline")
+    if name == "LOG_LEVEL":  # only some of Scrapy's components would refuse it
+        if not isinstance(value, int) and value not in levels:
+            raise ValueError(f"choose one of {', '.join(levels)}")
+    elif name == "LOG_FILE" and value:
+        open(value, "a").close()
+    elif name in COMPONENTS:
+        for component in build_component_list(settings.getdict(name)):
+            load_object(component)
+    elif isinstance(default, str) and default.startswith("scrapy."):
+        if not callable(load_object(value)):
+            raise TypeError(f"{value} is no class")
+    elif isinstance(default, bool) or name.endswith("_ENABLED"):
+        settings.getbool(name)
+    elif isinstance(default, int | float):
+        settings.getfloat(name)
+    elif isinstance(default, list):
+        settings.getlist(name)
+    elif isinstance(default, BaseSettings):
+        settings.getdict(name)
+    elif isinstance(default, str) and not isinstance(value, str):
+        raise TypeError("it has to be text, in quotation marks")
 
 
 def _is_same(given: Any, owned: Any) -> bool:
