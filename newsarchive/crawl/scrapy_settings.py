@@ -6,6 +6,7 @@ newsarchive.settings  <  [scrapy] of newsarchive.toml  <  those of the archive  
 import logging
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from scrapy.crawler import AsyncCrawlerRunner
@@ -74,27 +75,21 @@ def _require_usable(name: str, value: Any) -> None:
     settings = Settings()
     default, levels = settings[name], [*logging.getLevelNamesMapping()]
     settings.set(name, value, priority="cmdline")
+    # Settings that are whole numbers by default may be fractions.
+    readers = {bool: settings.getbool, int: settings.getfloat, float: settings.getfloat, list: settings.getlist}
     if name == "LOG_LEVEL":  # only some of Scrapy's components would refuse it
         if not isinstance(value, int) and value not in levels:
             raise ValueError(f"choose one of {', '.join(levels)}")
     elif name == "LOG_FILE" and value:
-        open(value, "a").close()
-    elif name in COMPONENTS:
-        for component in build_component_list(settings.getdict(name)):
-            load_object(component)
-    elif isinstance(default, str) and default.startswith("scrapy."):
-        if not callable(load_object(value)):
-            raise TypeError(f"{value} is no class")
-    elif isinstance(default, bool) or name.endswith("_ENABLED"):
-        settings.getbool(name)
-    elif isinstance(default, int | float):
-        settings.getfloat(name)
-    elif isinstance(default, list):
-        settings.getlist(name)
+        Path(value).open("a").close()
     elif isinstance(default, BaseSettings):
-        settings.getdict(name)
-    elif isinstance(default, str) and not isinstance(value, str):
-        raise TypeError("it has to be text, in quotation marks")
+        paths = settings.getdict(name)
+        for path in build_component_list(paths) if name in COMPONENTS else ():
+            load_object(path)
+    elif not isinstance(default, str):
+        readers.get(bool if name.endswith("_ENABLED") else type(default), settings.get)(name)
+    elif not isinstance(value, str) or (default.startswith("scrapy.") and not callable(load_object(value))):
+        raise TypeError("it has to be the path of a class" if "." in default else "it has to be text")
 
 
 def _is_same(given: Any, owned: Any) -> bool:

@@ -217,8 +217,8 @@ def test_a_table_with_which_scrapy_cannot_begin_is_an_error_of_the_settings(
         ("LOG_FORMAT = 5", "it has to be text"),
         ('LOG_ENABLED = "x"', "Supported values for boolean"),
         ('STATS_CLASS = "nosuch.X"', "No module named 'nosuch'"),
-        ('STATS_CLASS = "newsarchive.version.VERSION"', "is no class"),
-        ("STATS_CLASS = 7", "expected string or object"),
+        ('STATS_CLASS = "newsarchive.version.VERSION"', "it has to be the path of a class"),
+        ("STATS_CLASS = 7", "it has to be the path of a class"),
         ('EXTENSIONS = { "newsarchive.version.Nosuch" = 5 }', "doesn't define any object named 'Nosuch'"),
         ('DOWNLOADER_MIDDLEWARES = { "scrapy.Spider" = "first" }', "Invalid value first"),
         ("SPIDER_MIDDLEWARES = 7", "is not iterable"),
@@ -264,9 +264,7 @@ def test_a_table_that_scrapy_can_use_is_taken_over(make: Make, line: str) -> Non
     assert settings[name] == value
 
 
-def test_what_is_wrong_on_the_command_line_is_shown_as_scrapy_shows_it(
-    server: Any, make: Make, tmp_path: Path
-) -> None:
+def test_what_is_wrong_on_the_command_line_is_shown_as_scrapy_shows_it(server: Any, make: Make, tmp_path: Path) -> None:
     """Its traceback; the [scrapy] table is not blamed for it."""
     folder = make("[scrapy]\nLOG_ENABLED = true\n")
     log = run_scrapy(tmp_path, "news", "-a", f"archive={folder}", "-s", "STATS_CLASS=nosuch.X")
