@@ -88,8 +88,7 @@ class NewsSpider(scrapy.Spider):
     def request(self, due: DueUrl) -> Request:
         """Return the request for a URL; conditional if the last response had validators (RFC 9110, 13).
 
-        ValueError if no request can be made. It has no callback: the response is recorded, and the URLs that it links
-        come back through the frontier.
+        ValueError if none can be made. It has no callback: what the response links comes back through the frontier.
         """
         assert self.context is not None
         headers = {

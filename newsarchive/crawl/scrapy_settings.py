@@ -33,9 +33,10 @@ TABLE_PRIORITY = 25
 
 def configure_crawl(settings: BaseSettings, config: Config) -> None:
     """Set what the archive owns, and the [scrapy] table; ConfigError if somebody overrides what it owns."""
+    file = config.folder / FILE_NAME
     for name, (value, reason) in OWNED.items():
         is_on_command_line = (settings.getpriority(name) or 0) >= SETTINGS_PRIORITIES["cmdline"]
-        given = {f"[scrapy] of {config.folder / FILE_NAME}": config.scrapy.get(name, value)}
+        given = {f"[scrapy] of {file}": config.scrapy.get(name, value)}
         given["the command line (-s)"] = settings[name] if is_on_command_line else value
         for where in (each for each in given if not _is_same(given[each], value)):
             raise ConfigError.create("owned-setting", name=name, where=where, reason=reason)
@@ -44,7 +45,7 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
             _require_usable(name, value)
         except Exception as problem:
             raise ConfigError.create(
-                "bad-scrapy-setting", name=name, value=value, file=config.folder / FILE_NAME, problem=problem
+                "bad-scrapy-setting", name=name, value=value, file=file, problem=problem
             ) from problem
     for name, (value, _) in OWNED.items():
         if value is not None or name == "JOBDIR":
@@ -73,10 +74,10 @@ async def run_spider(config: Config, context: Any) -> None:
 def _require_usable(name: str, value: Any) -> None:
     """Raise an error if Scrapy could not read a setting, load a class that it names, or write the log."""
     settings = Settings()
-    default, levels = settings[name], [*logging.getLevelNamesMapping()]
+    default, number, levels = settings[name], settings.getfloat, [*logging.getLevelNamesMapping()]
     settings.set(name, value, priority="cmdline")
     # Settings that are whole numbers by default may be fractions.
-    readers = {bool: settings.getbool, int: settings.getfloat, float: settings.getfloat, list: settings.getlist}
+    readers: dict[type, Any] = {bool: settings.getbool, int: number, float: number, list: settings.getlist}
     if name == "LOG_LEVEL":  # only some of Scrapy's components would refuse it
         if not isinstance(value, int) and value not in levels:
             raise ValueError(f"choose one of {', '.join(levels)}")
@@ -88,8 +89,10 @@ def _require_usable(name: str, value: Any) -> None:
             load_object(path)
     elif not isinstance(default, str):
         readers.get(bool if name.endswith("_ENABLED") else type(default), settings.get)(name)
-    elif not isinstance(value, str) or (default.startswith("scrapy.") and not callable(load_object(value))):
-        raise TypeError("it has to be the path of a class" if "." in default else "it has to be text")
+    elif not isinstance(value, str):
+        raise TypeError("it has to be text")
+    elif default.startswith("scrapy.") and not callable(load_object(value)):
+        raise TypeError("it has to be the path of a class")
 
 
 def _is_same(given: Any, owned: Any) -> bool:

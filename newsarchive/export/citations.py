@@ -156,9 +156,8 @@ def format_bibtex(citations: Iterable[Citation]) -> Iterator[str]:
 
 
 def _format_name(name: str, language: str) -> str:
-    """Return a name for styles to take apart; whole, in braces, where it would be a guess which is the family name."""
+    """Return a name for styles to take apart (biblatex 2.3.3); in braces, whole, if the family name is a guess."""
     words = _fold(name).split()
-    # "Ursula von der Leyen", "Ada M. Quill": particles and initials (biblatex manual, 2.3.3).
     has_middle = all(word[0].islower() or re.fullmatch(r"[^\W\d_]\.?", word) for word in words[1:-1])
     is_clear = len(words) > 1 and has_middle and words[-1][0].isupper() and not {",", "and"} & {*words, *name}
     is_whole = not is_clear or language.partition("-")[0] in _FAMILY_FIRST

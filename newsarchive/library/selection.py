@@ -20,15 +20,7 @@ from storage.index.queries.listings import list_listings
 from storage.index.queries.observations import iter_changes
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
-from storage.index.views.articles import (
-    NO_EXCLUSIONS,
-    CaptureFilters,
-    CaptureView,
-    Filters,
-    Order,
-    SearchHit,
-    list_values,
-)
+from storage.index.views.articles import NO_EXCLUSIONS, CaptureFilters, CaptureView, Filters, Order, SearchHit
 from storage.index.views.history import ChangeFilters, ChangeView, ListingCapture
 from storage.model import Outcome
 from storage.observations import ChangeEvent
@@ -98,12 +90,11 @@ class Selection:
     def _walk_by_site(self, query: Callable[..., Sequence[T]], chosen: dict[str, Any]) -> Iterator[T]:
         """Walk by URL or site, for which the database has an index in the order of time."""
         index, filters = self._prepare(CaptureFilters, chosen)
-        each_site = [filters]
-        if filters.url is None or filters.site is not None:
-            names = list_values(filters.site)
-            if filters.site is None:
-                names = tuple(self.archive.index.read(load_site_names).values())
-            each_site = [replace(filters, site=name) for name in sorted({*names})]
+        site, each_site = chosen["site"], [filters]
+        if filters.url is None or site is not None:
+            names = self.archive.index.read(load_site_names).values() if site is None else site
+            sites = [names] if isinstance(names, str) else sorted({*names})
+            each_site = [replace(filters, site=name) for name in sites]
         return chain.from_iterable(index.walk(partial(query, filters=each)) for each in each_site)
 
 

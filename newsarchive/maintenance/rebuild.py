@@ -200,8 +200,7 @@ def find_missing_files(
 ) -> tuple[LostFile, ...]:
     """Return the files of an index that are in no place, or shorter than they were.
 
-    Where there is no WARC file at all, an index that cannot be read (None) counts as a missing file: it may hold
-    everything that is known.
+    Where there is no WARC file at all, an index that cannot be read (None) counts as a missing file.
     """
     if known is None:
         return () if files else (LostFile(name="all files of the index, which cannot be read,", reason="missing"),)

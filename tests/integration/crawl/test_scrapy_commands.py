@@ -218,7 +218,7 @@ def test_a_table_with_which_scrapy_cannot_begin_is_an_error_of_the_settings(
         ('LOG_ENABLED = "x"', "Supported values for boolean"),
         ('STATS_CLASS = "nosuch.X"', "No module named 'nosuch'"),
         ('STATS_CLASS = "newsarchive.version.VERSION"', "it has to be the path of a class"),
-        ("STATS_CLASS = 7", "it has to be the path of a class"),
+        ("STATS_CLASS = 7", "it has to be text"),
         ('EXTENSIONS = { "newsarchive.version.Nosuch" = 5 }', "doesn't define any object named 'Nosuch'"),
         ('DOWNLOADER_MIDDLEWARES = { "scrapy.Spider" = "first" }', "Invalid value first"),
         ("SPIDER_MIDDLEWARES = 7", "is not iterable"),
