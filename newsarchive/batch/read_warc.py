@@ -99,8 +99,8 @@ def read_warc(
         limit: Decoded bytes up to which a page is read; a larger one has the outcome TOO_LARGE.
 
     Raises:
-        ArchiveError: A file is damaged; raised after all whole records, also those behind the damage. Or the source
-            does not exist, which is a FileNotFoundError too; raised by the first `next`.
+        ArchiveError: A file is damaged; raised after all whole records, also those behind the damage.
+        FileNotFoundError: The source does not exist; it is an ArchiveError, too.
 
     Example: `[(capture.url, reading.outcome) for capture, reading in read_warc("morgue/warc")]`
     """

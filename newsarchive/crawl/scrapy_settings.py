@@ -43,10 +43,8 @@ def configure_crawl(settings: BaseSettings, config: Config) -> None:
     for name, value in config.scrapy.items():
         try:
             _require_usable(name, value)
-        except Exception as problem:
-            raise ConfigError.create(
-                "bad-scrapy-setting", name=name, value=value, file=file, problem=problem
-            ) from problem
+        except Exception as error:
+            raise ConfigError.create("bad-scrapy-setting", name=name, value=value, file=file, problem=error) from error
     for name, (value, _) in OWNED.items():
         if value is not None or name == "JOBDIR":
             settings.set(name, value, priority="cmdline")
