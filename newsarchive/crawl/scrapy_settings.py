@@ -70,11 +70,10 @@ async def run_spider(config: Config, context: Any) -> None:
 
 
 def _require_usable(name: str, value: Any) -> None:
-    """Raise an error if Scrapy could not read a setting, load a class that it names, or write the log."""
+    """Raise an error if Scrapy could not read a setting, load a class that it names, or write the log. Numbers may be fractions."""
     settings = Settings()
     default, number, levels = settings[name], settings.getfloat, [*logging.getLevelNamesMapping()]
     settings.set(name, value, priority="cmdline")
-    # Settings that are whole numbers by default may be fractions.
     readers: dict[type, Any] = {bool: settings.getbool, int: number, float: number, list: settings.getlist}
     if name == "LOG_LEVEL":  # only some of Scrapy's components would refuse it
         if not isinstance(value, int) and value not in levels:

@@ -440,19 +440,56 @@ def test_a_crawl_that_cannot_begin_leaves_no_empty_file(
     assert not (tmp_path / "articles.jsonl").exists()
 
 
-def test_parse_writes_the_items_that_it_is_asked_for(server: Any, tmp_path: Path) -> None:
-    """The archive refuses feeds for a crawl, and `scrapy parse -o FILE` is none."""
+@pytest.fixture
+def article(server: Any, tmp_path: Path) -> str:
+    """The URL of an article, and a project beside it that has our spider."""
     text = "".join(f"<p>Paragraph {n} says that the harbour of the town is open again.</p>" for n in range(19))
     data = '<script type="application/ld+json">{"@type":"NewsArticle","headline":"Harbour opens"}</script>'
     body = f"<html><head>{data}</head><body><article><h1>Harbour opens</h1>{text}</article></body></html>".encode()
     head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
     server.say("/2026/11/20/harbour", head.encode() + body)
     (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = project\n")
-    (tmp_path / "project.py").write_text('SPIDER_MODULES = ["spiders"]\n')
-    words = ["-m", "scrapy", "parse", "--spider=news", f"{server.base}/2026/11/20/harbour", "-o", "articles.jsonl"]
-    done = subprocess.run([sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    (tmp_path / "project.py").write_text(
+        'SPIDER_MODULES = ["spiders"]\nLOG_LEVEL = "WARNING"\n'
+        'DOWNLOADER_MIDDLEWARES = {"newsarchive.crawl.article_response.ArticleResponses": 10}\n'
+    )
+    return f"{server.base}/2026/11/20/harbour"
+
+
+def show(folder: Path, *words: str) -> str:
+    """Run a command of Scrapy's in the project; it succeeds without an error, and what it prints is returned."""
+    command = [sys.executable, "-m", "scrapy", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr, " ERROR: " in done.stderr) == (0, False, False), done.stderr
+    return done.stdout
+
+
+def test_parse_writes_the_items_that_it_is_asked_for(article: str, tmp_path: Path) -> None:
+    """The archive refuses feeds for a crawl, and `scrapy parse -o FILE` is none."""
+    show(tmp_path, "parse", "--spider=news", article, "-o", "articles.jsonl")
     assert "Harbour opens" in (tmp_path / "articles.jsonl").read_text()
+
+
+@pytest.mark.parametrize("named", [[], ["-s", "NEWSARCHIVE_ARCHIVE=."]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["parse", "--spider=news", "URL"],
+        ["fetch", "--spider=news", "URL"],
+        ["shell", "--spider=news", "URL", "-c", "response.article.headline"],
+        ["shell", "URL", "-c", "response.article.headline"],
+    ],
+    ids=" ".join,
+)
+def test_commands_that_show_a_page_start_no_crawl(
+    server: Any, make: Make, article: str, tmp_path: Path, words: list[str], named: list[str]
+) -> None:
+    """Also where the settings name an archive, as those for the add-on do: that page alone is fetched."""
+    make()
+    shown = show(tmp_path, *(article if word == "URL" else word for word in words), *named)
+    assert "Harbour opens" in shown
+    assert {each.path for each in server.log} <= {"/2026/11/20/harbour", "/robots.txt"}
+    assert not (tmp_path / "warc").exists()
 
 
 @pytest.mark.parametrize("name", OWNED)
