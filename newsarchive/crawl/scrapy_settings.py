@@ -70,7 +70,7 @@ async def run_spider(config: Config, context: Any) -> None:
 
 
 def _require_usable(name: str, value: Any) -> None:
-    """Raise an error if Scrapy could not read a setting, load a class that it names, or write the log. Numbers may be fractions."""
+    """Raise an error if Scrapy could not read a setting, load a class that it names, or write the log."""
     settings = Settings()
     default, number, levels = settings[name], settings.getfloat, [*logging.getLevelNamesMapping()]
     settings.set(name, value, priority="cmdline")
