@@ -77,6 +77,7 @@ def test_a_url_and_a_site_have_to_match_both(library: newsarchive.Archive, name:
     """The front page of one site is none of another's, and is returned once."""
     url = f"https://{SITES[0]}/"
     own = ask(library, name, url=url)
+    given: Any
     assert {*own} == {SITES[0]}
     for given in (SITES[0], SITES, SITES[:1]):
         assert ask(library, name, url=url, site=given) == own
