@@ -111,8 +111,7 @@ class Archive(AbstractContextManager["Archive"]):
     def open_to_read(cls, folder: Path) -> Self:
         """Open the archive for reading.
 
-        IndexLost, besides the errors of `open`, if there are WARC files but no index: a new one would be empty until
-        the next crawl or import.
+        IndexLost, besides the errors of `open`, if there are WARC files but no index: a new one would be empty.
         """
         config = toml_file.load_config(folder)
         file = sqlite_file(config.index)
@@ -382,8 +381,7 @@ class Archive(AbstractContextManager["Archive"]):
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
-        `deep` what it says of all. `head` is a head of the chain that was noted elsewhere: all files are compared
-        with it.
+        `deep` what it says of all. `head` is a head of the chain noted elsewhere, which all files are compared with.
         """
         proofs, invalid = load_proofs(self.config, head)
         with open_executor(where) as executor:

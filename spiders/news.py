@@ -44,20 +44,19 @@ class NewsSpider(scrapy.Spider):
     def from_crawler(
         cls, crawler: Crawler, *args: Any, archive: str | None = None, site: str | None = None, **kwargs: Any
     ) -> Self:
-        """Create the spider. Called by Scrapy, with the arguments of `scrapy crawl news -a archive=... -a site=...`.
-
-        Without an archive, it does what Scrapy's other commands ask of it.
-        """
+        """Create the spider, for a crawl with `-a archive=... -a site=...`, or for another command of Scrapy's."""
         archive = archive or crawler.settings.get("NEWSARCHIVE_ARCHIVE")
+        # `scrapy parse`, which has items, `fetch`, `view` and `check` replace it; the settings of `shell` are in use.
+        is_crawl = not (cls.start.__module__.startswith("scrapy.commands.") or crawler.settings.frozen)
         host, refusal, unknown = None, cls.refusal, ", ".join(kwargs.keys() - {"context"})
         if unknown:
             refusal = f"nothing was fetched: the spider has no argument {unknown}. It has archive and site"
-        elif archive and kwargs.get("context") is None:
+        elif archive and is_crawl and kwargs.get("context") is None:
             try:
                 host = prepare_crawl(crawler.settings, Path(archive), sites=[site] if site else [])
             except ArchiveError as problem:
                 refusal = str(problem)
-        if host is None and cls.start.__module__ == __name__:  # `scrapy parse` replaces it, and has items
+        if host is None and is_crawl:
             # Feeds would be empty files, and the console a port that is open for a moment.
             crawler.settings.setdict({"FEEDS": {}, "TELNETCONSOLE_ENABLED": False}, "cmdline")
         spider = super().from_crawler(crawler, *args, **kwargs)
@@ -88,8 +87,7 @@ class NewsSpider(scrapy.Spider):
     def request(self, due: DueUrl) -> Request:
         """Return the request for a URL; conditional if the last response had validators (RFC 9110, 13).
 
-        ValueError if no request can be made. It has no callback: the response is recorded, and the URLs that it links
-        come back through the frontier.
+        ValueError if none can be made. It has no callback: what the response links comes back through the frontier.
         """
         assert self.context is not None
         headers = {

@@ -80,6 +80,10 @@ class NotFound(ArchiveError):
     exit_code = 4
 
 
+class NoSuchFile(NotFound, FileNotFoundError):
+    """A file or folder that a program names does not exist."""
+
+
 class ArchiveBusy(ArchiveError):
     """Another process holds the lock of the site or archive."""
 

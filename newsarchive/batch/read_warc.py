@@ -1,6 +1,7 @@
 """Read the captures of WARC files in guarded processes: a page that hangs or crashes affects no other."""
 
 import hashlib
+import shlex
 import shutil
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
@@ -20,7 +21,7 @@ from newsarchive.ingest.site_lookup import get_discovery
 from newsarchive.ingest.tasks import CaptureReading, build_task, reading_from_headers
 from newsarchive.reader_pool.pool import ReaderPool
 from newsarchive.version import EXTRACTOR, VERSION
-from storage.errors import ArchiveError, WarcError
+from storage.errors import ArchiveError, NoSuchFile, WarcError
 from storage.index.rows.site_registry import KnownSite, SiteRegistry
 from storage.model import Capture, Discovery, Outcome, Reading, Site
 from storage.urls import url_host
@@ -99,6 +100,7 @@ def read_warc(
 
     Raises:
         ArchiveError: A file is damaged; raised after all whole records, also those behind the damage.
+        FileNotFoundError: The source does not exist; it is an ArchiveError, too.
 
     Example: `[(capture.url, reading.outcome) for capture, reading in read_warc("morgue/warc")]`
     """
@@ -119,6 +121,8 @@ def _read_source(source: str | PathLike[str] | BinaryIO) -> Iterator[CaptureReco
     with TemporaryDirectory(prefix="newsarchive-") as scratch:
         if isinstance(source, str | PathLike):
             path = Path(source)
+            if not path.exists():
+                raise NoSuchFile(path=path, quoted=shlex.quote(str(path)))
         else:
             path = Path(scratch) / "stream"
             with path.open("wb") as copy:

@@ -126,8 +126,7 @@ def main() -> None:
         stream = getattr(sys, name) or open(os.devnull, "w")  # noqa: PTH123, SIM115 - until the process ends
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")
         setattr(sys, name, stream)
-    # Rows and pages are small objects without reference cycles: collecting as often as by default costs a tenth of
-    # the main process's time.
+    # Rows and pages have no reference cycles: collecting as often as by default costs a tenth of the CPU time.
     gc.set_threshold(20_000, 50, 1_000)
     # Both end a command in order, with the cleanup of what it was doing, unless it handles them itself.
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))

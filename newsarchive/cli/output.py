@@ -1,7 +1,6 @@
 """Output of commands: text for a terminal, plain lines for a log, JSON for programs.
 
-Everything that comes from an archived page goes through `sanitize`, because a headline may contain terminal escape
-sequences.
+Everything that comes from an archived page goes through `sanitize`: it may contain terminal escape sequences.
 """
 
 import json

@@ -47,7 +47,7 @@ def _print_rebuild(out: Console, result: RebuildResult) -> None:
     out.print(f"Index rebuilt: {captures} and {versions} from {pluralize(result.files, 'WARC file')}.")
     if result.lost:
         dropped = pluralize(sum(lost.captures for lost in result.lost), "capture")
-        out.print(f"{dropped} of {pluralize(len(result.lost), 'WARC file')} are no longer in the index: see above.")
+        out.print(f"No longer in the index: {dropped} of {pluralize(len(result.lost), 'WARC file')}, see above.")
 
 
 def reextract(  # noqa: PLR0913 - every word is an option of the command line

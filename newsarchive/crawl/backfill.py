@@ -69,8 +69,7 @@ def backfill(
 ) -> BackfillReport:
     """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit is reached.
 
-    `sole_process`: as for `crawl`. Raises ConfigError if the archive has no such site, ArchiveBusy if it is being
-    crawled, and StorageError like `crawl`.
+    `sole_process` and errors as for `crawl`; ConfigError if the archive has no such site.
     """
     max_priority = lowest_backfill_priority(request.until)
     before = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)

@@ -3,8 +3,7 @@
     document (recorded like any response) --> Chromium --requests scripts, style sheets, data--> robots.txt, guard,
     pause, client, recorder --> Chromium ... --> the page's markup (`RenderedPage`)
 
-The browser itself connects to nothing: a request that is not answered here fails. It sends no cookies, no POST
-requests, and opens no WebSockets.
+The browser connects to nothing: what is not answered here fails. It sends no cookies, and opens no WebSockets.
 """
 
 import asyncio
@@ -32,8 +31,7 @@ CACHE_SIZE = 32_000_000
 """Bytes of scripts and style sheets that are cached for the other pages of the run."""
 CACHED_TYPES = frozenset({"script", "stylesheet"})
 FETCHED_TYPES = CACHED_TYPES | {"fetch", "xhr", "other", "manifest"}
-"""Resource types that are fetched. Images, fonts and frames have no text that is read; a page's requisites are fetched
-later, as for any page."""
+"""Resource types that are fetched. Images, fonts and frames have no text; requisites are fetched later, as usual."""
 LAUNCH_OPTIONS = files("newsarchive.crawl").joinpath("chromium_options.txt").read_text("utf-8").splitlines()
 """A request that were not intercepted would go to a proxy that does not exist, for a name that cannot be resolved."""
 _TRANSPORT_HEADERS = "content-encoding content-length transfer-encoding connection set-cookie keep-alive".split()

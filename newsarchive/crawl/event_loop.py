@@ -36,8 +36,7 @@ def reactor() -> Any:
         if soft != resource.RLIM_INFINITY and soft < limit:
             with suppress(ValueError, OSError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-        # Until its log goes to logging, Twisted keeps all entries in memory, and with each 1xx response all that was
-        # received on its connection.
+        # Until its log goes to logging, Twisted keeps all entries, and with a 1xx response all that came before it.
         showwarning = warnings.showwarning
         observer: Any = STDLibLogObserver("twisted")  # mypy does not know zope's interfaces
         globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)

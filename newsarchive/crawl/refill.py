@@ -5,8 +5,7 @@
 
     one refill: put-off URLs and host states written --> URL patterns counted --> due URLs, and stored robots.txt
 
-A refill queries only sites that may have more. Otherwise each one would search the URLs of a thousand sites for the
-sake of one.
+A refill queries only sites that may have more, not the URLs of a thousand sites for the sake of one.
 """
 
 import asyncio
@@ -32,8 +31,7 @@ WINDOW = 2_000
 MIN_PER_HOST, MAX_PER_HOST = 12, 240
 """URLs of one host taken by one refill: the fewer hosts, the more."""
 MAX_WAITING = MIN_PER_HOST + MIN_PER_HOST // 2
-"""URLs of one host in memory: it is refilled when half of them are gone. With less room, new URLs would have to wait
-until other hosts have finished."""
+"""URLs of one host in memory, refilled when half of them are gone. With less, new URLs would wait for other hosts."""
 ALL_SITES_INTERVAL = 30.0
 """Seconds after which all sites are queried: URLs also become due by time alone."""
 SHORT_INTERVAL, INTERVAL = 0.25, 2.0

@@ -5,8 +5,7 @@
                                               +--+ redirect, five times at most (2.3.1.2)
 
 A robots.txt is fetched and recorded like any page. 4xx allows everything (2.3.1.3); 5xx, 429 and no response disallow
-everything for now (2.3.1.4). A sixth redirect, one to an invalid URL or one in a circle counts as 4xx: there is no
-robots.txt.
+everything for now (2.3.1.4). A sixth redirect, one to an invalid URL or one in a circle counts as 4xx.
 """
 
 import time

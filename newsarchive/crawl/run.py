@@ -2,8 +2,7 @@
 
     locks -> recover -> run begun -> seeds -> [ Scrapy: due URLs, until there are none ] -> settle -> end record
 
-However the part in brackets ends, the steps after it are taken: what was fetched is recorded and committed, and the
-WARC file is closed.
+However the part in brackets ends, what was fetched is recorded and committed, and the WARC file is closed.
 """
 
 import asyncio
@@ -114,8 +113,7 @@ def crawl(  # noqa: PLR0913 - the options of a run
     process is Scrapy's, and this a thread of it. `pages`: fetch only these, and no limit of a site counts.
 
     The first SIGINT or SIGTERM stops the run in order within seconds, the second one ends the process at once. Raises
-    ArchiveBusy if one of the sites is being crawled, and StorageError if the disk is full; what was committed before
-    is complete.
+    ArchiveBusy if one of the sites is being crawled, StorageError if the disk is full; what was committed stays.
     """
     now = now or archive.now
     named = [site for site in sites or () if isinstance(site, str)]

@@ -107,9 +107,7 @@ def _query_reason(path: str, query: str) -> str | None:
 
 
 def _date_reason(path: str, query: str, today: datetime) -> str | None:
-    """Return "calendar" for a calendar page outside the range. Any number may be in an article's path, so that only
-    paths and fields of calendars count.
-    """
+    """Return "calendar" for a calendar page outside the range. Only paths and fields of calendars count."""
     fields = {key.lower(): value for key, value in parse_qsl(query)}
     keys = _CALENDAR_KEYS.intersection(fields)
     if not keys and not _CALENDAR_WORD.search(path):
@@ -124,8 +122,7 @@ def _date_reason(path: str, query: str, today: datetime) -> str | None:
 
 
 def url_patterns(url: str) -> tuple[str, ...]:
-    """Return the patterns that a URL matches, the widest first: other numbers and slugs, another last segment, other
-    values in the query.
+    """Return the patterns that a URL matches, the widest first: other numbers, another last segment, other values.
 
     >>> url_patterns("https://news.example/tag/trade?page=2")
     ('news.example/tag/trade?page', 'news.example/tag/*?page')

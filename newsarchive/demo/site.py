@@ -5,8 +5,7 @@ The recording, `lantern.tar.xz`, is package data. `index.json` in it lists the p
     {"origin": "http://lantern.example", "times": [TIME, ...], "not_found": PAGE, "pages": {TARGET: [PAGE, ...]}}
 
 A page is `[status, media type, Location or null, Last-Modified or null, name of the body]`, one for each time, or null
-while there is no page. Bodies are members named by their digest. The origin in bodies and in Location is replaced when
-a page is served.
+while there is no page. Bodies are members named by their digest; their origin is replaced when they are served.
 """
 
 import gzip

@@ -2,8 +2,7 @@
 
     exports/ID.json      request and state        exports/ID.wacz      the file, once it is complete
 
-The state is in the folder: a server that starts loads the jobs of the previous one, and marks as failed what that one
-did not finish.
+The state is in the folder: a server that starts loads earlier jobs, and marks the unfinished ones as failed.
 """
 
 import logging

@@ -31,6 +31,7 @@ _TEX_ESCAPES = str.maketrans({
 _URL_ESCAPES = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C", '"': "%22", "\n": "", "\r": ""})
 # Characters that end a parameter of a template or begin another one.
 _WIKI_ESCAPES = str.maketrans({"|": "{{!}}", "{": "&#123;", "}": "&#125;", "[": "&#91;", "]": "&#93;"})
+_FAMILY_FIRST = {"hu", "ja", "ko", "vi", "zh"}  # languages that print it first
 # A URN has no query of its own (RFC 8141, 2.3): the characters that would begin one are quoted.
 _URN_ESCAPES = str.maketrans({"?": "%3F", "#": "%23", "[": "%5B", "]": "%5D"})
 # Bidirectional controls: those of a name or headline must not affect the rest of the sentence.
@@ -140,7 +141,7 @@ def format_bibtex(citations: Iterable[Citation]) -> Iterator[str]:
         version = citation.version
         number = version.number if isinstance(version, VersionView) else version.version
         fields = {
-            "author": " and ".join("{" + _escape_tex(name) + "}" for name in version.authors),
+            "author": " and ".join(_format_name(name, version.language or "") for name in version.authors),
             "title": "{" + _escape_tex(version.headline) + "}",
             "organization": "{" + _escape_tex(citation.site) + "}",
             "date": version.published.day.isoformat() if version.published else "",
@@ -152,6 +153,15 @@ def format_bibtex(citations: Iterable[Citation]) -> Iterator[str]:
         }
         lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
         yield "\n".join([f"@online{{{citation.key},", *lines, "}", ""])
+
+
+def _format_name(name: str, language: str) -> str:
+    """Return a name for styles to take apart (biblatex 2.3.3); in braces, whole, if the family name is a guess."""
+    words = _fold(name).split()
+    has_middle = all(word[0].islower() or re.fullmatch(r"[^\W\d_]\.?", word) for word in words[1:-1])
+    is_clear = len(words) > 1 and has_middle and words[-1][0].isupper() and not {",", "and"} & {*words, *name}
+    is_whole = not is_clear or language.partition("-")[0] in _FAMILY_FIRST
+    return f"{{{_escape_tex(name)}}}" if is_whole else _escape_tex(name)
 
 
 def _escape_tex(text: str) -> str:

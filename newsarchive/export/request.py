@@ -13,7 +13,7 @@ from storage.index.queries.export import iter_export_lines
 from storage.index.queries.links import Placement, list_listing_placements
 from storage.index.queries.status import list_sources
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.articles import EVERYTHING, CaptureFilters, Exclusions, Filters
+from storage.index.views.articles import EVERYTHING, CaptureFilters, Exclusions, Filters, list_values
 from storage.index.views.cdx import CdxLine
 from storage.model import UrlKind
 from storage.places import Places
@@ -79,9 +79,12 @@ class ExportRequest:
 
 
 def iter_placements(index: Reader, filters: CaptureFilters) -> Iterator[Placement]:
-    """Return the placements on the listing with a URL, or on those of a site or of all sites, by their URLs."""
-    sources = index.ask(list_sources, filters.site) if filters.url is None else ()
-    urls = [filters.url] if filters.url else [each.url for each in sources if each.kind is UrlKind.LISTING]
+    """Return the placements on the listing with a URL, or on those of sites or of all sites, by their URLs."""
+    urls = [filters.url] if filters.url is not None else []
+    if filters.url is None or filters.site is not None:
+        names = (None,) if filters.site is None else sorted({*list_values(filters.site)})
+        sources = [each for name in names for each in index.ask(list_sources, name) if each.kind is UrlKind.LISTING]
+        urls = [each.url for each in sources if filters.url in (None, each.url)]
     query, since, until = list_listing_placements, filters.since, filters.until
     return (one for url in urls for one in index.ask(query, url, since, until, most=None))
 

@@ -66,8 +66,7 @@ def discover_urls(
 ) -> tuple[DiscoveredUrl, ...]:
     """Return the URLs that a capture makes due, each once, in the order of the page.
 
-    Links that do not look like an article's are fetched last, but they are due all the same. An article's links to
-    captured URLs are left out.
+    Links that do not look like an article's are fetched last. An article's links to captured URLs are left out.
     """
     found: dict[str, DiscoveredUrl] = {}
     for one in _find_urls(capture, discovery, reading, site, is_captured):

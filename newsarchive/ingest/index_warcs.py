@@ -119,8 +119,7 @@ def index_warcs(
 def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
     """Commit what is in flight, and update what depends on all captures.
 
-    A revisit that was indexed before its original of another URL is read now. If the original cannot be read, the
-    revisit is tried again at the next settling.
+    A revisit that was indexed before its original of another URL is read now, or at the next settling.
     """
     ingestor.wait_until_idle()
     unread = index.settle()

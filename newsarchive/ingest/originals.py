@@ -44,8 +44,7 @@ class ArchivedOriginals:
 class LocalOriginals:
     """Finds originals for revisits of a crawl where machines share an index: only those that this machine can read.
 
-    A revisit under another URL is read from its original. If that is on another machine's disk, the payload is stored
-    once more instead.
+    A revisit under another URL is read from its original; if another machine has it, the payload is stored again.
     """
 
     def __init__(self, index: Index, places: Places) -> None:

@@ -53,7 +53,7 @@ class SavedResource:
 def list_files(paths: Iterable[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
     """Yield files, and of folders those with a suffix, in the order of their names; NotFound if a folder has none."""
     for path in paths:
-        found = sorted(each for each in path.rglob("*") if each.name.lower().endswith(suffixes))
+        found = sorted(each for each in path.rglob("*") if each.name.lower().endswith(suffixes) and each.is_file())
         if path.is_dir() and not found:
             raise NotFound(f"{path} holds no such file; nothing was read. Names end with {', '.join(suffixes)}")
         yield from found if path.is_dir() else [path]

@@ -299,8 +299,7 @@ class Ingestor:
             self._ready_count, self._listed_urls, self._is_full = 0, 0, False
             self._room.notify_all()
         for item in batch:
-            # The reading's callback refers to the item: the reference cycle would keep the page in memory until the
-            # garbage collector runs.
+            # The reading's callback refers to the item: the reference cycle would keep the page in memory for long.
             reading, item.reading = item.reading, None
             if item.done.set_running_or_notify_cancel():
                 item.done.set_result(reading.result() if reading else Reading(outcome=Outcome.OTHER, reason="noted"))

@@ -1,7 +1,6 @@
 """Find the layouts for reading a page, by its site's name or by its host.
 
-Only the settings decide, never the index: a page that was imported before its site was first crawled is read as
-`rebuild` will read it.
+Only the settings decide, never the index: an import before the first crawl is read as by `rebuild`.
 """
 
 from collections.abc import Sequence
@@ -68,8 +67,7 @@ class SiteLayouts:
 def find_layouts(url: str, folder: Path | None, site: str | None) -> "tuple[str, Layouts] | None":
     """Return a site's name and its layouts; None if no layouts apply to the page.
 
-    Without a `site`, the host of the URL gives it; without a `folder`, the current one is used if it is an archive.
-    ConfigError if the archive has no such site.
+    The host of the URL gives the `site`, the current folder is the `folder`. ConfigError if there is no such site.
     """
     if folder is None and site is None and not Path(FILE_NAME).exists():
         return None

@@ -4,6 +4,5 @@
                              ^                      |
                              +-- recover: jobs of workers that are gone
 
-Procrastinate keeps the queue in the index's own database. One job is one site, and the database prevents two jobs of
-the same site.
+Procrastinate keeps the queue in the index's own database, which prevents two jobs of the same site.
 """

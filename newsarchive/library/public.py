@@ -124,16 +124,16 @@ class Archive(AbstractContextManager["Archive"]):
         )
 
     def captures(
-        self, *, url: str | None = None, site: str | None = None, outcome: AnyOf = None, since: Time = None,
+        self, *, url: str | None = None, site: AnyOf = None, outcome: AnyOf = None, since: Time = None,
         until: Time = None,
     ) -> Iterator[CaptureView]:  # fmt: skip
-        """Return captures by the time of their request, newest first: of one URL, of one site, or site after site.
+        """Return captures by the time of their request, newest first: of one URL, or of one site after the other.
         Example: `[capture.fetched_at for capture in archive.captures(url=url)]`
         """
         return self._selection.iter_captures(url=url, site=site, outcome=outcome, since=since, until=until)
 
     def listings(
-        self, *, url: str | None = None, site: str | None = None, since: Time = None, until: Time = None
+        self, *, url: str | None = None, site: AnyOf = None, since: Time = None, until: Time = None
     ) -> Iterator[ListingCapture]:
         """Return captures of front pages and other listings with their links, in the order of `captures`.
         Example: `[len(listing.groups) for listing in archive.listings(site="lantern", since="2026-05-04")]`
@@ -152,7 +152,7 @@ class Archive(AbstractContextManager["Archive"]):
         )
 
     def placements(
-        self, *, url: str | None = None, site: str | None = None, since: Time = None, until: Time = None
+        self, *, url: str | None = None, site: AnyOf = None, since: Time = None, until: Time = None
     ) -> Iterator[Placement]:
         """Return where articles stood on front pages and other listings, by listing, oldest first; `url` is a listing.
         Example: `[(one.article_id, one.position, one.minutes) for one in archive.placements(site="lantern")]`

@@ -90,10 +90,11 @@ class Selection:
     def _walk_by_site(self, query: Callable[..., Sequence[T]], chosen: dict[str, Any]) -> Iterator[T]:
         """Walk by URL or site, for which the database has an index in the order of time."""
         index, filters = self._prepare(CaptureFilters, chosen)
-        each_site = [filters]
-        if filters.url is None and filters.site is None:
-            names = self.archive.index.read(load_site_names).values()
-            each_site = [replace(filters, site=name) for name in sorted(names)]
+        site, each_site = chosen["site"], [filters]
+        if filters.url is None or site is not None:
+            names = self.archive.index.read(load_site_names).values() if site is None else site
+            sites = [names] if isinstance(names, str) else sorted({*names})
+            each_site = [replace(filters, site=name) for name in sites]
         return chain.from_iterable(index.walk(partial(query, filters=each)) for each in each_site)
 
 

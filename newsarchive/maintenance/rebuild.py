@@ -17,7 +17,7 @@ from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
 from newsarchive.maintenance.recover import reopen_changed_files, repair_open_files, unindexed_ranges
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
-from storage.errors import ArchiveBusy, CapturesLost, ConfigError, FilesLost, LostFile
+from storage.errors import ArchiveBusy, ArchiveError, CapturesLost, ConfigError, FilesLost, LostFile
 from storage.index import Index
 from storage.index.maintenance.known_files import KnownWarcFile, load_known_files
 from storage.index.maintenance.replace_index import Replacement, prepare_replacement
@@ -117,7 +117,13 @@ class Rebuild:
             replacement.clear()
         accepted = {file.name for file in known or () if file.is_closed}
         unknown = set() if forget else {file.name for file in files} - accepted
-        result = self._fill(replacement, files, unknown, progress)
+        try:
+            result = self._fill(replacement, files, unknown, progress)
+        except BaseException:
+            if self.marker.get_start() is None:  # nothing that could be resumed, as where the disk is full
+                with suppress(ArchiveError):
+                    replacement.clear()
+            raise
         lost = lost or find_unread_files(known, load_known_files(replacement.address))
         if lost and not forget:
             # The new index stays, so that the next rebuild resumes with nothing left to read.
@@ -194,8 +200,7 @@ def find_missing_files(
 ) -> tuple[LostFile, ...]:
     """Return the files of an index that are in no place, or shorter than they were.
 
-    Where there is no WARC file at all, an index that cannot be read (None) counts as a missing file: it may hold
-    everything that is known.
+    Where there is no WARC file at all, an index that cannot be read (None) counts as a missing file.
     """
     if known is None:
         return () if files else (LostFile(name="all files of the index, which cannot be read,", reason="missing"),)

@@ -2,8 +2,7 @@
 
     captures to read --> worker processes read --> captures of one article together --> one SQL transaction
 
-Each transaction leaves the index consistent and records the extractor version of each capture: after an interruption,
-the same command resumes.
+Each transaction is consistent, and records the extractor version of each capture: the same command resumes.
 """
 
 from collections import Counter, deque

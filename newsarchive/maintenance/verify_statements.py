@@ -6,7 +6,7 @@ articles --> their captures --> records of the WARC files --> the one path of cr
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -97,23 +97,26 @@ class StatementCheck:
                 said: Iterable[Statement] = self._iter_statements(ids)
             else:
                 ids = sorted(chance.sample(ids, min(SAMPLE, total)))
-                sample = list(self._iter_statements(ids))
+                said = list(self._iter_statements(ids))
                 captures = [
-                    each for article, _ in sample for each in article.captures if each.outcome in BY_ITS_OWN_RECORD
+                    each for article, _ in said for each in article.captures if each.outcome in BY_ITS_OWN_RECORD
                 ]
                 with self.open_ingestor(scratch) as ingestor:
                     self._read_captures(scratch, ingestor, files, captures)
-                said = sample
             counts = dict.fromkeys(("compared", "outdated", "unread", "changed"), 0)
-            problems: list[FalseStatement] = []
+            problems, unread = list[FalseStatement](), set[int | None]()
             for number, statement in enumerate(said, 1):
                 progress(number, len(ids), statement[0].url)
                 outcome, found = "changed", None
                 if all(each.id <= last_id for each in statement[0].captures):
                     outcome, found = self._compare(statement, scratch, files, deep=deep)
                 counts[outcome] += 1
+                if outcome == "unread":
+                    unread.add(statement[0].id)
                 problems += [found] if found else []
-            problems += self._compare_captures(scratch, captures, last_id, deep=deep)
+            # What a redirect shows is in other records.
+            rest = (each for each in captures if each.article_id not in unread)
+            problems += self._compare_captures(scratch, rest, last_id, deep=deep and not unread)
         return StatementReport(total=total, problems=tuple(problems), **counts)
 
     def _iter_statements(self, ids: Iterable[int]) -> Iterator[Statement]:
@@ -131,10 +134,8 @@ class StatementCheck:
                 places.add(place)
                 capture = self.index.ask(get_capture, capture.refers_to_id or 0)
         for warc, offset in sorted(places):
-            try:
+            with suppress(WarcError, OSError, FileMissing):
                 submit_capture(WarcRange(file=self.places.file(warc), start=offset), scratch, ingestor)
-            except (WarcError, OSError, FileMissing):
-                continue
         settle(self.places, scratch, ingestor)
 
     def _compare(

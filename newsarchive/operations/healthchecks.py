@@ -1,7 +1,6 @@
 """Pings of a health check service, which raises an alarm if a crawl fails or does not run.
 
-The protocol is that of healthchecks.io: URL/start, URL, URL/fail. A service that does not respond delays the crawl by
-a few seconds only.
+The protocol is that of healthchecks.io: URL/start, URL, URL/fail. A silent service delays the crawl by seconds.
 """
 
 import http.client

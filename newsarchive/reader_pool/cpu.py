@@ -16,8 +16,7 @@ MEMBERSHIP = Path("/proc/self/cgroup")
 def available_cores() -> int:
     """Return the number of cores that this process may use, at least 1; fractions are rounded up.
 
-    Quotas are those of control groups, version 2 (Linux, "Control Group v2", cpu.max). Without them, or if they cannot
-    be read, the affinity counts alone.
+    Quotas are those of control groups, version 2 (Linux, "Control Group v2", cpu.max). Without, affinity counts.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min([allowed, *(max(ceil(quota), 1) for quota in _quotas())])

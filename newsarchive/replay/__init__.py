@@ -4,8 +4,7 @@
     launch.py       program that runs in that environment
     process.py      configures, starts, supervises and stops it: `run_pywb` is used by `newsarchive serve --replay`
 
-pywb is under the GPL and needs an old brotli that conflicts with ours; archived scripts need a host of their own, from
-which no page of the archive can be reached.
+pywb is under the GPL and needs a brotli that conflicts with ours; archived scripts need a host of their own.
 """
 
 from newsarchive.replay.process import run_pywb

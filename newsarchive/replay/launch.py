@@ -1,7 +1,6 @@
 """Run pywb in its own environment: `python launch.py CONFIG PORT HOST...`. Imports no module of newsarchive.
 
-pywb answers for any host name. By DNS rebinding another site could then read a private archive: only the given names
-are accepted.
+pywb answers for any host name, as another site could use by DNS rebinding: only the given names are accepted.
 """
 
 import sys
@@ -29,8 +28,7 @@ def restrict_hosts(app: App, hosts: frozenset[str]) -> App:
 def main(config: str, port: str, *hosts: str) -> None:
     """Serve on the loopback interface until the parent process, which holds our standard input, ends."""
     warnings.simplefilter("ignore")
-    # Imported here and in this order: gevent must patch sockets before any is opened, and only this environment has
-    # these packages.
+    # Here and in this order: gevent must patch sockets before any is opened, and only this environment has these.
     from gevent.monkey import patch_all  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     patch_all()

@@ -50,8 +50,7 @@ def format_config(index: str, warc_folder: Path) -> str:
 log = logging.getLogger(__name__)
 
 HOST = "replay.localhost"
-"""Another host than that of the archive's pages, so that cookies and storage are separate. Browsers resolve every name
-under .localhost to this machine."""
+"""Another host than the archive's, with cookies of its own; browsers resolve names under .localhost to this machine."""
 _USER = "newsarchive-replay"
 _START_TIMEOUT = 60.0  # seconds until pywb must respond for the first time
 _CHECK_INTERVAL = 5.0
@@ -101,8 +100,7 @@ def run_pywb(
 ) -> Iterator[ServeOptions]:
     """Run pywb beside the server; yield the options with the URL of the replay in `replay_url`.
 
-    ReplayFailure if pywb is not installed or does not start; ConfigError if the replay would be open to people who may
-    not read the archive.
+    ReplayFailure if pywb is not installed or does not start; ConfigError if the replay would be open to others.
     """
     environment = environment or default_environment()
     if environment.installed_version is None:

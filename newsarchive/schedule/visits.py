@@ -1,7 +1,6 @@
 """Plan visits of articles and requisites, within the intervals of the settings.
 
-Articles are checked at fixed ages, and anew after every change. Images and fonts are never fetched again, stylesheets
-once they may have changed.
+Articles are checked at fixed ages, and anew after a change; images and fonts never, stylesheets if they may change.
 """
 
 from collections.abc import Callable, Mapping
@@ -121,8 +120,7 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 #                       the ages at which an article is checked                   |
 #
 # A page that was never an article, after failures or redirects, or with an article's URL: ten pauses of two days at
-# most, while a source names it. One that a source promised, that redirects, or that has an article's URL: at these
-# ages, also once it is named no more.
+# most, while a source names it. One that was promised, that redirects, or that has an article's URL: at these ages.
 
 # Responses that say nothing of the page itself.
 _FAILURES = "error challenge consent_wall login_wall soft_404 soft_error empty gone"
@@ -188,8 +186,7 @@ def _growing_pause(failures: int) -> timedelta:
 EXPECTED_ITEMS = 0.7
 """New items that are expected of a source when it is visited."""
 MAX_REPLACED = 0.35
-"""Share of its items that a source may be expected to replace between visits; as much again is margin for mornings on
-which everything happens at once."""
+"""Share of its items that a source may be expected to replace between visits; as much again is for busy mornings."""
 SHARED_SOURCE = 0.5
 """First-named share below which another source lists the same items."""
 MIN_SHARE = 0.02

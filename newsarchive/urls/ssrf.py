@@ -8,8 +8,7 @@ connected to. Hosts whose owner set allow_private are connected to at any addres
     special_purpose("93.184.215.14")   --> None: the public internet
 
 Addresses are judged by IANA's registries of special-purpose addresses (RFC 6890 and its updates), copied into
-special_purpose.txt because Python's `is_global` changes between versions. An IPv6 address that stands for an IPv4 one
-is judged like that.
+special_purpose.txt because Python's `is_global` changes. An IPv6 address for an IPv4 one is judged like that.
 """
 
 import ipaddress
@@ -148,8 +147,7 @@ def special_purpose(address: str) -> str | None:
 def literal_address(host: str) -> str | None:
     """Return the address that a host name is another notation of; None for a name that DNS must resolve.
 
-    C libraries parse decimal, octal and hexadecimal numbers, with up to three dots; browsers decode %-escapes and
-    full-width digits before that.
+    C libraries parse decimal, octal and hexadecimal numbers; browsers decode %-escapes and full-width digits.
 
     >>> [literal_address(host) for host in ("0x7f.1", "2130706433", "[::1]", "news.example")]
     ['127.0.0.1', '127.0.0.1', '::1', None]

@@ -1,8 +1,7 @@
 """Connections of the server: time-outs for slow clients, a limit for each client and for all.
 
 A connection waits for its client, or its client waits for a response. Those that wait for their client can be closed at
-any time: when there are too many, the one that has waited longest makes room for a new one. So thousands of idle or
-half-sent requests never keep others out.
+any time: when there are too many, the one that has waited longest makes room for a new one.
 """
 
 import asyncio

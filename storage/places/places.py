@@ -149,8 +149,7 @@ class Places:
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading, seekable; files being written are read up to their current end.
 
-        FileMissing or NotInBucket if it does not exist, BucketUnreachable or BucketRefused if the bucket cannot be
-        asked, OSError if the disk cannot be read.
+        FileMissing or NotInBucket if it does not exist, BucketUnreachable, BucketRefused, OSError if it cannot be read.
         """
         for path in self._paths(name):
             with suppress(FileNotFoundError):

@@ -1,7 +1,6 @@
 """The key of an archive: Ed25519, in a file that only its owner reads. It signs each link of the chain.
 
-A new key is signed by the one before, which stays beside it as signing.key.old; a key that was lost is replaced at the
-next link, which says so.
+A new key is signed by the one before, which stays as signing.key.old; the next link replaces a lost one.
 """
 
 import hashlib

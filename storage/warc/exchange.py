@@ -48,8 +48,7 @@ class Originals(Protocol):
     def find_original_by_url(self, url: str) -> RefersTo | None:
         """Return the record that holds the payload of the newest 200 response of that URL, or None.
 
-        If that response is a revisit, this is its original and not the newest `response` record: the site may have
-        returned to an earlier text.
+        If that response is a revisit, this is its original, not the newest `response` record: texts may come back.
         """
 
 

@@ -82,8 +82,7 @@ def import_file(
 ) -> ImportedFile:
     """Import one .warc, .warc.gz, .arc, .arc.gz or .wacz file, unless `is_known` knows the name of the new file.
 
-    Records that were `taken_down`, given by id or by the digest of their URL, are left out. The new file is linked in
-    the `chain`.
+    Records `taken_down`, by id or digest of their URL, are left out. The new file is linked in the `chain`.
 
     StorageError if it cannot be opened, or the archive's disk cannot be written: then nothing was imported.
     """

@@ -3,8 +3,7 @@
 NAME.warc.gz.open  -->  NAME.warc.gz                complete exchanges only
                         NAME.warc.gz.torn-OFFSET    the bytes that were cut off, if any
 
-Only the end is cut. Damage with complete exchanges behind it stays, since the index points to those; `newsarchive
-verify` reports it.
+Only the end is cut. Damage with complete exchanges behind it stays, and `newsarchive verify` reports it.
 """
 
 import hashlib

@@ -1,7 +1,6 @@
 """Response models of the JSON API. Their names are a promise to other programs: add to them, do not change them.
 
-Each is a view of the index under another name, described in schemas.toml; times are ISO 8601 in UTC, dates of pages as
-StatedDate says.
+Each is a view of the index, described in schemas.toml; times are ISO 8601 in UTC, dates of pages a StatedDate.
 """
 
 import tomllib

@@ -1,8 +1,7 @@
 """Streamed responses.
 
 They close their source when they end: at the last item, at an error, or when the client leaves. Starlette leaves that
-to the garbage collector; until it runs, files, index connections and slots of heavy requests would be held for clients
-that are gone.
+to the garbage collector; until it runs, files, connections and slots of heavy requests would stay in use.
 """
 
 import sys

@@ -45,8 +45,7 @@ def choose_display(mime: str | None, body: bytes) -> Display:
 def safe_media_type(kind: EmbedKind, mime: str | None, body: bytes) -> str | None:
     """Return the media type for serving an embedded resource; None if it may only be downloaded.
 
-    Images, fonts, audio and video, and stylesheets if one is requested; nothing that a browser might take for a page or
-    a script.
+    Images, fonts, audio and video, and stylesheets if requested; nothing that might be taken for a page or script.
 
     >>> [safe_media_type(EmbedKind.IMAGE, "text/html", body) for body in (b"GIF89a", b"<script>")]
     ['image/gif', None]

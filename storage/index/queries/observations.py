@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, text, tuple_
 
 from storage.article_fields import ArticleFields, from_columns
 from storage.grouping import group_pairs
@@ -159,7 +159,7 @@ def _change_conditions(connection: Connection, exclude: Exclusions, filters: Cha
         kinds = " " + func.coalesce(ChangeRow.kinds, "") + " "
         wanted = list_values(filters.kind)
         back = [_is_changed_back(connection, exclude)] * (CHANGED_BACK in wanted)
-        conditions.append(or_(*(kinds.contains(f" {kind} ", autoescape=True) for kind in wanted), *back))
+        conditions.append(or_(false(), *(kinds.contains(f" {kind} ", autoescape=True) for kind in wanted), *back))
     if filters.size is not None:
         conditions.append(ChangeRow.added + ChangeRow.removed >= filters.size)
     conditions += conditions_on_time(ChangeRow.seen_at, filters.since, filters.until)

@@ -82,7 +82,7 @@ def test_a_damaged_file_is_replaced_by_its_copy(archive_of: Callable[..., Archiv
 
     file.write_bytes(damaged)
     code, shown = run("rebuild", "--forget")
-    assert (code, "1 capture of 1 WARC file are no longer in the index" in shown) == (0, True)
+    assert (code, "No longer in the index: 1 capture of 1 WARC file, see above." in shown) == (0, True)
     assert run("verify")[0] == 1
     file.write_bytes(good)
     code, shown = run("verify")

@@ -99,6 +99,7 @@ def test_what_writes_says_that_it_cannot(
         assert done.returncode in {70, 74}, (words, done.stdout, done.stderr)
         assert "internal error" not in done.stderr, words
         assert ("no space" if full else "ead-only") in done.stderr, words
+        assert not list(unwritable.glob("*.rebuilding*"))
     assert {path: path.read_bytes() for path in before} == before
     expected = pytest.raises(DiskFull if full else IndexReadOnly, match=r"What only\s+reads works")
     with closing(Index.open(f"sqlite:///{unwritable / 'index.sqlite3'}")) as index, expected:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive
-from storage.errors import CapturesLost
+from storage.errors import CapturesLost, DiskFull
 from storage.index import Index
 from storage.index.queries.status import get_status
 from storage.index.write import warc_files
@@ -207,3 +207,23 @@ def test_an_empty_archive_can_be_rebuilt(index_url: str, tmp_path: Path) -> None
     with Archive.open(tmp_path / "new") as archive:
         assert isinstance(archive.index, Index)
         assert archive.index.ask(get_status, archive.now()).captures == 0
+
+
+def test_a_rebuild_that_could_not_begin_leaves_nothing_beside_the_index(
+    make_archive: Callable[..., Path], newsarchive: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the disk is full: nothing could be resumed. The next rebuild is whole."""
+    folder = make_archive()
+    before = export_lines(newsarchive, folder)
+
+    def fail(_: Index) -> None:
+        raise DiskFull("no space is left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Index, "reset", fail)
+        with pytest.raises(DiskFull):
+            Archive.rebuild_in(folder)
+    assert not list(folder.glob("*.rebuilding*"))
+    assert export_lines(newsarchive, folder) == before
+    assert newsarchive("rebuild", "-A", folder).returncode == 0
+    assert export_lines(newsarchive, folder) == before

@@ -105,6 +105,30 @@ def test_articles_of_another_extractor_are_not_called_false(
     assert "not compared: 1 article read by another version of the extractor (newsarchive reextract)" in done.stdout
 
 
+def test_what_only_a_missing_file_tells_is_not_called_false(tmp_path: Path, newsarchive: Command) -> None:
+    """A redirect to an article whose own record is missing shows none: it is not compared."""
+    article = f"{HOST}/2026/03/01/mole.html"
+    moved = f"301 Moved Permanently\r\nLocation: {article}"
+    at = datetime(2026, 3, 2, 6, tzinfo=UTC)
+    page = build_page("Harbour council votes on mole", "the mole is sound")
+    folder = tmp_path / "archive"
+    with Archive.init(folder) as archive:
+        for number, (url, body, status) in enumerate([(article, page, "200 OK"), (f"{HOST}/old", b"", moved)]):
+            source = tmp_path / f"{number}.warc.gz"
+            source.write_bytes(build_record(url, body, at + timedelta(hours=number), status))
+            archive.import_files([source])
+    (lost, _) = sorted((folder / "warc").glob("*.warc.gz"))
+    assert newsarchive("verify", "-A", folder).returncode == 0
+    lost.unlink()
+    for how in ((), ("--deep",)):
+        done = newsarchive("verify", *how, "-A", folder)
+        assert done.returncode == 1
+        assert f"{lost.name}, byte 0: the file is missing" in done.stdout + done.stderr
+        assert "by the records" not in done.stdout + done.stderr
+        assert "To correct them: newsarchive rebuild" not in done.stdout
+        assert "not compared: 1 article with records that cannot be read here" in done.stdout
+
+
 HOST = "https://harbour.example"
 NEWS_FEED = (
     "<?xml version='1.0'?><rss version='2.0'><channel><title>Harbour news</title><link>https://harbour.example/</link>"

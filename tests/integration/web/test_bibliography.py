@@ -174,3 +174,31 @@ def test_no_text_breaks_a_bibliography(archive: Archive, texts: list[tuple[str, 
     assert len(keys) == len(set(keys)) == len(texts)
     items = json.loads("".join(BIBLIOGRAPHIES["csl.json"](cited)))
     assert [item["id"] for item in items] == keys
+
+
+@pytest.mark.parametrize(
+    ("name", "language", "written"),
+    [
+        ("Ada Quill", "en", "Ada Quill"),
+        ("John F. Kennedy", "en", "John F. Kennedy"),
+        ("Ursula von der Leyen", "de", "Ursula von der Leyen"),
+        ("Åsa & Örn", "sv", "{Åsa \\& Örn}"),
+        ("Gabriel García Márquez", "es", "{Gabriel García Márquez}"),
+        ("Kovács Anna", "hu-HU", "{Kovács Anna}"),
+        ("Nguyễn An", "vi", "{Nguyễn An}"),
+        ("王 小明", None, "{王 小明}"),
+        ("Quill, Ada", "en", "{Quill, Ada}"),
+        ("Quill and Berg", "en", "{Quill and Berg}"),
+        ("Quill AND Berg", "en", "{Quill AND Berg}"),
+        ("Reuters", "en", "{Reuters}"),
+        ("", "en", "{}"),
+    ],
+)
+def test_bibtex_takes_a_name_apart_only_where_it_is_clear(
+    archive: Archive, name: str, language: str | None, written: str
+) -> None:
+    """Given name, initials, particles, family name; others stay whole, in braces."""
+    found = next(archive.index.stream(iter_archived_articles))
+    version = replace(found, authors=(name, name), language=language)
+    bibtex = "".join(BIBLIOGRAPHIES["bib"]([Citation(version=version, public_url=BASE, archive="a")]))
+    assert f"  author = {{{written} and {written}}},\n" in bibtex
