@@ -381,7 +381,8 @@ class Archive(AbstractContextManager["Archive"]):
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
 
         Then what the index says of a sample of articles (drawn by `chance`) is compared with their records, or with
-        `deep` what it says of all. `head` is a head of the chain noted elsewhere, which all files are compared with.
+        `deep` what it says of all. `head` is a head of the chain that was noted elsewhere: all files are compared
+        with it.
         """
         proofs, invalid = load_proofs(self.config, head)
         with open_executor(where) as executor:

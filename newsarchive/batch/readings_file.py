@@ -112,7 +112,8 @@ def write_readings(
 ) -> None:
     """Write the readings of a WARC file; damage that `items` raises is stored with them.
 
-    `measure` returns size and digest of the WARC file after the last item; its fingerprint is that from before.
+    `measure` is called after the last item, and returns size and digest of the WARC file, whose fingerprint is that
+    before it was read.
 
     Raises:
         DiskFull, StorageError: The file cannot be written.

@@ -176,11 +176,15 @@ def _leads_to_article(parts: PageParts, body: Body, block: Block) -> bool:
 
 
 def _leads_to_picture(parts: PageParts, found: MediaElement, *, is_after: bool) -> bool:
-    """Return whether a link around a picture leads to the picture, or from the text to a page of its own site."""
+    """Return whether a link around a picture leads to the picture, or from the text to a page that is no article.
+
+    Pictures that lead to another site are advertisements, unless they are in a figure.
+    """
     url = resolve_link(parts.page.base, found.href)
     if url is None or IMAGE_FILE.search(split_url(url).path):
         return True
-    return host(url) == host(parts.page.url) and not is_after and score_article_url(url, parts.page.url) < _MIN_SCORE
+    is_own = host(url) == host(parts.page.url) or next(found.element.iterancestors("figure"), None) is not None
+    return is_own and not is_after and score_article_url(url, parts.page.url) < _MIN_SCORE
 
 
 def _stands_beside(element: HtmlElement, block: Block) -> bool:

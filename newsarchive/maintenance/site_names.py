@@ -13,7 +13,8 @@ from storage.warc.reader import RunStarted, read_captures
 def hand_over_renamed_sites(config: Config, index: Index, sites: Iterable[SiteConfig]) -> tuple[Config, list[str]]:
     """Hand over what the index has of renamed sites to these ones, which are locked; return settings and messages.
 
-    A site was renamed if the index has its front page under a name that the file lacks, which it gets for rebuilds.
+    A site was renamed if the index has its front page under a name that newsarchive.toml lacks. The file gets the
+    former name, from which a rebuild knows it.
     """
     names = {site.name for site in config.sites}
     by_front_page = {front_page_key(site.url): site.name for site in sites if site.name in names}

@@ -1,6 +1,7 @@
 """Run pywb in its own environment: `python launch.py CONFIG PORT HOST...`. Imports no module of newsarchive.
 
-pywb answers for any host name, as another site could use by DNS rebinding: only the given names are accepted.
+pywb answers for any host name. By DNS rebinding another site could then read a private archive: only the given names
+are accepted.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """Plan visits of articles and requisites, within the intervals of the settings.
 
-Articles are checked at fixed ages, and anew after a change; images and fonts never, stylesheets if they may change.
+Articles are checked at fixed ages, and anew after every change. Images and fonts are never fetched again, stylesheets
+once they may have changed.
 """
 
 from collections.abc import Callable, Mapping
@@ -120,7 +121,8 @@ def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
 #                       the ages at which an article is checked                   |
 #
 # A page that was never an article, after failures or redirects, or with an article's URL: ten pauses of two days at
-# most, while a source names it. One that was promised, that redirects, or that has an article's URL: at these ages.
+# most, while a source names it. One that a source promised, that redirects, or that has an article's URL: at these
+# ages, also once it is named no more.
 
 # Responses that say nothing of the page itself.
 _FAILURES = "error challenge consent_wall login_wall soft_404 soft_error empty gone"

@@ -8,7 +8,8 @@ connected to. Hosts whose owner set allow_private are connected to at any addres
     special_purpose("93.184.215.14")   --> None: the public internet
 
 Addresses are judged by IANA's registries of special-purpose addresses (RFC 6890 and its updates), copied into
-special_purpose.txt because Python's `is_global` changes. An IPv6 address for an IPv4 one is judged like that.
+special_purpose.txt because Python's `is_global` changes between versions. An IPv6 address that stands for an IPv4 one
+is judged like that.
 """
 
 import ipaddress

@@ -110,7 +110,8 @@ def read_captures(path: Readable, start: int = 0) -> Iterator[CaptureRecord | Ru
     """Yield the captures and the run records of a file, in order.
 
     A capture is yielded after the metadata record written with it, if there is one. With a `start` other than 0 the
-    run of the file's warcinfo record is yielded first. The first damage is raised behind the last record.
+    run of the file's warcinfo record is yielded first. Records behind damage are yielded too; the first damage is
+    raised at the end.
     """
     damage: list[WarcError] = []
     waiting: CaptureRecord | None = None
@@ -177,7 +178,8 @@ def _interpret_record(record: Record, run: str | None) -> CaptureRecord | RunSta
 def belongs_to_file(record: Record, info: str | None) -> bool:
     """Return whether a record belongs to the file of a warcinfo record.
 
-    A payload may be a WARC file: where its own record is damaged, the records inside it are found, and not ours.
+    A payload may be a WARC file itself: if its own record is damaged, the records inside it are found. They are not
+    ours.
     """
     return (record.get("WARC-Warcinfo-ID") or "").strip("<> ") == (info or "").strip("<> ")
 

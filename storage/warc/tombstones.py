@@ -44,7 +44,8 @@ def digest_url(url: str) -> str:
 def load_takedowns(folder: Path, places: Places, *, restores: bool = False) -> frozenset[str]:
     """Return what was taken down from the archive in a folder: digests of URLs, and ids of single records.
 
-    If the list is missing, they are read from tombstones of rewritten files; if it `restores`, it is written again.
+    If the list is missing, they are read from the tombstones of the files that a takedown has rewritten; if it
+    `restores`, the list is written again.
     """
     found: set[str] = set()
     for file in () if (folder / LIST).exists() else _list_rewritten(places):

@@ -94,7 +94,8 @@ class WarcWriter:
     def write(self, exchange: Exchange | RenderedPage) -> Capture:
         """Write an exchange or a rendered page, and return it as a capture. It is durable only after `sync`.
 
-        DiskFull or StorageError if it cannot be written: the file ends with the previous record; try again later.
+        DiskFull or StorageError if it cannot be written; the file then ends with the previous record, and the next
+        call may succeed.
         """
         with self._lock:
             file = self._current()

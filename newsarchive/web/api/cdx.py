@@ -6,7 +6,8 @@
 The number of lines of a response is limited: clients get more by page, or with the resume key. A page is complete or
 refused; a response that is not complete has a Link header with rel="next".
 
-With sort=closest, which a replay uses, a 304 has place, status and type of the response that it confirms.
+With sort=closest, which a replay uses, a 304 is returned with the place, status and type of the response that it
+confirms: pywb would show the empty 304.
 """
 
 import base64

@@ -116,7 +116,8 @@ def add_exception_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(errors.IndexReplaced)
     def index_replaced(request: Request, error: errors.IndexReplaced) -> ASGIApp:
-        # Called again: it had begun with an index that was replaced meanwhile, as happens once in a second at most.
+        # The handler had begun with an index that was replaced meanwhile, and is called again. An index is not replaced
+        # several times in a second.
         count = request.scope[_REPEATED] = request.scope.get(_REPEATED, 0) + 1
         return app.router if count <= MAX_REPEATS else archive_error_response(request, error)
 

@@ -165,11 +165,34 @@ def test_what_may_be_a_part_of_the_sentence_is_no_credit(caption: str) -> None:
         '<div class="share-bar"><img src="/img/share-icon.png"></div>',
         '<iframe src="https://securepubads.doubleclick.net/tag"></iframe>',
         '<p style="display:none"><img src="/img/hidden.jpg"></p>',
+        '<p><img src="/img/avatar-ann-lee-066d3659.jpg"></p>',
+        '<p><img src="/img/courier-logo-2026-dark.svg"></p>',
+        '<p><img src="/img/728x90.gif"></p>',
+        '<p><img src="/assets/icons/heart_01-eec17d9e.svg"></p>',
+        '<div><img src="/img/t1.jpg"><a href="https://other.example/2026/05/other">A headline of another site</a></div>',
+        '<a href="https://shop.example/"><img src="/img/offer.jpg" width="640" height="480"></a>',
     ],
 )
 def test_what_is_not_the_articles_is_left_out(picture: str) -> None:
     """Pictures of other articles, portraits, advertisements, counters, icons, and what has no address."""
     assert media_of(picture) == []
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        '<div><img src="/img/span.jpg"><p><a href="https://agency.example/p/12">Photograph: Bea Ode</a></p></div>',
+        '<div><img src="/img/span.jpg"><a href="#span">+</a></div>',
+        '<div><img src="/img/span.jpg"><a href="/span/likes">0</a></div>',
+        '<div><img src="data:image/gif;base64,R0" nitro-lazy-src="/img/span.jpg"></div>',
+        '<div><img src="/img/span.jpg" srcset="data:image/gif;base64,R0"></div>',
+        '<div><img src="/img/span.jpg" width="0" height="0"></div>',
+        '<figure><a href="https://maker.example/"><img src="/img/span.jpg"></a></figure>',
+    ],
+)
+def test_what_is_the_articles_is_kept(picture: str) -> None:
+    """A linked credit or sign beside a picture, any attribute of lazy loading, a link around a figure's picture."""
+    assert [media.url for media in media_of(picture)] == ["https://courier.example/img/span.jpg"]
 
 
 def test_pictures_outside_of_the_article_are_left_out() -> None:
