@@ -44,6 +44,7 @@ NOT_RUN = {
     "newsarchive bucket": "needs a bucket: tests/acceptance/test_cli_bounds.py",
     "newsarchive verify --head": "has a placeholder: tests/integration/laws/test_proof.py",
     "openssl": "has placeholders: tests/integration/operations/test_rfc3161.py",
+    "python -m tests.quality.ablation": "needs annotated pages: tests/quality/test_ablation.py",
     "dask": "needs a cluster: tests/integration/batch",
     "newsarchive rebuild --dask": "needs a cluster: tests/integration/batch",
     "mkdir morgue && sudo": "needs a container engine: test_container",
