@@ -46,7 +46,7 @@ class NewsSpider(scrapy.Spider):
     ) -> Self:
         """Create the spider, for a crawl with `-a archive=... -a site=...`, or for another command of Scrapy's."""
         archive = archive or crawler.settings.get("NEWSARCHIVE_ARCHIVE")
-        # `scrapy parse`, which has items, `fetch`, `view` and `check` replace it; the settings of `shell` are in use.
+        # `scrapy parse`, `fetch`, `view` and `check` replace `start`; `shell` has frozen the settings.
         is_crawl = not (cls.start.__module__.startswith("scrapy.commands.") or crawler.settings.frozen)
         host, refusal, unknown = None, cls.refusal, ", ".join(kwargs.keys() - {"context"})
         if unknown:

@@ -1,6 +1,6 @@
 """The fields of an article as `extract`, `export`, the JSON API, Parquet and the Datasette copy write them.
 
-A new field is added to storage.model.Article, VersionRow with its migration, ArticleFields, article_fields.txt.
+A new field is added to storage.model.Article, VersionRow with its migration, ArticleFields and article_fields.txt.
 """
 
 import re

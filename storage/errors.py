@@ -36,7 +36,7 @@ class ArchiveError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how another process makes the error again: from its message, whatever its class is made from."""
-        return BaseException.__new__, (type(self), *self.args), vars(self)
+        return type(self).__new__, (type(self),), {"args": self.args, **vars(self)}
 
     @classmethod
     def create(cls, name: str, /, **facts: object) -> Self:

@@ -31,7 +31,7 @@ CACHE_SIZE = 32_000_000
 """Bytes of scripts and style sheets that are cached for the other pages of the run."""
 CACHED_TYPES = frozenset({"script", "stylesheet"})
 FETCHED_TYPES = CACHED_TYPES | {"fetch", "xhr", "other", "manifest"}
-"""Resource types that are fetched. Images, fonts and frames have no text; requisites are fetched later, as usual."""
+"""Resource types that are fetched. Images, fonts and frames have no text to read; requisites are fetched later."""
 LAUNCH_OPTIONS = files("newsarchive.crawl").joinpath("chromium_options.txt").read_text("utf-8").splitlines()
 """A request that were not intercepted would go to a proxy that does not exist, for a name that cannot be resolved."""
 _TRANSPORT_HEADERS = "content-encoding content-length transfer-encoding connection set-cookie keep-alive".split()

@@ -36,7 +36,7 @@ def reactor() -> Any:
         if soft != resource.RLIM_INFINITY and soft < limit:
             with suppress(ValueError, OSError):
                 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-        # Until its log goes to logging, Twisted keeps all entries, and with a 1xx response all that came before it.
+        # Until its log goes to logging, Twisted keeps all entries, those of 1xx responses with all that came.
         showwarning = warnings.showwarning
         observer: Any = STDLibLogObserver("twisted")  # mypy does not know zope's interfaces
         globalLogBeginner.beginLoggingTo([observer], discardBuffer=True, redirectStandardIO=False)

@@ -72,10 +72,10 @@ async def run_spider(config: Config, context: Any) -> None:
 def _require_usable(name: str, value: Any) -> None:
     """Raise an error if Scrapy could not read a setting, load a class that it names, or write the log."""
     settings = Settings()
-    default, number, levels = settings[name], settings.getfloat, [*logging.getLevelNamesMapping()]
+    default, read_number, levels = settings[name], settings.getfloat, [*logging.getLevelNamesMapping()]
     settings.set(name, value, priority="cmdline")
-    readers: dict[type, Any] = {bool: settings.getbool, int: number, float: number, list: settings.getlist}
-    if name == "LOG_LEVEL":  # only some of Scrapy's components would refuse it
+    readers: dict[type, Any] = {bool: settings.getbool, int: read_number, float: read_number, list: settings.getlist}
+    if name.endswith("LOG_LEVEL"):  # only some of Scrapy's components would refuse it
         if not isinstance(value, int) and value not in levels:
             raise ValueError(f"choose one of {', '.join(levels)}")
     elif name == "LOG_FILE" and value:
@@ -88,7 +88,7 @@ def _require_usable(name: str, value: Any) -> None:
         readers.get(bool if name.endswith("_ENABLED") else type(default), settings.get)(name)
     elif not isinstance(value, str):
         raise TypeError("it has to be text")
-    elif default.startswith("scrapy.") and not callable(load_object(value)):
+    elif default.startswith("scrapy.") and name != "REFERRER_POLICY" and not callable(load_object(value)):
         raise TypeError("it has to be the path of a class")
 
 

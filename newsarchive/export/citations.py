@@ -141,7 +141,7 @@ def format_bibtex(citations: Iterable[Citation]) -> Iterator[str]:
         version = citation.version
         number = version.number if isinstance(version, VersionView) else version.version
         fields = {
-            "author": " and ".join(_format_name(name, version.language or "") for name in version.authors),
+            "author": " and ".join(_format_name(name, version) for name in version.authors),
             "title": "{" + _escape_tex(version.headline) + "}",
             "organization": "{" + _escape_tex(citation.site) + "}",
             "date": version.published.day.isoformat() if version.published else "",
@@ -155,12 +155,12 @@ def format_bibtex(citations: Iterable[Citation]) -> Iterator[str]:
         yield "\n".join([f"@online{{{citation.key},", *lines, "}", ""])
 
 
-def _format_name(name: str, language: str) -> str:
+def _format_name(name: str, version: VersionView | ArchivedArticle) -> str:
     """Return a name for styles to take apart (biblatex 2.3.3); in braces, whole, if the family name is a guess."""
     words = _fold(name).split()
     has_middle = all(word[0].islower() or re.fullmatch(r"[^\W\d_]\.?", word) for word in words[1:-1])
     is_clear = len(words) > 1 and has_middle and words[-1][0].isupper() and not {",", "and"} & {*words, *name}
-    is_whole = not is_clear or language.partition("-")[0] in _FAMILY_FIRST
+    is_whole = not is_clear or (version.language or "")[:2] in _FAMILY_FIRST or name in version.organisations
     return f"{{{_escape_tex(name)}}}" if is_whole else _escape_tex(name)
 
 

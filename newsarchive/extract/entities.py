@@ -41,7 +41,8 @@ def _read_entity(relation: EntityRelation, value: object, base: str) -> Entity |
 def read_live_updates(jsonld: JsonLd, url: str, base: str) -> Iterator[LiveUpdate]:
     """Yield the entries of the live blog of a page, in the order of its data; without text and headline none."""
     reference = {"@id", "@type"}
-    by_id = {str(node["@id"]): node for node in jsonld.nodes if "@id" in node and not node.keys() <= reference}
+    named = (node for node in jsonld.nodes if isinstance(node.get("@id"), str) and not node.keys() <= reference)
+    by_id = {node["@id"]: node for node in named}
     for node in as_list(find_live_blog(jsonld, url).get("liveBlogUpdate"))[:_MAX_UPDATES]:
         if not isinstance(node, dict):
             continue

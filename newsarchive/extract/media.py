@@ -59,12 +59,13 @@ _NO_MEDIA = re.compile(alternatives("no_media_host"))
 _FILLERS = alternatives("placeholder")
 _PLACEHOLDER = re.compile(
     rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?|[0-9a-f]{{8}}))*"
-    r"|.*[-_]placeholder|\d{2,4}x\d{2,4}"
+    r"|.*[-_]placeholder"
 )
 _ICON = re.compile(
-    r"avatar[-_.].*|(?:.*[-_.])?(?:logo|icon)s?(?:[-_.].*)?"
+    r"avatar[-_.].*|\d{2,4}x\d{2,4}|(?:.*[-_.])?(?:logo|icon)s?(?:[-_.].*)?"
     rf"|(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?"
 )
+_LOGO = re.compile(r"(?:.*[-_.])?(?:logo|icon)s?(?:[-_.]\w{1,12})?")  # of any size
 _TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
 _MAX_TRANSCRIPT_LABEL = 60
 _NEAR = 4  # blocks below a player among which the link to its transcript is looked for
@@ -103,9 +104,8 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
             caption, credit = read_caption(own)
             credit = credit or media.credit
             stated = media.caption if media.caption != credit else None
-            placed = replace(media, place=bisect_left(body.starts, element.block))
-            first_one = placed if is_copy else found.get(key, placed)
-            found[key] = replace(first_one, caption=caption or stated, credit=credit or first_one.credit)
+            place = found[key].place if key in found else bisect_left(body.starts, element.block)
+            found[key] = replace(media, place=place, caption=caption or stated, credit=credit)
     return tuple(add_stated(parts, list(found.values())))
 
 
@@ -168,10 +168,10 @@ def _leads_to_article(parts: PageParts, body: Body, block: Block) -> bool:
     """Return whether a line is a teaser, or hardly more than a link to an article. A linked credit or sign is not."""
     if body.roles.get(block.index) is Role.TEASER:
         return True
-    if block.zone & zones.FIGCAPTION or block.link_share <= _LINKED or not split_credit(block.text)[1]:
+    if block.link_share <= _LINKED or not split_credit(block.text)[1]:
         return False
     urls = [url for each in block.anchors[:3] if each.text and (url := resolve_link(parts.page.base, each.href))]
-    is_headline = effective_length(block.text) >= _MIN_HEADLINE
+    is_headline = not block.zone & zones.FIGCAPTION and effective_length(block.text) >= _MIN_HEADLINE
     return any(is_headline or score_article_url(url, parts.page.url) >= _MIN_SCORE for url in urls)
 
 
@@ -256,22 +256,23 @@ def _find_transcript(parts: PageParts, found: MediaElement) -> str | None:
 
 
 def _is_icon(element: HtmlElement) -> bool:
-    """Return whether the attributes of an element state that it is too small to be seen."""
-    return 0 <= _stated_size(element) < _MIN_SIZE
+    """Return whether an element states that it is too small to be seen; 0 where a script sets the size says nothing."""
+    is_sized_by_script = bool(element.get("srcset") or element.get("alt"))
+    return int(is_sized_by_script) <= _stated_size(element) < _MIN_SIZE
 
 
 def _is_named_as_icon(element: HtmlElement, url: str) -> bool:
     """Return whether a picture has the name of a logo or an icon, and no larger size is stated."""
     size, name = _stated_size(next(element.iter("img", "amp-img"), element)), file_stem(url[-_MAX_NAME:])
-    is_named = _ICON.fullmatch(name) is not None or "/icons/" in url
-    return is_named and (size < _MAX_ICON or "logo" in name or "icon" in name)
+    is_in_folder = "/icons/" in url and not url.partition("?")[0].lower().endswith((".jpg", ".jpeg"))
+    is_named = is_in_folder or _ICON.fullmatch(name) is not None
+    return _LOGO.fullmatch(name) is not None or (is_named and size < _MAX_ICON)
 
 
 def _stated_size(element: HtmlElement) -> int:
     """Return the larger of the width and height that an element states, in pixels; -1 without any."""
     stated = ((element.get(name) or "").removesuffix("px") for name in ("width", "height"))
-    sizes = [int(size) for size in stated if size.isdecimal() and len(size) < len("10000")]
-    return max(sizes, default=-1) or -1  # a script sets the size of what states 0
+    return max((int(size) for size in stated if size.isdecimal() and len(size) < len("10000")), default=-1)
 
 
 def _kind_of_url(url: str) -> MediaKind:

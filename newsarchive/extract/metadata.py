@@ -258,6 +258,7 @@ def _access_candidates(parts: PageParts) -> Iterator[tuple[str, Access | None]]:
 # Choose the lead image of an article, and its caption.
 
 _SIZE = re.compile(r"[-_.@](?:\d{2,4}x\d{2,4}|\d{3,4}w|scaled|large|medium|small|[123]x)$")
+_OF_FILE = ("url", "src", "image", "img", "file", "path")  # parameters by which resizing scripts name the file
 IMAGE_FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg)$", re.IGNORECASE)
 _MIN_NAME = 5  # shortest file name, in characters, that identifies an image
 _MAX_CAPTION = 600
@@ -312,7 +313,7 @@ def _read_figures(captions: Sequence[Block], page: Page) -> list[tuple[str, str]
 
 
 def file_stem(url: str) -> str:
-    """Return the name of a file without extension and size; a number alone is that of a picture, as cameras name them.
+    """Return the name of a file without extension and size; a number alone is no size, as cameras number pictures.
 
     >>> file_stem("https://cdn.example/2024/harbour-crane-1024x683.jpg?w=800"), file_stem("/IMG_1234.jpg")
     ('harbour-crane', 'img_1234')
@@ -321,11 +322,12 @@ def file_stem(url: str) -> str:
 
 
 def picture_path(url: str) -> str:
-    """Return the path of a picture: of the file that a parameter names, if a script makes copies in other sizes of it.
+    """Return the path of a picture, or host and path of the file that a parameter of a resizing script names.
 
     >>> picture_path("https://news.example/_next/image?url=%2Fi%2Fcrane.jpg&w=640")
     '/i/crane.jpg'
     """
     split = split_url(url)
-    values = chain.from_iterable(parse_qs(split.query).values()) if "." in split.query else ()
-    return next(filter(IMAGE_FILE.search, (split.path, *(split_url(value).path for value in values))), split.path)
+    named = parse_qs(split.query) if "." in split.query and not IMAGE_FILE.search(split.path) else {}
+    files = [split_url(value) for name in _OF_FILE for value in named.get(name, ())]
+    return next((f"{each.netloc}{each.path}" for each in files if IMAGE_FILE.search(each.path)), split.path)

@@ -151,8 +151,9 @@ def _image_urls(image: HtmlElement) -> Iterator[str]:
 
 
 def _lazy_names(element: HtmlElement, end: str) -> Iterator[str]:
-    """Yield the attributes that a script of any other name reads, such as "nitro-lazy-src"."""
-    return (name for name in element.keys() if "lazy" in name and name.endswith(f"-{end}"))  # noqa: SIM118 - lxml's
+    """Yield the attributes of lazy loading that have other names, such as "nitro-lazy-src"."""
+    names = (name for name in element.keys() if "lazy" in name and name.endswith(f"-{end}"))  # noqa: SIM118 - lxml's
+    return (name for name in names if "placeholder" not in name and "fallback" not in name)
 
 
 def choose_image_url(image: HtmlElement) -> str:
@@ -179,8 +180,7 @@ def _source_urls(source: HtmlElement) -> Iterator[str]:
 
 def _choose_of_sets(element: HtmlElement) -> str | None:
     sets = (element.get(name) or "" for name in ("srcset", *_LAZY_SETS, *_lazy_names(element, "srcset")))
-    chosen = (url for url in map(_choose_candidate, sets) if url and not url.startswith("data:"))
-    return next(chosen, None)
+    return next(filter(None, map(_choose_candidate, sets)), None)
 
 
 def _first(element: HtmlElement, names: Iterable[str]) -> str:

@@ -30,7 +30,7 @@ _IDS = re.compile(r"youtu\.?be|vimeo|dailymotion|jwplatform|jwplayer")
 _FILE = re.compile(r"\.(?:mp4|webm|mov|m3u8|mp3|m4a|ogg|aac|wav)$", re.IGNORECASE)
 _MARKUP = re.compile(r"<[^<>]{1,300}>")
 _LIVE = re.compile(r"(?<![a-z])live(?![a-z])(?!.*\.(?:mp4|webm|mov)(?![a-z]))", re.IGNORECASE)
-"""In the address of a stream, which may be that of the station; a file is none."""
+"""In the address of a stream, which may be the station's own; not in that of a file."""
 _DURATION = re.compile(r"P(?:(\d{1,4})D)?(?:T(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,8})(?:\.\d+)?S)?)?")
 _SECONDS = re.compile(r"\d{1,8}(?:\.\d+)?")
 _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d\d)")

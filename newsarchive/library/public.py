@@ -127,7 +127,7 @@ class Archive(AbstractContextManager["Archive"]):
         self, *, url: str | None = None, site: AnyOf = None, outcome: AnyOf = None, since: Time = None,
         until: Time = None,
     ) -> Iterator[CaptureView]:  # fmt: skip
-        """Return captures by the time of their request, newest first: of one URL, or of one site after the other.
+        """Return captures by the time of their request, newest first: of one URL, or site after site.
         Example: `[capture.fetched_at for capture in archive.captures(url=url)]`
         """
         return self._selection.iter_captures(url=url, site=site, outcome=outcome, since=since, until=until)

@@ -114,7 +114,7 @@ class StatementCheck:
                 if outcome == "unread":
                     unread.add(statement[0].id)
                 problems += [found] if found else []
-            # What a redirect shows is in other records.
+            # What a redirect shows is told by other records, which may be those that cannot be read.
             rest = (each for each in captures if each.article_id not in unread)
             problems += self._compare_captures(scratch, rest, last_id, deep=deep and not unread)
         return StatementReport(total=total, problems=tuple(problems), **counts)

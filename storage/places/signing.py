@@ -1,6 +1,6 @@
 """The key of an archive: Ed25519, in a file that only its owner reads. It signs each link of the chain.
 
-A new key is signed by the one before, which stays as signing.key.old; the next link replaces a lost one.
+A new key is signed by the one before, kept as signing.key.old; the next link replaces a key that was lost.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """/web/20260301060504im_/URL: page requisites, that is images, stylesheets, fonts, audio and video.
 
-Nothing is served under a type that a browser would execute, or fetched live. Requisites are looked up by time.
+Nothing is fetched live, or served under a type that a browser would execute. Requisites are looked up by time.
 """
 
 import re

@@ -60,3 +60,7 @@ SELECT version_tags.version_id, tags.name
 FROM version_tags JOIN tags ON tags.id = version_tags.tag_id
 WHERE version_tags.version_id IN :ids
 ORDER BY version_tags.version_id, version_tags.position
+
+-- parts
+-- What is compared of a version besides its paragraphs and authors.
+SELECT id, headline, dek, is_dek_learnt, section, image_caption FROM versions WHERE id IN :ids

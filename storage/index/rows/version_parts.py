@@ -140,4 +140,4 @@ def format_parts(parts: dict[ChangeKind, Iterable[bytes]]) -> str:
 
 
 _PARAGRAPH_DIGESTS = select_paragraphs(ParagraphRow.digest)
-_VERSIONS = select(VersionRow).where(VersionRow.id.in_(IDS))
+_VERSIONS = build_query(ROWS_SQL["parts"], ["ids"])

@@ -82,11 +82,8 @@ _TYPES: dict[Any, TypeEngine[Any]] = {
 class Base:
     """Root of the tables. The attributes of a class are the columns, its docstring is the comment in the database.
 
-    SQLAlchemy's own classes of this kind configure a mapper each, for which every command would wait.
-
-    Args:
-        table: Name of the table.
-        key: Columns of a composite primary key, by which SQLite stores the rows.
+    `key` names the columns of a composite primary key, by which SQLite stores the rows. SQLAlchemy's own classes of
+    this kind configure a mapper each, for which every command would wait.
     """
 
     __table_args__: ClassVar[tuple[Any, ...]] = ()
@@ -99,12 +96,12 @@ class Base:
     )
 
     def __init_subclass__(cls, *, table: str, key: str = "") -> None:
-        columns = [_name_column(getattr(cls, name, None), name, of) for name, of in cls.__annotations__.items()]
+        columns = [_name_column(getattr(cls, name, None), name, kind) for name, kind in cls.__annotations__.items()]
         options = next((each for each in cls.__table_args__ if isinstance(each, dict)), {})
         items = [each for each in cls.__table_args__ if each is not options]
         if key:
             items.append(sa.PrimaryKeyConstraint(*key.split()))
-            options = {"sqlite_with_rowid": False}
+            options = {**options, "sqlite_with_rowid": False}
         comment = (cls.__doc__ or "").removesuffix(".")
         cls.__table__ = sa.Table(table, cls.metadata, *columns, *items, comment=comment, **options)
         for column in columns:

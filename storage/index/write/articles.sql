@@ -35,7 +35,7 @@ WHERE versions.article_id IN :ids
 ORDER BY versions.article_id, captures.fetched_at, captures.record_id
 
 -- existing-versions
--- Texts of pages, by their first captures; of a duplicate with the article of the text that it repeats.
+-- Texts of pages with their first captures; a duplicate also with the article of the text that it repeats.
 SELECT
     versions.site_id, versions.page_url_id, versions.digest, versions.id, versions.capture_id, captures.fetched_at,
     captures.record_id, versions.article_id, versions.duplicate_of_id, original.article_id AS original_article_id

@@ -254,6 +254,8 @@ def test_scrapy_s_command_refuses_a_table_with_which_it_could_not_begin_in_one_l
         'DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"',
         'HTTPERROR_ALLOWED_CODES = "404,410"',
         'MY_OWN = "anything"',
+        'REFERRER_POLICY = "same-origin"',
+        "DEFAULT_DROPITEM_LOG_LEVEL = 20",
     ],
 )
 def test_a_table_that_scrapy_can_use_is_taken_over(make: Make, line: str) -> None:

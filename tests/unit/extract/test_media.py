@@ -186,8 +186,9 @@ def test_what_is_not_the_articles_is_left_out(picture: str) -> None:
         '<div><img src="/img/span.jpg"><a href="/span/likes">0</a></div>',
         '<div><img src="data:image/gif;base64,R0" nitro-lazy-src="/img/span.jpg"></div>',
         '<div><img src="/img/span.jpg" srcset="data:image/gif;base64,R0"></div>',
-        '<div><img src="/img/span.jpg" width="0" height="0"></div>',
+        '<div><img src="/img/span.jpg" alt="The bridge" width="0" height="0"></div>',
         '<figure><a href="https://maker.example/"><img src="/img/span.jpg"></a></figure>',
+        '<div><img src="/img/span.jpg" data-lazy-placeholder-src="/img/x.gif"></div>',
     ],
 )
 def test_what_is_the_articles_is_kept(picture: str) -> None:
@@ -236,8 +237,44 @@ def test_numbered_pictures_are_different_pictures(name: str) -> None:
     assert len(media_of(*(f'<p><img src="{each}"></p>' for each in names))) == 3
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/image/54321/1200x800.jpg",
+        "/img.php?id=1&wm=logo.png",
+        "/i/dialogo-social.jpg",
+        "/i/google-logo-on-a-phone-in-zurich.jpg",
+        "/fashion/icons/2024/dress-on-stage.jpg",
+    ],
+)
+def test_the_name_of_a_file_alone_makes_no_icon(path: str) -> None:
+    """Where a large size is stated."""
+    assert [each.url for each in media_of(f'<p><img src="{path}" width="1200" height="800"></p>')] == [
+        f"https://courier.example{path}"
+    ]
+
+
+def test_sizes_of_files_on_different_hosts_are_different_pictures() -> None:
+    """A resizing script names the file with its host; a watermark is not the file."""
+    names = (
+        "/resize?url=https://a.example/1.jpg",
+        "/resize?url=https://b.example/1.jpg",
+        "/t.php?mark=/l.png&file=/p/1.jpg",
+    )
+    assert len(media_of(*(f'<figure><img src="{each}"></figure>' for each in names))) == 3
+
+
+def test_a_counter_without_size_is_no_picture() -> None:
+    """A frame or picture of no size that has neither other sizes nor a text."""
+    counters = (
+        '<iframe src="https://stat.other.example/p.html?id=1" width="0" height="0"></iframe>',
+        '<img src="https://stat.other.example/c.gif?id=1" width="0" height="0">',
+    )
+    assert media_of(*counters) == []
+
+
 def test_one_picture_in_several_sizes_is_one() -> None:
-    """Where it stands first, with the caption that it has in a later place."""
+    """Where it stands first, as the copy that has a caption in a later place."""
     found = media_of(
         '<p><img src="/i/crane-300x200.jpg"></p>',
         SENTENCES[0].replace("Monday", "Friday").join(("<p>", "</p>")),
@@ -245,7 +282,7 @@ def test_one_picture_in_several_sizes_is_one() -> None:
         '<figure><img src="/i/crane-640w.jpg"><figcaption>The crane. Photo: Bea Ode</figcaption></figure>',
     )
     assert [(each.url[-15:], each.caption, each.credit, each.place) for each in found] == [
-        ("ane-300x200.jpg", "The crane.", "Bea Ode", 2),
+        ("/crane-640w.jpg", "The crane.", "Bea Ode", 2),
         ("e/i/other-1.jpg"[-15:], None, None, 3),
     ]
 

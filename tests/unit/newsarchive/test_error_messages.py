@@ -63,6 +63,7 @@ def test_an_error_is_the_same_in_another_process() -> None:
         errors.ExportWithheld("a.wacz", 3),
         errors.PayloadTooLarge("more than {10} bytes", b"beginning"),
         errors.ArchiveBusy.create("lease-lost"),
+        errors.NoSuchFile("a.warc.gz does not exist"),
     ):
         copy: errors.ArchiveError = pickle.loads(pickle.dumps(error))
         assert (type(copy), str(copy), vars(copy)) == (type(error), str(error), vars(error))
