@@ -67,7 +67,7 @@ class SiteLayouts:
 def find_layouts(url: str, folder: Path | None, site: str | None) -> "tuple[str, Layouts] | None":
     """Return a site's name and its layouts; None if no layouts apply to the page.
 
-    Without a `site` its host names it, without a `folder` the current one counts. ConfigError for an unknown site.
+    Without a `site` the host of the URL names it, without a `folder` the current one counts. ConfigError if unknown.
     """
     if folder is None and site is None and not Path(FILE_NAME).exists():
         return None
