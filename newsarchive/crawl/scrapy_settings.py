@@ -75,7 +75,7 @@ def _require_usable(name: str, value: Any) -> None:
     default, read_number, levels = settings[name], settings.getfloat, [*logging.getLevelNamesMapping()]
     settings.set(name, value, priority="cmdline")
     readers: dict[type, Any] = {bool: settings.getbool, int: read_number, float: read_number, list: settings.getlist}
-    if name.endswith("LOG_LEVEL"):  # only some of Scrapy's components would refuse it
+    if name in ("LOG_LEVEL", "DEFAULT_DROPITEM_LOG_LEVEL"):  # only some of Scrapy's components would refuse it
         if not isinstance(value, int) and value not in levels:
             raise ValueError(f"choose one of {', '.join(levels)}")
     elif name == "LOG_FILE" and value:

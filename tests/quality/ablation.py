@@ -46,7 +46,7 @@ from tests.quality.scoring import (
 )
 
 PACKAGES = ("newsarchive.extract", "storage.index.boilerplate")
-"""Where rules are."""
+"""Packages of the modules that rules name."""
 WORKERS = 2
 WORLD_SAMPLE = 200
 COLUMNS = {

@@ -256,10 +256,11 @@ def test_scrapy_s_command_refuses_a_table_with_which_it_could_not_begin_in_one_l
         'MY_OWN = "anything"',
         'REFERRER_POLICY = "same-origin"',
         "DEFAULT_DROPITEM_LOG_LEVEL = 20",
+        'MY_LOG_LEVEL = "quiet"',
     ],
 )
 def test_a_table_that_scrapy_can_use_is_taken_over(make: Make, line: str) -> None:
-    """What Scrapy accepts in other forms than that of its default, and settings that only a component knows."""
+    """Other forms than that of the default are accepted, and settings that only a component knows."""
     settings, config = Settings(), parse_config(f"[scrapy]\n{line}\n", make())
     configure_crawl(settings, config)
     ((name, value),) = config.scrapy.items()

@@ -1,4 +1,4 @@
-"""What `read_warc` is given: a path that is none, and folders with names of files."""
+"""Sources of `read_warc`: a path that does not exist, and folders with names of files."""
 
 from pathlib import Path
 

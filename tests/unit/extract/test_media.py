@@ -248,7 +248,7 @@ def test_numbered_pictures_are_different_pictures(name: str) -> None:
     ],
 )
 def test_the_name_of_a_file_alone_makes_no_icon(path: str) -> None:
-    """Where a large size is stated."""
+    """A large size is stated."""
     assert [each.url for each in media_of(f'<p><img src="{path}" width="1200" height="800"></p>')] == [
         f"https://courier.example{path}"
     ]
@@ -274,7 +274,7 @@ def test_a_counter_without_size_is_no_picture() -> None:
 
 
 def test_one_picture_in_several_sizes_is_one() -> None:
-    """Where it stands first, as the copy that has a caption in a later place."""
+    """It has the first place, and is the copy that has a caption in a later one."""
     found = media_of(
         '<p><img src="/i/crane-300x200.jpg"></p>',
         SENTENCES[0].replace("Monday", "Friday").join(("<p>", "</p>")),
@@ -307,7 +307,7 @@ def test_copies_that_a_script_makes_are_one_picture() -> None:
     ],
 )
 def test_a_picture_that_a_script_loads_later_is_found(image: str) -> None:
-    """What is shown meanwhile is an address with data in any of the attributes."""
+    """A picture shown meanwhile is an address with data in any of the attributes."""
     assert [each.url for each in media_of(f"<figure>{image}</figure>")] == ["https://courier.example/i/b.jpg"]
 
 
