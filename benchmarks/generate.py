@@ -26,7 +26,7 @@ from storage.article_fields import format_time
 from storage.index.engine.database import Database
 from storage.index.rows.article_changes import recompute_changes, store_edits
 from storage.index.rows.interning import short_digest, split_key
-from storage.index.schema.tables import ArticleRow, Base, ChangeRow
+from storage.index.schema.tables import METADATA, ArticleRow, ChangeRow
 from storage.index.text.analyzer import fold_text
 
 BEGIN = datetime(2016, 1, 1, tzinfo=UTC)
@@ -353,7 +353,7 @@ def finish(database: Database) -> None:
 def _finish(connection: Connection, *, is_postgres: bool) -> None:
     """Let surrogate keys go on where ours end, and the planner know how large the tables are."""
     if is_postgres:
-        for name, table in Base.metadata.tables.items():
+        for name, table in METADATA.tables.items():
             if "id" in table.c:
                 connection.execute(text(f"SELECT setval('{name}_id_seq', (SELECT max(id) FROM {name}))"))
     else:

@@ -34,7 +34,7 @@ from newsarchive.config.toml_file import load_config
 from newsarchive.web.app import create_app
 from storage.index.engine.database import Database
 from storage.index.rows.interning import LookupTables
-from storage.index.schema.tables import Base, UrlRow
+from storage.index.schema.tables import METADATA, UrlRow
 from storage.index.write.commit import commit
 from storage.model import (
     Article,
@@ -181,7 +181,7 @@ def _size(database: Database) -> int:
     """Bytes that the index takes on the disk."""
     with database.read_transaction() as connection:
         if database.is_postgres:
-            names = ", ".join(f"('{name}')" for name in Base.metadata.tables)
+            names = ", ".join(f"('{name}')" for name in METADATA.tables)
             sizes = f"SELECT sum(pg_total_relation_size(name)) FROM (VALUES {names}) AS tables (name)"
             return int(connection.exec_driver_sql(sizes).scalar_one())
         pages, size = (

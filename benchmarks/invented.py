@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from storage.index.engine.statements import insert_columns
+from storage.index.schema.base import Base
 from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
-    Base,
     BoilerplateRow,
     CaptureGroupRow,
     CaptureRow,

@@ -18,10 +18,9 @@ from typing import Any
 from sqlalchemy import Connection, Text, cast, select
 
 from benchmarks.generate import Maker, write
-from storage.index.engine.bulk import ROW_CLASSES
 from storage.index.engine.database import Database
 from storage.index.engine.statements import insert_columns
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA, ROW_CLASSES
 
 BATCHES = {"captures": 256, "paragraphs": 2_000, "links": 10_000}
 """Rows that 256 pages bring, which a rebuild commits together."""
@@ -79,7 +78,7 @@ def _batches(rows: Rows, size: int) -> Iterator[Rows]:
 
 
 def _rows(connection: Connection, table: str) -> tuple[list[str], list[tuple[Any, ...]]]:
-    columns = Base.metadata.tables[table].c
+    columns = METADATA.tables[table].c
     asked = [cast(column, Text).label(column.name) if column.name == "terms" else column for column in columns]
     found = [tuple(row) for row in connection.execute(select(*asked))]
     return [column.name for column in columns], found

@@ -15,7 +15,7 @@ from newsarchive.cli import app
 from newsarchive.config.schema import ALERT_SETTINGS, SERVE_SETTINGS, SETTINGS, SITE_SETTINGS, ConfigSetting
 from newsarchive.config.toml_file import to_toml
 from storage.errors import ArchiveError
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA
 from storage.index.schema.upgrade import MIGRATIONS
 
 DOCS = Path(__file__).parent
@@ -90,7 +90,7 @@ def _tree(error: type[ArchiveError]) -> Iterator[type[ArchiveError]]:
 
 def schema() -> str:
     """Return docs/schema.md, from the models in storage/index/schema/tables.py."""
-    tables = sorted(Base.metadata.tables.values(), key=lambda table: table.name)
+    tables = sorted(METADATA.tables.values(), key=lambda table: table.name)
     return _page(
         "The SQL index",
         "`newsarchive rebuild` makes all of it again from the WARC files, so read it with any tool, and join it with"

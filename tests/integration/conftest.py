@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Table, select
 
 from storage.index import Index
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA
 from storage.index.search.documents import STANDING_BITS, load_documents
 
 Tables = dict[str, list[str]]
@@ -28,7 +28,7 @@ def dump_of(index: Index, *, waiting: bool = True) -> Tables:
     Without `waiting`, URLs that were found and not fetched yet are left out.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
-    tables = [table for table in Base.metadata.tables.values() if table.name not in OF_THE_SCHEDULE]
+    tables = [table for table in METADATA.tables.values() if table.name not in OF_THE_SCHEDULE]
     with index._database.read_transaction() as connection:
         for table in tables:
             rows[table.name] = [dict(row) for row in connection.execute(select(table)).mappings()]

@@ -109,10 +109,7 @@ _COUNTED_ROWS = (
     .where(or_(_COUNTED.c.articles >= bindparam("fewest"), _COUNTED.c.is_boilerplate))
     .order_by(_COUNTED.c.site_id, _COUNTED.c.paragraph_id)
 )
-_PREVIOUS_ROWS = select(BoilerplateRow).where(
-    BoilerplateRow.site_id.in_(bindparam("sites", expanding=True)),
-    or_(BoilerplateRow.articles_seen >= bindparam("fewest"), BoilerplateRow.is_boilerplate),
-)
+_PREVIOUS_ROWS = _for_sites(_STATEMENTS["stored-counts"]).columns(*BoilerplateRow.__table__.c)
 
 _OF_SHARED = "AND boilerplate.paragraph_id IN (SELECT paragraph_id FROM shared_paragraphs)"
 _WAS_LEARNT = "SELECT boilerplate.site_id, boilerplate.paragraph_id {} AND boilerplate.is_boilerplate"

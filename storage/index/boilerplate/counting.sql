@@ -110,3 +110,7 @@ ON CONFLICT (site_id, paragraph_id) DO UPDATE SET
     articles_seen = excluded.articles_seen,
     first_seen_at = excluded.first_seen_at,
     last_seen_at = excluded.last_seen_at
+
+-- stored-counts
+SELECT site_id, paragraph_id, articles_seen, first_seen_at, last_seen_at, is_boilerplate
+FROM boilerplate WHERE site_id IN :sites AND (articles_seen >= :fewest OR is_boilerplate)

@@ -8,11 +8,10 @@ from sqlalchemy.exc import OperationalError
 
 from storage.errors import IndexFailure
 from storage.index.engine.statements import build_query, insert_columns, load_statements
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import ROW_CLASSES
 
 RowBatches = Iterable[Sequence[Sequence[Any]]]
 """Batches of rows, each row with a value for each column as SQLAlchemy returns it."""
-ROW_CLASSES: dict[str, type[Base]] = {row.__table__.name: row for row in Base.__subclasses__()}
 _STATEMENTS = load_statements("storage.index.engine", "bulk.sql")
 _OBJECTS = build_query(_STATEMENTS["objects"], ["tables"])
 

@@ -21,7 +21,7 @@ from storage.extras import install_command
 from storage.index.engine.dialect import analyze_tables
 from storage.index.engine.postgres import libpq_parameters
 from storage.index.engine.sqlite_file import SqliteConnection, SqliteFile
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA
 from storage.index.schema.upgrade import FORMER, HEAD, create_in_sqlite, upgrade
 from storage.index_address import parse_address, sqlite_file
 
@@ -229,7 +229,7 @@ class Database:
     def analyze(self) -> None:
         """Update the planner's statistics of all tables after many rows were written."""
         if self.is_postgres:
-            self.write(partial(analyze_tables, tables=Base.metadata.tables))
+            self.write(partial(analyze_tables, tables=METADATA.tables))
 
 
 def _create_sqlite_engine(file: SqliteFile, pragmas: Sequence[str], *, begin: str, write: bool) -> Engine:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.elements import KeyedColumnElement
 from sqlalchemy.types import Float, LargeBinary, String
 
-from storage.index.schema.tables import Base, UtcDateTime
+from storage.index.schema.base import Base, UtcDateTime
 
 Key = TypeVar("Key", int, str, bytes)
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]

@@ -24,7 +24,8 @@ from storage.index.engine.statements import (
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
-from storage.index.schema.tables import FrontierRow, LaneRow, UrlRow, UtcDateTime
+from storage.index.schema.base import UtcDateTime
+from storage.index.schema.tables import FrontierRow, LaneRow, UrlRow
 from storage.index.text.sanitize import sanitize_discovered_url
 from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.page_date import PageDate

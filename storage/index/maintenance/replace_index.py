@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from storage.errors import ArchiveBusy, DiskFull, IndexFailure, IndexTooNew
 from storage.index.engine.database import Database
 from storage.index.engine.statements import load_statements
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA
 from storage.index.schema.upgrade import FORMER, FORMER_FUNCTIONS, FORMER_TABLES, FUNCTIONS, HEAD
 from storage.index_address import parse_address, sqlite_address, sqlite_file
 from storage.places import raise_write_error
@@ -97,7 +97,7 @@ def remove_log(file: Path) -> None:
 
 
 _MAY_CREATE = text("SELECT has_database_privilege(current_database(), 'CREATE')")
-TABLES = (*sorted(Base.metadata.tables), "alembic_version")
+TABLES = (*sorted(METADATA.tables), "alembic_version")
 _STATEMENTS = load_statements("storage.index.maintenance", "replace_index.sql")
 
 

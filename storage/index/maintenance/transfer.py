@@ -24,7 +24,7 @@ from storage.index.engine.bulk import create_bulk_loader
 from storage.index.engine.database import Database, translate_errors
 from storage.index.engine.dialect import freeze_snapshot
 from storage.index.maintenance.replace_index import remove_log
-from storage.index.schema.tables import Base, SearchChangeRow
+from storage.index.schema.tables import METADATA, SearchChangeRow
 from storage.index_address import sqlite_address, sqlite_file
 from storage.places.folder import replace_durably
 
@@ -80,8 +80,8 @@ def checksum_table(connection: Connection, table: Table) -> TransferredTable:
     return reader.finish()
 
 
-_CHANGES = Base.metadata.tables[SearchChangeRow.__table__.name]
-TABLES: tuple[Table, ...] = tuple(table for table in Base.metadata.sorted_tables if table is not _CHANGES)
+_CHANGES = METADATA.tables[SearchChangeRow.__table__.name]
+TABLES: tuple[Table, ...] = tuple(table for table in METADATA.sorted_tables if table is not _CHANGES)
 """All tables, referenced ones first; foreign keys are checked at the end, so circular references do not matter.
 
 Not the change log of search: a copy has an identity of its own, so its search folder is made anew.

@@ -14,7 +14,7 @@ from storage.grouping import group_pairs
 from storage.index.conditions.visibility import conditions_on_time, load_site_ids, visible_articles, visible_captures
 from storage.index.conditions.withheld import TextMask, find_withheld_urls, load_mask, load_text_masks
 from storage.index.engine.dialect import list_distinct
-from storage.index.engine.statements import IDS, AnySelect, batches, fetch_by_ids, load_statements
+from storage.index.engine.statements import IDS, AnySelect, batches, build_query, fetch_by_ids, load_statements
 from storage.index.reader import Reader
 from storage.index.rows.article_changes import load_looks
 from storage.index.rows.version_parts import load_authors, load_paragraphs
@@ -63,11 +63,6 @@ def load_histories(connection: Connection, exclude: Exclusions, ids: Sequence[in
             spans = build_spans(looks.get(article_id, ()), dict(parts.get(article_id, ())))
             histories[article_id] = ArticleHistory(spans, tuple(changes.get(article_id, ())))
     return histories
-
-
-_PARTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts).where(
-    VersionRow.article_id.in_(IDS), VersionRow.parts.is_not(None), ~VersionRow.is_variant
-)
 
 
 def _load_changes(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> dict[int, list[MetadataEvent]]:
@@ -295,3 +290,4 @@ def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToCla
 
 
 _SQL = load_statements("storage.index.queries", "queries.sql")
+_PARTS = build_query(_SQL["parts"], ["ids"])

@@ -95,3 +95,6 @@ SELECT updates.version_id, updates.headline, paragraphs.text, updates.published,
 FROM version_live_updates AS updates JOIN paragraphs ON paragraphs.id = updates.paragraph_id
 WHERE updates.version_id IN :ids
 ORDER BY updates.version_id, updates.position
+
+-- parts
+SELECT article_id, number, parts FROM versions WHERE article_id IN :ids AND parts IS NOT NULL AND NOT is_variant

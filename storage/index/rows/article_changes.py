@@ -21,9 +21,6 @@ from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, Versi
 from storage.model import Outcome
 from storage.observations import STATES_WITHOUT_TEXT, ChangeEvent, Look, look_of
 
-_FACTS = ("before_id", "seen_at", "seen_before_at", "event", "number", "before_number", "texts")
-"""Columns that depend on captures; the others are the comparison of the two texts."""
-
 
 def load_looks(
     connection: Connection, article_ids: Iterable[int], visible: Sequence[ColumnElement[bool]] = ()
@@ -69,12 +66,8 @@ _LOOKS = (
 )  # fmt: skip
 _CHANGED = build_query(ROWS_SQL["changed-articles"], ["ids", "outcomes"])
 _WITHOUT_TEXT = [outcome.value for outcome in STATES_WITHOUT_TEXT]
-_STORED = select(ChangeRow.article_id, ChangeRow.capture_id, *(getattr(ChangeRow, name) for name in _FACTS)).where(
-    ChangeRow.article_id.in_(IDS)
-)
-_TEXTS = select(VersionRow.article_id, VersionRow.number, VersionRow.parts, VersionRow.modified).where(
-    VersionRow.article_id.in_(IDS), ~VersionRow.is_variant
-)
+_STORED = build_query(ROWS_SQL["changes"], ["ids"], ["seen_at", "seen_before_at"])
+_TEXTS = build_query(ROWS_SQL["digests-of-parts"], ["ids"])
 
 
 def recompute_changes(connection: Connection, article_ids: Iterable[int]) -> None:

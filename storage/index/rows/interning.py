@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from storage.index.engine.statements import IDS, fetch_by_ids, insert_columns, insert_rows, reserve_ids
 from storage.index.rows.site_registry import SiteRegistry
-from storage.index.schema.tables import AuthorRow, Base, LaneRow, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
+from storage.index.schema.base import Base
+from storage.index.schema.tables import AuthorRow, LaneRow, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
 from storage.index.text.analyzer import fold_text
 from storage.model import LinkGroup
 from storage.urls import surt

@@ -64,3 +64,11 @@ ORDER BY version_tags.version_id, version_tags.position
 -- parts
 -- What is compared of a version besides its paragraphs and authors.
 SELECT id, headline, dek, is_dek_learnt, section, image_caption FROM versions WHERE id IN :ids
+
+-- changes
+-- What depends on captures; the other columns are the comparison of the two texts.
+SELECT article_id, capture_id, before_id, seen_at, seen_before_at, event, number, before_number, texts
+FROM changes WHERE article_id IN :ids
+
+-- digests-of-parts
+SELECT article_id, number, parts, modified FROM versions WHERE article_id IN :ids AND NOT is_variant

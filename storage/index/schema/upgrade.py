@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, inspect, select, text
 
 from storage.errors import IndexNotCreated, IndexTooNew
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "v7"
@@ -69,7 +69,7 @@ def upgrade(connection: Connection, *, create: bool) -> None:
 
 def empty_tables(connection: Connection) -> None:
     """Delete the rows of all tables."""
-    tables = sorted(Base.metadata.tables)
+    tables = sorted(METADATA.tables)
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY")
         return

@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Boolean, CompoundSelect, Connection, bindparam, select, text, union, update
+from sqlalchemy import Boolean, Connection, bindparam, select, text, update
 
 from storage.grouping import group_by, group_pairs
 from storage.index.engine.dialect import lock_rows
@@ -118,10 +118,7 @@ _OUTCOMES = build_query(SQL["outcomes"], ["ids"])
 _CAPTURES = build_query(SQL["captures"], ["ids"], fetched_at=_TIME, is_read=Boolean)
 _VERSIONS = build_query(SQL["versions"], ["ids"], published_at=_TIME, is_variant=Boolean, is_current=Boolean)
 _STORED = select(ArticleRow).where(ArticleRow.id.in_(IDS))
-_AFFECTED: CompoundSelect[int | None] = union(
-    select(CaptureRow.article_id).where(CaptureRow.url_id.in_(IDS), CaptureRow.article_id.is_not(None)),
-    select(ArticleRow.id).where(ArticleRow.url_id.in_(IDS)),
-)
+_AFFECTED = build_query(SQL["affected-articles"], ["ids"])
 _ORDERED = ("number", "is_variant", "is_current", "changed", "parts")
 """Columns of a version that depend on the other versions of its article."""
 _RENUMBER = text(SQL["renumber"])

@@ -66,3 +66,7 @@ WHERE id = :of
 
 -- mark-uncounted
 UPDATE versions SET is_counted = false WHERE article_id IN :ids AND is_counted
+
+-- affected-articles
+SELECT article_id FROM captures WHERE url_id IN :ids AND article_id IS NOT NULL
+UNION SELECT id FROM articles WHERE url_id IN :ids

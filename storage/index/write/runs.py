@@ -7,7 +7,8 @@ from sqlalchemy import Connection, select, update
 
 from storage.index.engine.statements import IDS, fetch_by_ids, insert_rows
 from storage.index.rows.interning import LookupTables
-from storage.index.schema.tables import Base, CrawlRow, CrawlSiteRow
+from storage.index.schema.base import Base
+from storage.index.schema.tables import CrawlRow, CrawlSiteRow
 from storage.index.write.sites import register_sites
 from storage.model import CrawlRun
 

@@ -15,8 +15,8 @@ from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Page, find_evidence
 from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
 from storage.index.rows.orphans import OrphanCandidates
+from storage.index.schema.base import Base
 from storage.index.schema.tables import (
-    Base,
     CaptureGroupRow,
     SiteRow,
     VersionAuthorRow,

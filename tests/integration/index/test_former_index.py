@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, text
 from newsarchive.archive import Archive
 from storage.errors import CapturesLost, IndexTooOld
 from storage.index.queries.status import get_status
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA
 from storage.index.schema.upgrade import FUNCTIONS
 
 FORMER = Path(__file__).parent / "former"
@@ -112,7 +112,7 @@ def test_a_rebuild_replaces_an_index_of_before_the_first_release(former: Callabl
             tables = connection.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
             triggers = connection.scalars(text("SELECT proname FROM pg_proc WHERE proname LIKE '%captures%'")).all()
         engine.dispose()
-        assert set(tables) == {*Base.metadata.tables, "alembic_version"}
+        assert set(tables) == {*METADATA.tables, "alembic_version"}
         assert set(triggers) == {name for name in FUNCTIONS if "captures" in name}
     else:
         with closing(sqlite3.connect(folder / "index.sqlite3")) as connection:

@@ -16,7 +16,7 @@ from newsarchive.archive import Archive
 from storage.errors import IndexTooOld
 from storage.index import Index
 from storage.index.queries.status import get_status
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA
 from storage.index.schema.upgrade import MIGRATIONS, upgrade
 
 
@@ -61,7 +61,7 @@ def test_migrations_make_what_the_models_say(index: Index) -> None:
 
     with index._database.read_transaction() as connection:
         context = MigrationContext.configure(connection, opts={"include_object": include, "compare_type": True})
-        differences = compare_metadata(context, Base.metadata)
+        differences = compare_metadata(context, METADATA)
     assert [each for each in differences if not (isinstance(each, list) and each[0][0] == "modify_comment")] == []
 
 

@@ -5,18 +5,18 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import UniqueConstraint
 
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA
 from storage.index.schema.upgrade import HEAD, MIGRATIONS
 
 
 def test_every_table_and_column_has_a_comment() -> None:
     """Users query the index by hand."""
-    silent = [table.name for table in Base.metadata.tables.values() if not table.comment]
+    silent = [table.name for table in METADATA.tables.values() if not table.comment]
     script = (MIGRATIONS / "versions" / "0001_postgresql.sql").read_text("utf-8")
     found = re.findall(r"^COMMENT ON COLUMN (\S+) IS '[^']", script, re.MULTILINE)
     commented = [column.replace('"', "") for column in found]
     assert silent == []
-    assert sorted(commented) == sorted(str(column) for table in Base.metadata.tables.values() for column in table.c)
+    assert sorted(commented) == sorted(str(column) for table in METADATA.tables.values() for column in table.c)
 
 
 def test_head_is_the_last_migration() -> None:
@@ -32,7 +32,7 @@ def test_each_foreign_key_has_an_index() -> None:
     shared = {"urls", "paragraphs", "authors", "tags", "link_groups", "captures", "versions", "articles"}
     by_hand = {"urls.site_id"}
     bare = []
-    for table in Base.metadata.tables.values():
+    for table in METADATA.tables.values():
         led = {index.columns[0].name for index in table.indexes} | {next(iter(table.primary_key.columns)).name}
         led |= {
             next(iter(constraint.columns)).name

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import column, create_engine, literal, select, text
 
-from storage.index.schema.tables import UtcDateTime
+from storage.index.schema.base import UtcDateTime
 
 SQLITE = create_engine("sqlite://")
 

@@ -2,12 +2,12 @@
 
 from alembic import context
 
-from storage.index.schema.tables import Base
+from storage.index.schema.tables import METADATA
 
 if hasattr(context, "config"):  # only while Alembic runs this file; others may import it
     context.configure(
         connection=context.config.attributes["connection"],
-        target_metadata=Base.metadata,
+        target_metadata=METADATA,
         # SQLite's DDL is transactional too, since storage.index.engine.database begins the transaction itself.
         transactional_ddl=True,
     )
