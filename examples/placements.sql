@@ -16,6 +16,7 @@ WITH looks AS (
   FROM (SELECT DISTINCT url_id FROM links) AS linked
 ), places AS (
   SELECT looks.*, article_id, capture_groups.position + 1 AS block, label, links.position + 1 AS position,
+    coalesce(box_size, '') AS box_size,
     row_number() OVER (PARTITION BY looks.id, article_id ORDER BY capture_groups.position, links.position) AS choice
   FROM looks
   JOIN capture_groups ON capture_groups.capture_id = looks.source_id
@@ -24,11 +25,11 @@ WITH looks AS (
   JOIN targets ON targets.url_id = links.url_id AND article_id IS NOT NULL
 ), spans AS (
   SELECT *, number - row_number() OVER (
-    PARTITION BY url_id, article_id, block, label, position ORDER BY number) AS span
+    PARTITION BY url_id, article_id, block, label, position, box_size ORDER BY number) AS span
   FROM places
   WHERE choice = 1
 )
-SELECT article_id, article_urls.url AS article_url, urls.url, nullif(sources.title, '') AS title, block, label, spans.position,
+SELECT article_id, article_urls.url AS article_url, urls.url, nullif(sources.title, '') AS title, block, label, spans.position, box_size,
   min(fetched_at) AS first, max(fetched_at) AS last,
   CASE WHEN count(next_at) = count(*) THEN max(next_at) END AS until, count(*) AS captures
 FROM spans
@@ -36,4 +37,4 @@ JOIN urls ON urls.id = spans.url_id
 JOIN articles ON articles.id = article_id
 JOIN urls AS article_urls ON article_urls.id = articles.url_id
 LEFT JOIN sources ON sources.url_id = spans.url_id
-GROUP BY article_id, article_urls.url, urls.url, sources.title, block, label, spans.position, spans.url_id, span;
+GROUP BY article_id, article_urls.url, urls.url, sources.title, block, label, spans.position, box_size, spans.url_id, span;

@@ -269,6 +269,8 @@ class Link:
     """Absolute, no fragment."""
     anchor: str
     """Visible text, white space collapsed."""
+    box_size: str = ""
+    """Size that the markup of a listing declares for its box: "640x360" (pixels), "50%", "8 columns"; "" if none."""
 
 
 @pickle_by_slots

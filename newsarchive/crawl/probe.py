@@ -136,13 +136,9 @@ class ProbeResponse:
 
 
 def probe(
-    url: str,
-    *,
-    user_agent: str,
-    obey_robots: bool = True,
-    pause: float = PAUSE,
+    url: str, *, user_agent: str, obey_robots: bool = True, pause: float = PAUSE,
     sleep: Callable[[float], None] = time.sleep,
-) -> Probe:
+) -> Probe:  # fmt: skip
     """Probe a site, at private addresses only if it has no other; NotFound if its front page cannot be fetched."""
     url = url if "://" in url else f"https://{url}"
     if reason := url_refusal_reason(url):

@@ -4,7 +4,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -159,9 +159,13 @@ def _arrow_values(line: Mapping[str, Any], columns: Mapping[str, FieldType]) -> 
 
 def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
     """Write an SQLite file under the name of `file`, which SQLite opens itself; return the number of articles."""
+    versions = () if request.all_versions else replace(request, all_versions=True).iter_articles()
+    of_sites: dict[str, Any] = {"site": request.filters.site}
+    placements = iter_placements(request.index, CaptureFilters(**of_sites))
     return write_datasette_copy(
-        Path(file.name), request.iter_articles(), request.iter_captures(), request.report_progress
-    )
+        Path(file.name), request.iter_articles(), request.iter_captures(), request.report_progress,
+        versions=versions, placements=placements,
+    )  # fmt: skip
 
 
 def view_to_json(view: object, columns: Iterable[str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, PageBlocks, count_ideographs, normalize_space
+from newsarchive.extract.box_size import find_box_size
 from newsarchive.extract.site_layout import Layout, LayoutBox
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import host, is_media_url, page_key, score_article_url, site_label
@@ -55,6 +56,8 @@ class LinkCandidate:
     score: float
     position: int
     """Among the links of the page."""
+    box: HtmlElement | None = None
+    """Element with its card and those of others."""
 
 
 @dataclass(slots=True)
@@ -98,7 +101,7 @@ def find_link_groups(
     found = [LinkGroup(kind=LinkKind.INLINE, label="", links=inline_links)] if inline_links else []
     seen: set[tuple[str, ...]] = set()
     for group in kept:
-        links = _links(group.candidates)
+        links = _links(group.candidates, sized=listing)
         targets = tuple(sorted(page_key(link.url) for link in links))
         # A list printed twice for different screen sizes is one list.
         if not links or targets in seen:
@@ -219,6 +222,7 @@ def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
         while box is not None and len(pages_in[box]) == 1 and box.tag != "body":
             card, box = box, box.getparent()
         if box is not None:
+            candidate.box = box
             groups.setdefault(box, CandidateGroup(box)).candidates.append(candidate)
     return list(groups.values())
 
@@ -286,6 +290,7 @@ def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidat
             if card not in own and not blocks.isdisjoint(range(candidate.anchor.block - 2, candidate.anchor.block + 3)):
                 own[card] = candidate
                 blocks.add(candidate.anchor.block)
+                candidate.box = box
                 group.candidates.append(candidate)
         group.candidates.sort(key=lambda c: c.position)
 
@@ -533,13 +538,17 @@ def _kind(group: CandidateGroup) -> LinkKind:
     return LinkKind.LATEST if is_latest else LinkKind.RELATED
 
 
-def _links(candidates: list[LinkCandidate]) -> tuple[Link, ...]:
-    """Return one link per page, in order, with the longest of its anchor texts."""
+def _links(candidates: list[LinkCandidate], *, sized: bool = False) -> tuple[Link, ...]:
+    """Return one link per page, in order, with the longest of its anchor texts; also the declared size of its box."""
     found: dict[str, Link] = {}
     for candidate in (c for c in candidates if c.page):
         known, text = found.get(candidate.page), _title_of(candidate.anchor)
+        size = known.box_size if known else ""
+        if sized and not size and candidate.box is not None:
+            size = find_box_size(candidate.anchor.element, candidate.box)
         if known is None or (len(text) > len(known.anchor) and len(known.anchor.split()) < 4):
-            found[candidate.page] = Link(url=known.url if known else candidate.url, anchor=text)
+            known = Link(url=known.url if known else candidate.url, anchor=text)
+        found[candidate.page] = replace(known, box_size=size) if size else known
     return tuple(link for link in found.values() if not is_media_url(link.url) or link.anchor)
 
 

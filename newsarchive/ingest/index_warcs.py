@@ -73,13 +73,9 @@ class WarcWalk:
 
 
 def index_warcs(
-    ranges: Iterable[WarcRange],
-    places: Places,
-    index: Index,
-    ingestor: Ingestor,
-    progress: ProgressCallback = ignore_progress,
-    walk: WarcWalk | None = None,
-) -> IndexingResult:
+    ranges: Iterable[WarcRange], places: Places, index: Index, ingestor: Ingestor,
+    progress: ProgressCallback = ignore_progress, walk: WarcWalk | None = None,
+) -> IndexingResult:  # fmt: skip
     """Index these ranges; everything is committed and settled at the end.
 
     Progress is reported in bytes.

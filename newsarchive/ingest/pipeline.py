@@ -72,19 +72,11 @@ class Ingestor:
     """Commits captures to the index in the order of submission; one thread writes them in batches."""
 
     def __init__(  # noqa: PLR0913 - built in one place, by Archive
-        self,
-        index: Index,
-        readers: PageReader,
-        *,
-        plan: Callable[[VisitResult], NextVisit],
-        originals: OriginalRecords,
-        sync: Callable[[], None] = lambda: None,
-        batching: Batching | None = None,
-        layouts: SiteLayouts | None = None,
-        former_names: Mapping[str, str] = MappingProxyType({}),
-        taken_down: frozenset[str] = frozenset(),
-        unwatched: Sequence[str] = (),
-    ) -> None:
+        self, index: Index, readers: PageReader, *, plan: Callable[[VisitResult], NextVisit],
+        originals: OriginalRecords, sync: Callable[[], None] = lambda: None, batching: Batching | None = None,
+        layouts: SiteLayouts | None = None, former_names: Mapping[str, str] = MappingProxyType({}),
+        taken_down: frozenset[str] = frozenset(), unwatched: Sequence[str] = (),
+    ) -> None:  # fmt: skip
         self.taken_down = taken_down
         """Digests of URLs whose captures were removed for good."""
         self.unwatched = unwatched

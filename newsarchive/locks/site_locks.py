@@ -31,15 +31,9 @@ def lock_sites_locally(folder: Path, sites: Sequence[str], since: datetime) -> I
 
 @contextmanager
 def lock_sites(  # noqa: PLR0913 - where, what, since when and for what
-    folder: Path,
-    index: str,
-    sites: Sequence[str],
-    since: datetime,
-    work: str,
-    *,
-    whole: bool = False,
+    folder: Path, index: str, sites: Sequence[str], since: datetime, work: str, *, whole: bool = False,
     sole_process: bool = False,
-) -> Iterator[Lease | None]:
+) -> Iterator[Lease | None]:  # fmt: skip
     """Lock sites, or the `whole` archive, on all machines; ArchiveBusy if another process has one of them.
 
     Yields the lease in the index's database; None if the index (an SQLAlchemy URL) is not shared by machines.

@@ -165,13 +165,9 @@ class ImportResult:
 
 
 def import_files(
-    paths: Sequence[Path],
-    places: Places,
-    index: Index,
-    ingestor: Ingestor,
-    progress: ProgressCallback = ignore_progress,
-    walk: WarcWalk | None = None,
-) -> ImportResult:
+    paths: Sequence[Path], places: Places, index: Index, ingestor: Ingestor,
+    progress: ProgressCallback = ignore_progress, walk: WarcWalk | None = None,
+) -> ImportResult:  # fmt: skip
     """Copy each file into the archive's folder and index its captures.
 
     Of a damaged file, everything readable is imported; the rest is listed in its `ImportedFile`. Records that were

@@ -54,14 +54,9 @@ class VerifyReport:
 
 
 def verify(
-    places: Places,
-    index: Index,
-    executor: BatchExecutor,
-    progress: ProgressCallback = ignore_progress,
-    *,
-    repair: bool,
-    proofs: Sequence[HeadProof] = (),
-) -> VerifyReport:
+    places: Places, index: Index, executor: BatchExecutor, progress: ProgressCallback = ignore_progress, *,
+    repair: bool, proofs: Sequence[HeadProof] = (),
+) -> VerifyReport:  # fmt: skip
     """Check every WARC file, also open ones; with `repair`, first repair files that a crash left open.
 
     `proofs` are heads of the chains that are known from elsewhere. Files are checked by `executor`. Progress is told in

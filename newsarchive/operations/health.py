@@ -267,13 +267,9 @@ def _list_disks(config: Config) -> dict[str, Path]:
 
 
 def _collect_site(
-    reader: Reader,
-    site: SiteConfig,
-    crawls: Iterable[CrawlView],
-    recent: Mapping[Outcome, int],
-    unresponsive: Mapping[str, str],
-    now: datetime,
-) -> SiteHealth:
+    reader: Reader, site: SiteConfig, crawls: Iterable[CrawlView], recent: Mapping[Outcome, int],
+    unresponsive: Mapping[str, str], now: datetime,
+) -> SiteHealth:  # fmt: skip
     name = site.name
     # Without ports, as back-off is stored by them.
     hosts = [urlsplit(url).hostname or "" for url in (site.url, *(f"//{host}" for host in site.hosts))]

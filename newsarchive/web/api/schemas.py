@@ -5,7 +5,7 @@ Each is a view of the index, described in schemas.toml; times are ISO 8601 in UT
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
 from importlib.resources import files
 from typing import Annotated, Any, TypeAlias, get_type_hints
@@ -15,10 +15,18 @@ from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, c
 from storage.article_fields import FIELDS, PART_TYPES, FieldType
 from storage.index.queries.links import Placement
 from storage.index.search.facets import Trend
-from storage.index.views.articles import ArticleLine, CaptureView, SearchHit, SourceView, VersionView
+from storage.index.views.articles import (
+    ArticleLine,
+    ArticleView,
+    CaptureView,
+    SearchHit,
+    SearchPage,
+    SourceView,
+    VersionView,
+)
 from storage.index.views.history import ChangeView
 from storage.index.views.status import CrawlView, SiteCount
-from storage.observations import MetadataEvent
+from storage.observations import MetadataEvent, ObservedSpan
 from storage.page_date import PageDate
 
 StatedDate: TypeAlias = Annotated[
@@ -84,12 +92,9 @@ CaptureDetail: Any = define(
 CapturePage: Any = define("CapturePage", captures=tuple[CaptureDetail, ...], next=Next)
 SpanItem: Any = define(
     "SpanItem",
-    state=str,
-    version=int | None,
-    first_seen=datetime,
-    last_seen=datetime,
+    ObservedSpan,
+    "state version first_seen last_seen changed",
     captures=Annotated[int, Field(validation_alias="looks")],
-    changed=tuple[str, ...],
     changed_back=Annotated[bool, Field(validation_alias="is_changed_back")],
     back=Annotated[bool, Field(validation_alias="is_back")],
 )
@@ -97,14 +102,7 @@ MetadataChangeItem: Any = define(
     "MetadataChangeItem", MetadataEvent, "field old new seen_before seen record_before record"
 )
 _SeenVersion: Any = define(
-    "SeenVersion",
-    id=int,
-    number=int,
-    digest=str,
-    first_seen=datetime,
-    last_seen=datetime,
-    changed=tuple[str, ...],
-    spans=tuple[SpanItem, ...],
+    "SeenVersion", VersionView, "id number digest first_seen last_seen changed", spans=tuple[SpanItem, ...]
 )
 VersionSummary: Any = define("VersionSummary", None, "", _SeenVersion, headline=str, captures=int)
 _HINTS = get_type_hints(VersionView)
@@ -128,24 +126,12 @@ _ARTICLE_FIELDS: dict[str, Any] = {
     if field.name not in _OF_THE_ARTICLE
 }
 _ArticleFields: Any = create_model("ArticleFields", __base__=_View, **_ARTICLE_FIELDS)
-VersionDetail: Any = define(
-    "VersionDetail",
-    None,
-    "",
-    _ArticleFields,
-    _SeenVersion,
-    article_id=int,
-    all_paragraphs=tuple[MarkedParagraph, ...],
-    capture=CaptureDetail,
-)
+_PARTS: dict[str, Any] = {"all_paragraphs": tuple[MarkedParagraph, ...], "capture": CaptureDetail}
+VersionDetail: Any = define("VersionDetail", VersionView, "article_id", _ArticleFields, _SeenVersion, **_PARTS)
 ArticleDetail: Any = define(
     "ArticleDetail",
-    id=int,
-    site=str,
-    url=str,
-    state=str,
-    first_seen=datetime,
-    last_seen=datetime,
+    ArticleView,
+    "id site url state first_seen last_seen",
     current=VersionDetail,
     versions=tuple[VersionSummary, ...],
     history=tuple[SpanItem, ...],
@@ -165,13 +151,7 @@ SearchResult: Any = define(
     snippet=tuple[SnippetPart, ...],
 )
 SearchResults: Any = define(
-    "SearchResults",
-    total=int,
-    articles=int,
-    suggestion=str | None,
-    hits=tuple[SearchResult, ...],
-    problems=tuple[str, ...],
-    next=Next,
+    "SearchResults", SearchPage, "total articles suggestion problems", hits=tuple[SearchResult, ...], next=Next
 )
 CrawlSummary: Any = define("CrawlSummary", CrawlView, "id sites started_at finished_at outcome counters captures")
 CrawlPage: Any = define("CrawlPage", crawls=tuple[CrawlSummary, ...], next=Next)
@@ -186,7 +166,7 @@ ChangePage: Any = define(
 PlacementSpan: Any = define(
     "PlacementSpan",
     Placement,
-    "article_id article_url url title block label position first last until captures",
+    "article_id article_url url title block label position box_size first last until captures",
     minutes=int,
 )
 Placements: Any = define("Placements", placements=tuple[PlacementSpan, ...])

@@ -21,7 +21,7 @@ from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
 from newsarchive.web.context import ROWS, Context, RequestContext, refuse_unknown
 from newsarchive.web.middleware.problem_details import DESCRIPTIONS
 from storage.index.queries.aggregates import list_site_counts
-from storage.index.queries.articles import get_article, get_capture, get_version, list_articles
+from storage.index.queries.articles import get_article, get_capture, get_version, list_articles, load_captures
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.export import iter_found_articles
 from storage.index.queries.links import list_article_placements, list_backlinks, list_listing_placements
@@ -177,7 +177,7 @@ def captures(
     lines = list(islice(context.index.stream(iter_cdx_lines, query), limit + 1))
     last = lines[limit - 1] if len(lines) > limit else None
     page = {
-        "captures": [found for line in lines[:limit] if (found := context.index.ask(get_capture, line.id))],
+        "captures": context.index.ask(load_captures, [line.id for line in lines[:limit]]),
         "next": format_resume_key((last.urlkey, last.fetched_at, last.record_id)) if last else None,
     }
     return _respond(context, schemas.CapturePage, page)

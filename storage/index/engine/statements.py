@@ -68,13 +68,9 @@ def change_by_ids(connection: Connection, statement: Executable, ids: Iterable[K
 
 
 def insert_rows(
-    connection: Connection,
-    table: type[Base],
-    rows: Sequence[dict[str, Any]],
-    *,
-    conflict_columns: Sequence[str] = (),
-    update_columns: Sequence[str] = (),
-) -> int:
+    connection: Connection, table: type[Base], rows: Sequence[dict[str, Any]], *,
+    conflict_columns: Sequence[str] = (), update_columns: Sequence[str] = (),
+) -> int:  # fmt: skip
     """Insert rows, all of the same columns. Return how many were inserted or updated.
 
     A row whose `conflict_columns` equal those of an existing row updates its `update_columns`, or is skipped if there
@@ -87,13 +83,9 @@ def insert_rows(
 
 
 def insert_columns(
-    connection: Connection,
-    table: type[Base],
-    columns: Mapping[str, Sequence[Any]],
-    *,
-    conflict_columns: Sequence[str] = (),
-    update_columns: Sequence[str] = (),
-) -> int:
+    connection: Connection, table: type[Base], columns: Mapping[str, Sequence[Any]], *,
+    conflict_columns: Sequence[str] = (), update_columns: Sequence[str] = (),
+) -> int:  # fmt: skip
     """Insert rows that are given as columns of equal length: for tables of which a page brings a hundred rows."""
     names = tuple(columns), tuple(conflict_columns), tuple(update_columns)
     sql, processors = _build_insert(connection.dialect, table.__table__, *names)

@@ -67,13 +67,9 @@ class _Context:
 
 
 def schedule_next_visits(
-    connection: Connection,
-    lookups: LookupTables,
-    entries: Sequence[CommitEntry],
-    urls: Mapping[str, int],
-    plan: Callable[[VisitResult], NextVisit],
-    orphans: OrphanCandidates,
-) -> None:
+    connection: Connection, lookups: LookupTables, entries: Sequence[CommitEntry], urls: Mapping[str, int],
+    plan: Callable[[VisitResult], NextVisit], orphans: OrphanCandidates,
+) -> None:  # fmt: skip
     """Schedule the next visit to each captured URL, and store the validators to send then."""
     captured = [entry for entry in entries if entry.discovery.kind not in NEVER_DUE]
     captured.sort(key=lambda entry: entry.sort_key)

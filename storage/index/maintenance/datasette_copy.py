@@ -1,7 +1,8 @@
 """Copy of the index as one SQLite file with plain tables, for Datasette and other programs.
 
-articles  one row for each article or version   links         links of each article
-captures  one row for each record               articles_fts  full text of headline, dek, body, authors
+articles    one row for each article or version   links, authors, tags  of each article
+versions    one row for each version              placements            on front pages and section pages
+captures    one row for each record               articles_fts          full text of headline, dek, body, authors
 """
 
 import errno
@@ -10,11 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from storage.article_fields import TABLE_FIELDS, FieldType, format_time, table_row
 from storage.index.engine.statements import load_statements
+from storage.index.queries.links import Placement
 from storage.index.views.cdx import CdxLine
+
+_Line: TypeAlias = Mapping[str, Any]
 
 _AT_ONCE = 500
 _COLUMN_NAMES = {"offset": "warc_offset", "length": "warc_length"}
@@ -27,19 +31,26 @@ _COLUMNS = ", ".join(
 # quotes they ignore it without a message, and a search returns all rows.
 _STATEMENTS = load_statements("storage.index.maintenance", "datasette_copy.sql")
 _ARTICLE = f"INSERT INTO articles VALUES (?{', ?' * len(TABLE_FIELDS)})"  # noqa: S608 - placeholders only
+_VERSION = f"INSERT INTO versions VALUES (?{', ?' * len(TABLE_FIELDS)})"  # noqa: S608 - placeholders only
 _LINK = "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)"
+_NAMES = {"authors": "INSERT INTO authors VALUES (?, ?, ?)", "tags": "INSERT INTO tags VALUES (?, ?, ?)"}
+_PLACEMENT = "INSERT INTO placements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _CAPTURE = "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PLACE = attrgetter("url", "title", "block", "label", "position", "box_size")
 _AS_THEY_ARE = attrgetter("status", "mime", "kind", "payload_digest", "warc", "offset", "length")
 
 
 def write_datasette_copy(
-    path: Path, lines: Iterable[Mapping[str, Any]], captures: Iterable[CdxLine], tell: Callable[[int], None]
-) -> int:
+    path: Path, lines: Iterable[_Line], captures: Iterable[CdxLine], tell: Callable[[int], None], *,
+    versions: Iterable[_Line] = (), placements: Iterable[Placement] = (),
+) -> int:  # fmt: skip
     """Write a new SQLite file from export lines and their captures; return the number of lines.
 
-    `tell` is called with that number after each batch. OSError if the disk is full.
+    Versions and placements of other articles are left out. `tell` is called with that number after each batch. OSError
+    if the disk is full.
     """
     connection = sqlite3.connect(path, isolation_level=None)
+    numbers: dict[str, int] = {}
     numbered, numbered_captures, count = enumerate(lines, 1), enumerate(captures, 1), 0
     try:
         connection.executescript(_STATEMENTS["tables"].replace(":columns", _COLUMNS))
@@ -53,8 +64,17 @@ def write_datasette_copy(
                 for position, link in enumerate(group["links"])
             )
             connection.executemany(_LINK, links)
+            for key, sql in _NAMES.items():
+                names = ((number, place, name) for number, line in batch for place, name in enumerate(line[key]))
+                connection.executemany(sql, names)
+            for number, line in batch:
+                numbers.setdefault(line["canonical_url"], number)
             count += len(batch)
             tell(count)
+        of_articles = ((numbers.get(line["canonical_url"]), line) for line in versions)
+        connection.executemany(_VERSION, ((number, *table_row(line)) for number, line in of_articles if number))
+        of_those = ((numbers.get(one.article_url), one) for one in placements)
+        connection.executemany(_PLACEMENT, ((number, *_place(one)) for number, one in of_those if number))
         while some := list(islice(numbered_captures, _AT_ONCE)):
             connection.executemany(_CAPTURE, map(_capture, some))
             tell(count)
@@ -68,6 +88,11 @@ def write_datasette_copy(
     finally:
         connection.close()
     return count
+
+
+def _place(one: Placement) -> tuple[Any, ...]:
+    times = (format_time(one.first), format_time(one.last), one.until and format_time(one.until))
+    return (*_PLACE(one), *times, one.captures, one.minutes)
 
 
 def _capture(numbered: tuple[int, CdxLine]) -> tuple[Any, ...]:

@@ -104,15 +104,9 @@ def _capture_view(row: AnyRow, exclude: Exclusions) -> CaptureView:
 
 
 def iter_captures(  # noqa: PLR0913 - which captures, and which part of them
-    connection: Connection,
-    exclude: Exclusions,
-    filters: CaptureFilters = ALL_CAPTURES,
-    *,
-    order: CaptureOrder = "newest",
-    limit: int | None = None,
-    offset: int = 0,
-    before: CaptureView | None = None,
-) -> Iterator[CaptureView]:
+    connection: Connection, exclude: Exclusions, filters: CaptureFilters = ALL_CAPTURES, *,
+    order: CaptureOrder = "newest", limit: int | None = None, offset: int = 0, before: CaptureView | None = None,
+) -> Iterator[CaptureView]:  # fmt: skip
     """Yield captures; all, or those that are older than one."""
     by: dict[str, tuple[Any, ...]] = {
         "newest": (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()),
@@ -122,15 +116,20 @@ def iter_captures(  # noqa: PLR0913 - which captures, and which part of them
     if before is not None:
         at = CaptureRow.fetched_at
         wanted += [at <= before.fetched_at, or_(at < before.fetched_at, CaptureRow.record_id < before.record_id)]
-    if limit is not None or offset:
-        # Select ids first: otherwise the skipped rows would be joined with every table.
-        named = select(CaptureRow.id).where(*wanted).order_by(*by[order]).limit(limit).offset(offset)
-        if filters.url:
-            named = named.join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        wanted = [CaptureRow.id.in_(named.correlate(None))]
-    statement = _CAPTURES.where(*wanted).order_by(*by[order])
-    for row in connection.execute(statement, execution_options=STREAMING):
-        yield _capture_view(row, exclude)
+    # Ids first: skipped rows would be joined with every table, and as a subquery they would be joined last, because the
+    # planner of PostgreSQL reorders no more than eight tables.
+    named = select(CaptureRow.id).where(*wanted).order_by(*by[order]).limit(limit).offset(offset)
+    if filters.url:
+        named = named.join(UrlRow, UrlRow.id == CaptureRow.url_id)
+    for ids in connection.scalars(named, execution_options=STREAMING).partitions():
+        yield from load_captures(connection, exclude, ids)
+
+
+def load_captures(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[CaptureView]:
+    """Return the visible ones of some captures, in the order of the ids."""
+    query = _CAPTURES.where(CaptureRow.id.in_(IDS), *visible_captures(connection, exclude))
+    rows = {row.id: row for row in connection.execute(query, {"ids": list(ids)})}
+    return [_capture_view(rows[capture_id], exclude) for capture_id in ids if capture_id in rows]
 
 
 def list_captures(
@@ -207,7 +206,10 @@ def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: in
         LinkGroupView(
             kind=LinkKind(group.kind),
             label=group.label,
-            links=tuple(LinkView(url=row.url, anchor=row.anchor, article_id=row.article_id) for row in links),
+            links=tuple(
+                LinkView(url=row.url, anchor=row.anchor, box_size=row.box_size or "", article_id=row.article_id)
+                for row in links
+            ),
         )
         for group, links in load_links(connection, exclude, [capture_id], target).get(capture_id, ())
     )
@@ -230,7 +232,7 @@ def load_links(
     groups = connection.execute(_GROUPS, {"ids": list(capture_ids)}).all()
     group_ids = {group.id for group in groups}
     query = (
-        select(LinkRow.group_id, UrlRow.url, LinkRow.anchor, *columns)
+        select(LinkRow.group_id, UrlRow.url, LinkRow.anchor, LinkRow.box_size, *columns)
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
         .where(LinkRow.group_id.in_(IDS))
         .order_by(LinkRow.group_id, LinkRow.position)

@@ -31,13 +31,9 @@ def iter_export_lines(
 
 
 def iter_archived_articles(
-    connection: Connection,
-    exclude: Exclusions,
-    filters: Filters = EVERYTHING,
-    *,
-    all_versions: bool = False,
+    connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING, *, all_versions: bool = False,
     with_text: bool = True,
-) -> Iterator[ArchivedArticle]:
+) -> Iterator[ArchivedArticle]:  # fmt: skip
     """Yield what `iter_export_lines` writes; for `with_text` see `load_articles`."""
     chosen = select_versions(connection, exclude, filters, all_versions=all_versions)
     for version_ids in connection.scalars(chosen, execution_options=STREAMING).partitions(200):

@@ -72,6 +72,7 @@ class _Place(NamedTuple):
     block: int
     position: int
     label: str
+    box_size: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,8 @@ class Placement:
     """Label of the block; "" if it has none."""
     position: int
     """Position within the block, from 1."""
+    box_size: str
+    """Size that the page's markup declares for the box: "640x360" (pixels), "50%" or "8 columns"; "" if none."""
     first: datetime
     """First of the captures."""
     last: datetime
@@ -108,12 +111,9 @@ class Placement:
 
 
 def list_article_placements(
-    connection: Connection,
-    exclude: Exclusions,
-    article_id: int,
-    since: datetime | None = None,
+    connection: Connection, exclude: Exclusions, article_id: int, since: datetime | None = None,
     until: datetime | None = None,
-) -> tuple[Placement, ...]:
+) -> tuple[Placement, ...]:  # fmt: skip
     """Return the placements of an article on the captures of a period, by listing, oldest first."""
     # The newest: without the oldest a placement begins too late, without the newest it would end too early.
     named = {"ids": load_url_ids(connection, article_id), "limit": _MAX_PLACES}
@@ -121,7 +121,7 @@ def list_article_placements(
     captures = _load_listing_captures(connection, exclude, sorted({row.capture_id for row in rows}))
     seen: dict[int, dict[datetime, _Place]] = {}
     for row in rows:
-        place = _Place(row.block + 1, row.position + 1, row.label)
+        place = _Place(row.block + 1, row.position + 1, row.label, row.box_size or "")
         for url_id, at in captures.get(row.capture_id, ()):
             listing = seen.setdefault(url_id, {})
             listing[at] = min(listing.get(at, place), place)
@@ -137,14 +137,9 @@ def list_article_placements(
 
 
 def list_listing_placements(
-    connection: Connection,
-    exclude: Exclusions,
-    url: str,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    *,
-    most: int | None = MAX_CAPTURES,
-) -> tuple[Placement, ...]:
+    connection: Connection, exclude: Exclusions, url: str, since: datetime | None = None,
+    until: datetime | None = None, *, most: int | None = MAX_CAPTURES,
+) -> tuple[Placement, ...]:  # fmt: skip
     """Return the placements of all articles on the captures of a listing in a period, oldest first.
 
     ValueError for a period with more than `most` captures.
@@ -178,7 +173,7 @@ def list_listing_placements(
             for item in items:
                 if item.article_id is not None:
                     seen.setdefault(item.article_id, {}).setdefault(
-                        row.fetched_at, _Place(block, item.position + 1, group.label)
+                        row.fetched_at, _Place(block, item.position + 1, group.label, item.box_size or "")
                     )
     times = [row.fetched_at for row in rows]
     title = next((title for _, _, title in _load_listing_names(connection, pages)), None)
@@ -214,7 +209,7 @@ def _build_placements(
             found.append(
                 Placement(
                     article_id=article_id, article_url=article_url, url=url, title=title, block=place.block,
-                    label=place.label, position=place.position, first=run[0], last=run[-1],
+                    label=place.label, position=place.position, box_size=place.box_size, first=run[0], last=run[-1],
                     until=spans[number][1][0] if number < len(spans) else None, captures=len(run),
                 )
             )  # fmt: skip

@@ -73,14 +73,9 @@ def get_listing(
 
 
 def list_listing_times(
-    connection: Connection,
-    exclude: Exclusions,
-    url: str,
-    *,
-    limit: int,
-    since: datetime | None = None,
+    connection: Connection, exclude: Exclusions, url: str, *, limit: int, since: datetime | None = None,
     until: datetime | None = None,
-) -> tuple[datetime, ...]:
+) -> tuple[datetime, ...]:  # fmt: skip
     """Return the times of a listing's captures, newest first. `until` is exclusive."""
     at = _LISTINGS.c.fetched_at
     conditions = _listing_conditions(connection, exclude, url)

@@ -175,13 +175,9 @@ def _is_changed_back(connection: Connection, exclude: Exclusions) -> ColumnEleme
 
 
 def list_changes(
-    connection: Connection,
-    exclude: Exclusions,
-    filters: ChangeFilters = ALL_CHANGES,
-    *,
-    limit: int,
+    connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES, *, limit: int,
     after: ChangeView | None = None,
-) -> tuple[ChangeView, ...]:
+) -> tuple[ChangeView, ...]:  # fmt: skip
     """Return changes of articles, those seen last first; all, or those behind one."""
     query, _ = _select_changes(connection, exclude, filters)
     if after is not None:

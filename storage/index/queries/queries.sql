@@ -29,7 +29,7 @@ SELECT (SELECT count(*) FROM captures) AS captures,
 
 -- places
 -- The places of links to some URLs on captures, the newest first.
-SELECT capture_groups.capture_id, link_groups.label, capture_groups.position AS block, links.position
+SELECT capture_groups.capture_id, link_groups.label, capture_groups.position AS block, links.position, links.box_size
 FROM links
 JOIN capture_groups ON capture_groups.group_id = links.group_id
 JOIN link_groups ON link_groups.id = links.group_id

@@ -223,15 +223,9 @@ def list_days(connection: Connection, exclude: Exclusions, url: str, year: int) 
 
 
 def list_capture_times(  # noqa: PLR0913 - which page, between what, and which part of it
-    connection: Connection,
-    exclude: Exclusions,
-    url: str,
-    since: datetime,
-    until: datetime,
-    *,
-    limit: int,
+    connection: Connection, exclude: Exclusions, url: str, since: datetime, until: datetime, *, limit: int,
     offset: int = 0,
-) -> tuple[CalendarEntry, ...]:
+) -> tuple[CalendarEntry, ...]:  # fmt: skip
     """Return the captures of a page between two times, newest first."""
     at = CaptureRow.fetched_at
     rows = connection.execute(

@@ -13,7 +13,7 @@ from storage.index.rows.site_registry import SiteRegistry
 from storage.index.schema.base import Base
 from storage.index.schema.tables import AuthorRow, LaneRow, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
 from storage.index.text.analyzer import fold_text
-from storage.model import LinkGroup
+from storage.model import Link, LinkGroup
 from storage.urls import surt
 
 K = TypeVar("K", bound=Hashable)
@@ -181,22 +181,27 @@ class LookupTables:
         self._groups, digests = {}, list[list[bytes]]()
         for groups in pages:
             parts = (
-                [group.kind, group.label, *[part for link in group.links for part in (link.url, link.anchor)]]
+                [group.kind, group.label, *[part for link in group.links for part in _describe(link)]]
                 for group in groups
             )
             digests.append([short_digest("\0".join(lines)) for lines in parts])
             self._groups.update(zip(digests[-1], groups, strict=True))
         ids, made = self.groups.ensure_ids(connection, self._groups)
-        columns: dict[str, list[Any]] = {"group_id": [], "position": [], "url_id": [], "anchor": []}
+        columns: dict[str, list[Any]] = {"group_id": [], "position": [], "url_id": [], "anchor": [], "box_size": []}
         for digest in made:
             links = self._groups[digest].links
             columns["group_id"] += [ids[digest]] * len(links)
             columns["position"] += range(len(links))
             columns["url_id"] += [urls[link.url] for link in links]
             columns["anchor"] += [link.anchor for link in links]
+            columns["box_size"] += [link.box_size or None for link in links]
         insert_columns(connection, LinkRow, columns, conflict_columns=["group_id", "position"])
         self._groups = {}
         return [[ids[digest] for digest in of_page] for of_page in digests]
+
+
+def _describe(link: Link) -> tuple[str, ...]:
+    return (link.url, link.anchor, link.box_size) if link.box_size else (link.url, link.anchor)
 
 
 _LANES = select(LaneRow.id, LaneRow.site, LaneRow.host).where(LaneRow.host.in_(IDS))

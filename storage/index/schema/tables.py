@@ -500,6 +500,7 @@ class LinkRow(Base, table="links", key="group_id position"):
     position: sa.ColumnClause[int]
     url_id: sa.ColumnClause[int] = _to("urls.id", index=True)
     anchor: sa.ColumnClause[str]
+    box_size: sa.ColumnClause[str | None]
 
 
 class CaptureGroupRow(Base, table="capture_groups", key="capture_id position"):

@@ -9,7 +9,7 @@ from storage.errors import IndexNotCreated, IndexTooNew
 from storage.index.schema.tables import METADATA
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "v7"
+HEAD = "v8"
 """The schema that this code reads and writes."""
 FORMER = frozenset({"v1", "v2", "v3", "v4", "v5", "v6", *(f"{number:04}" for number in range(1, 14))})
 """Revisions of indexes that were made by an unreleased version."""

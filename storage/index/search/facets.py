@@ -134,16 +134,9 @@ class FacetedSearch:
 
 
 def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of it
-    connection: Connection,
-    exclude: Exclusions,
-    text: str,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int = 20,
-    offset: int = 0,
-    order: Order = "newest",
-    fold: bool = False,
-) -> FacetedSearch:
+    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int = 20,
+    offset: int = 0, order: Order = "newest", fold: bool = False,
+) -> FacetedSearch:  # fmt: skip
     """Return one page of search results, one hit for each article, with facets and a histogram.
 
     With `fold`, results and histogram have each text of several papers once; facets count all articles.

@@ -22,16 +22,9 @@ _MOST_COPIES = 30  # copies of one text that are listed
 
 
 def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
-    connection: Connection,
-    exclude: Exclusions,
-    text: str,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int = 20,
-    offset: int = 0,
-    order: Order = "newest",
-    fold: bool = False,
-) -> SearchPage:
+    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int = 20,
+    offset: int = 0, order: Order = "newest", fold: bool = False,
+) -> SearchPage:  # fmt: skip
     """Return one page of search results, one hit for each article; with `fold`, for each text of several papers."""
     query = parse_query(text, filters)
     search = Search(connection, exclude)
@@ -63,15 +56,9 @@ def load_hits(
 
 
 def find_version_ids(  # noqa: PLR0913 - what is searched, and which part of it
-    connection: Connection,
-    exclude: Exclusions,
-    text: str,
-    filters: Filters = EVERYTHING,
-    *,
-    limit: int,
-    order: Order = "newest",
-    fold: bool = False,
-) -> list[int]:
+    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int,
+    order: Order = "newest", fold: bool = False,
+) -> list[int]:  # fmt: skip
     """Return the ids of the versions that a search shows, one for each article, in its order.
 
     With `fold`, of each text of several papers the oldest.

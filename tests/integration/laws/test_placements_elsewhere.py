@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sqlite3
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -58,6 +59,18 @@ def test_rows_are_those_of_the_api(archive: Archive, index_url: str, tmp_path: P
         json.loads(line)["canonical_url"] for line in done.stdout.splitlines()
     }
     assert export("none.jsonl", "--until", "2000-01-01").read_text() == ""
+    assert run_in_process("export", "-o", tmp_path / "all.sqlite", "--archive", archive.folder).returncode == 0
+    copy = sqlite3.connect(tmp_path / "all.sqlite")
+    copy.row_factory = sqlite3.Row
+    copied = copy.execute(
+        "SELECT canonical_url AS article_url, placements.* FROM placements JOIN articles ON articles.id = article "
+        "ORDER BY first, block, placements.position"
+    ).fetchall()
+    copy.close()
+    left_out = {"article_id", "article"}
+    assert [{name: row[name] for name in set(row.keys()) - left_out} for row in copied] == [
+        {name: value for name, value in row.items() if name not in left_out} for row in told
+    ]
     parquet = pytest.importorskip("pyarrow.parquet")
     typed = parquet.read_table(export("all.parquet")).to_pylist()
     assert [{name: to_text(value) for name, value in row.items()} for row in typed] == told

@@ -178,6 +178,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
 OTHER_LIES = {
     "label of links on a front page": ("UPDATE link_groups SET label = 'Latest'", "links[0].label is 'Latest'"),
     "text of a link": ("UPDATE links SET anchor = 'Read this' WHERE position = 1", "links[0].links[1].anchor"),
+    "size of a link's box": ("UPDATE links SET box_size = '640x360' WHERE position = 1", "links[0].links[1].box_size"),
     "place of an article": ("UPDATE links SET position = position + 50 WHERE position = 1", "links[0].links[1].url"),
     "a front page that had nothing": ("DELETE FROM capture_groups", "links.length is 0"),
     "status of a front page": ("UPDATE captures SET status = 203 WHERE outcome = 'listing'", "status is 203"),

@@ -34,12 +34,15 @@ def story(title: str) -> bytes:
 
 
 def front(lead: list[str], second: list[str]) -> bytes:
-    """A front page with two labelled blocks."""
+    """A front page with two labelled blocks; the cards of the first declare their sizes."""
     blocks = "".join(
         f"<section><h2>{label}</h2>"
-        + "".join(f'<article><h3><a href="{path(t)}">{t}</a></h3></article>' for t in titles)
+        + "".join(
+            f'<article{size.format(8 if place == 0 else 4)}><h3><a href="{path(t)}">{t}</a></h3></article>'
+            for place, t in enumerate(titles)
+        )
         + "</section>"
-        for label, titles in (("Top stories", lead), ("Town", second))
+        for label, titles, size in (("Top stories", lead, ' class="col-{}"'), ("Town", second, ""))
     )
     return f"<html><head><title>News</title></head><body><main>{blocks}</main></body></html>".encode()
 
@@ -106,6 +109,18 @@ def test_placements_of_an_article(client: TestClient) -> None:
     assert {(one["url"], one["article_id"]) for one in placements} == {(HOME, number)}
 
 
+def test_placements_say_the_declared_size(client: TestClient) -> None:
+    """The first of the top stories has twice the columns of the others, and the other block declares none."""
+    found = client.get("/api/v1/placements", params={"url": HOME}).json()["placements"]
+    sizes = {(one["label"], one["position"] == 1): one["box_size"] for one in found}
+    assert sizes == {
+        ("Top stories", True): "8 columns", ("Top stories", False): "4 columns",
+        ("Town", True): "", ("Town", False): "",
+    }  # fmt: skip
+    page = client.get(f"/article/{find(client, TITLES[0])}").text
+    assert "declared size 8 columns" in page
+
+
 def test_placements_of_a_listing_are_the_same(client: TestClient) -> None:
     """Asked by the front page, each article has the placements that are told of the article."""
     everything = client.get("/api/v1/placements", params={"url": HOME}).json()["placements"]
@@ -168,5 +183,5 @@ def test_the_page_of_an_article_tells_its_places(client: TestClient) -> None:
     texts = [" ".join(item.text_content().split()) for item in items]
     assert texts[0].startswith("No. 1 in Top stories 1 hour, 4 May 2026, 06:00 UTC – 4 May 2026, 07:00 UTC, 2 captures")
     assert texts[2] == "No. 1 in Town 4 May 2026, 11:00 UTC, one capture"
-    assert texts[3].endswith("one capture, newest capture")
+    assert texts[3].endswith("one capture, newest capture, declared size 8 columns")
     assert len(texts) == len(EXPECTED)

@@ -145,6 +145,7 @@ def test_the_api_has_the_values_of_export(line: dict[str, Any], archive: Archive
     for group in version["links"]:
         for link in group["links"]:
             del link["article_id"]
+            assert link.pop("box_size") == ""  # listings alone have it
     history = {
         "version": version["number"],
         "versions": len(article["versions"]),

@@ -27,6 +27,7 @@ from newsarchive.export.formats import FORMATS, Format
 from newsarchive.export.records import RecordCopier
 from newsarchive.export.request import ExportRequest
 from storage.article_fields import TABLE_FIELDS, table_row
+from storage.index.maintenance.datasette_copy import write_datasette_copy
 from storage.index.queries.articles import find_article_id
 from storage.index.queries.cdx import iter_cdx_lines_of_articles
 from storage.index.queries.export import iter_export_lines
@@ -262,6 +263,36 @@ def test_the_sqlite_copy_is_searched_as_datasette_does(exported: Exported) -> No
         ).fetchall()
         assert hits == [("The wall falls",)]
         assert connection.execute("select count(*) from captures").fetchone() == (11,)
+    connection.close()
+
+
+def test_the_sqlite_copy_has_each_version(exported: Exported, small: Archive) -> None:
+    """Versions are rows beside the newest ones; where these are asked for as articles, they stand there alone."""
+    everything = list(small.index.stream(iter_export_lines, all_versions=True))
+    assert len(everything) > len(list(small.index.stream(iter_export_lines)))
+    with sqlite3.connect(exported(Format.SQLITE)) as connection:
+        rows = connection.execute(
+            "select articles.canonical_url, versions.version, versions.body from versions join articles on id = article"
+        ).fetchall()
+    connection.close()
+    assert sorted(rows) == sorted((line["canonical_url"], line["version"], line["body"]) for line in everything)
+    with sqlite3.connect(exported(Format.SQLITE, all_versions=True)) as connection:
+        assert connection.execute("select count(*) from versions").fetchone() == (0,)
+        assert connection.execute("select count(*) from articles").fetchone() == (len(everything),)
+    connection.close()
+
+
+def test_the_sqlite_copy_has_authors_and_tags_as_rows(small: Archive, tmp_path: Path) -> None:
+    """In the order of the page; what is no article of the copy has no row."""
+    first, second, *_ = small.index.stream(iter_export_lines)
+    names = {"authors": ["Ann Lee", "Bo Chen"], "tags": ["port", "wall", "port"]}
+    other = first | {"canonical_url": "https://elsewhere.example/"}
+    write_datasette_copy(tmp_path / "copy.sqlite", [first, second | names], (), print, versions=[other])
+    with sqlite3.connect(tmp_path / "copy.sqlite") as connection:
+        for table, printed in names.items():
+            rows = connection.execute(f"select article, position, name from {table}").fetchall()
+            assert rows == [(2, place, name) for place, name in enumerate(printed)]
+        assert connection.execute("select count(*) from versions").fetchone() == (0,)
     connection.close()
 
 

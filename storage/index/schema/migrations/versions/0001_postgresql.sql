@@ -360,6 +360,7 @@ CREATE TABLE links (
     position INTEGER NOT NULL,
     url_id INTEGER NOT NULL,
     anchor TEXT COLLATE "C" NOT NULL,
+    box_size TEXT COLLATE "C",
     CONSTRAINT pk_links PRIMARY KEY (group_id, position),
     CONSTRAINT fk_links_group_id FOREIGN KEY(group_id) REFERENCES link_groups (id),
     CONSTRAINT fk_links_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
@@ -376,6 +377,8 @@ COMMENT ON COLUMN links.position IS 'From 0';
 COMMENT ON COLUMN links.url_id IS 'Target of the link';
 
 COMMENT ON COLUMN links.anchor IS 'Link text';
+
+COMMENT ON COLUMN links.box_size IS 'Size that the markup of a listing declares for the box of the link, such as 640x360 (pixels) or 8 columns';
 
 CREATE TABLE sources (
     url_id INTEGER NOT NULL,

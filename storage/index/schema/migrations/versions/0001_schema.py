@@ -1,13 +1,13 @@
 """Create the schema, from an SQL script for each database.
 
-Revision: v7.
+Revision: v8.
 """
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "v7"
+revision = "v8"
 down_revision = None
 branch_labels = None
 depends_on = None

@@ -178,6 +178,7 @@ CREATE TABLE links (
     position INTEGER NOT NULL,
     url_id INTEGER NOT NULL,
     anchor TEXT NOT NULL,
+    box_size TEXT,
     CONSTRAINT pk_links PRIMARY KEY (group_id, position),
     CONSTRAINT fk_links_group_id FOREIGN KEY(group_id) REFERENCES link_groups (id),
     CONSTRAINT fk_links_url_id FOREIGN KEY(url_id) REFERENCES urls (id)
