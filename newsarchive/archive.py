@@ -214,13 +214,9 @@ class Archive(AbstractContextManager["Archive"]):
 
     @contextmanager
     def ingestor(
-        self,
-        sync: Callable[[], None] = lambda: None,
-        *,
-        batching: Batching | None = None,
-        workers: int | None = None,
-        at_once: bool = False,
-    ) -> Iterator[Ingestor]:
+        self, sync: Callable[[], None] = lambda: None, *, batching: Batching | None = None,
+        workers: int | None = None, at_once: bool = False,
+    ) -> Iterator[Ingestor]:  # fmt: skip
         """Open the ingestor with its reader processes; at the end everything is committed.
 
         The processes start with the first page, or with `at_once` immediately. `sync` syncs the WARC file that is being

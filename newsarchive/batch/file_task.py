@@ -264,13 +264,9 @@ MAX_OPEN_FILES = 128
 
 @contextmanager
 def open_batch_readings(
-    where: BatchTarget,
-    scratch: Path,
-    settings: ReadingSettings,
-    places: Places,
-    wanted: Iterable[RecordPlace],
+    where: BatchTarget, scratch: Path, settings: ReadingSettings, places: Places, wanted: Iterable[RecordPlace],
     progress: ProgressCallback,
-) -> Iterator["BatchReadings | None"]:
+) -> Iterator["BatchReadings | None"]:  # fmt: skip
     """Read captures on the workers of a target; yield None if it has none, and captures are read one by one here."""
     if where.dask is None:
         yield None

@@ -103,13 +103,9 @@ class ReadingsSummary:
 
 
 def write_readings(
-    path: Path,
-    items: Iterable[ReadItem],
-    measure: Callable[[], ClosedWarc],
-    *,
-    fingerprint: str = "",
+    path: Path, items: Iterable[ReadItem], measure: Callable[[], ClosedWarc], *, fingerprint: str = "",
     is_partial: bool = False,
-) -> None:
+) -> None:  # fmt: skip
     """Write the readings of a WARC file; damage that `items` raises is stored with them.
 
     `measure` is called after the last item, and returns size and digest of the WARC file, whose fingerprint is that

@@ -60,13 +60,9 @@ def find_pending_backfills(archive: Archive, sites: Sequence[str], now: datetime
 
 
 def backfill(
-    archive: Archive,
-    request: BackfillRequest,
-    *,
-    progress: OnProgress | None = None,
-    now: Callable[[], datetime] | None = None,
-    sole_process: bool = False,
-) -> BackfillReport:
+    archive: Archive, request: BackfillRequest, *, progress: OnProgress | None = None,
+    now: Callable[[], datetime] | None = None, sole_process: bool = False,
+) -> BackfillReport:  # fmt: skip
     """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit is reached.
 
     `sole_process` and errors as for `crawl`; ConfigError if the archive has no such site.

@@ -101,13 +101,9 @@ class Pause:
 
 
 def record_response(
-    host: Host,
-    response: ResponseSummary,
-    duration: float,
-    settings: PolitenessSettings,
-    crawl_delay: float | None,
+    host: Host, response: ResponseSummary, duration: float, settings: PolitenessSettings, crawl_delay: float | None,
     now: datetime,
-) -> Pause:
+) -> Pause:  # fmt: skip
     """Update a host's state after a response that took `duration` seconds; return the pause after it."""
     if response.is_blocked:
         advice = "; a site in your own network needs allow_private = true"  # which the owner may set meanwhile

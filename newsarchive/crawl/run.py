@@ -93,19 +93,11 @@ class CrawlReport:
 
 
 def crawl(  # noqa: PLR0913 - the options of a run
-    archive: "Archive",
-    sites: Sequence[str | SiteConfig] | None = None,
-    *,
-    max_pages: int = 0,
-    max_time: float = 0.0,
-    progress: OnProgress | None = None,
-    on_locked: Callable[[], None] = lambda: None,
-    backfill: BackfillLimit | None = None,
-    now: Callable[[], datetime] | None = None,
-    sole_process: bool = False,
-    host: ScrapyHost[CrawlReport] | None = None,
-    pages: NamedPages | None = None,
-) -> CrawlReport:
+    archive: "Archive", sites: Sequence[str | SiteConfig] | None = None, *, max_pages: int = 0, max_time: float = 0.0,
+    progress: OnProgress | None = None, on_locked: Callable[[], None] = lambda: None,
+    backfill: BackfillLimit | None = None, now: Callable[[], datetime] | None = None, sole_process: bool = False,
+    host: ScrapyHost[CrawlReport] | None = None, pages: NamedPages | None = None,
+) -> CrawlReport:  # fmt: skip
     """Fetch and record the due URLs of sites (None: of all), until none is due or a limit (0: none) is reached.
 
     `on_locked` is called once the sites are locked. With `backfill`, older URLs are fetched after the due ones.

@@ -57,13 +57,9 @@ def is_on_site_host(site: Site, url: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def discover_urls(
-    capture: Capture,
-    discovery: Discovery,
-    reading: Reading,
-    site: Site,
-    looks_like_article: LooksLikeArticle = lambda _: None,
-    is_captured: IsCaptured = lambda _: False,
-) -> tuple[DiscoveredUrl, ...]:
+    capture: Capture, discovery: Discovery, reading: Reading, site: Site,
+    looks_like_article: LooksLikeArticle = lambda _: None, is_captured: IsCaptured = lambda _: False,
+) -> tuple[DiscoveredUrl, ...]:  # fmt: skip
     """Return the URLs that a capture makes due, each once, in the order of the page.
 
     Links that do not look like an article's are fetched last. An article's links to captured URLs are left out.

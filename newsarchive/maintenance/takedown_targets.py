@@ -74,13 +74,9 @@ def _find_embedded(places: Places, found: TakedownTargets, record_ids: Collectio
 
 
 def _search_pages(
-    index: Index,
-    places: Places,
-    first: TakedownTargets,
-    assets: set[str],
-    removed: Collection[str],
+    index: Index, places: Places, first: TakedownTargets, assets: set[str], removed: Collection[str],
     progress: ProgressCallback,
-) -> tuple[set[str], set[str], set[str]]:
+) -> tuple[set[str], set[str], set[str]]:  # fmt: skip
     """Return those of the embedded URLs that no other page has, those that one may have, and captures that name it.
 
     Reads all pages but the removed records. The last are front pages, feeds and sitemaps.

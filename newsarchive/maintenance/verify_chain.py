@@ -91,12 +91,9 @@ def latest_links(chains: Sequence[ParsedChain]) -> dict[str, tuple[ParsedChain, 
 
 
 def check_chains(
-    chains: Sequence[ParsedChain],
-    reports: Sequence[FileReport],
-    still_open: Collection[str],
-    other_machine: Callable[[str], str | None],
-    proofs: Sequence[HeadProof] = (),
-) -> ChainReport:
+    chains: Sequence[ParsedChain], reports: Sequence[FileReport], still_open: Collection[str],
+    other_machine: Callable[[str], str | None], proofs: Sequence[HeadProof] = (),
+) -> ChainReport:  # fmt: skip
     """Compare closed files with the chains. Those of an `other_machine` may be missing."""
     still_open = {*still_open}.difference(*(chain.files for chain in chains))  # a file with a link was closed
     found = {report.name: report for report in reports if report.name not in still_open}

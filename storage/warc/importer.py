@@ -74,12 +74,9 @@ class _Input:
 
 
 def import_file(
-    path: Path,
-    into: Path,
-    is_known: Callable[[str], bool] = lambda _: False,
-    taken_down: frozenset[str] = frozenset(),
-    chain: Chain | None = None,
-) -> ImportedFile:
+    path: Path, into: Path, is_known: Callable[[str], bool] = lambda _: False,
+    taken_down: frozenset[str] = frozenset(), chain: Chain | None = None,
+) -> ImportedFile:  # fmt: skip
     """Import one .warc, .warc.gz, .arc, .arc.gz or .wacz file, unless `is_known` knows the name of the new file.
 
     Records `taken_down`, by id or digest of their URL, are left out. The new file is linked in the `chain`.

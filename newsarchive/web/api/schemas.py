@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
+from newsarchive.diff.articles import Comparison, EditNotice, MetadataChange, ParagraphDiff
 from storage.article_fields import FIELDS, PART_TYPES, FieldType
 from storage.index.queries.links import Placement
 from storage.index.search.facets import Trend
@@ -24,7 +25,7 @@ from storage.index.views.articles import (
     SourceView,
     VersionView,
 )
-from storage.index.views.history import ChangeView
+from storage.index.views.history import ChangeView, ListingView
 from storage.index.views.status import CrawlView, SiteCount
 from storage.observations import MetadataEvent, ObservedSpan
 from storage.page_date import PageDate
@@ -137,6 +138,15 @@ ArticleDetail: Any = define(
     history=tuple[SpanItem, ...],
     metadata_changes=tuple[MetadataChangeItem, ...],
 )
+ParagraphDifference: Any = define("ParagraphDifference", ParagraphDiff, "kind role pieces older newer", _OfDataclasses)
+MetadataDifference: Any = define("MetadataDifference", MetadataChange, "name before after")
+EditNoticeItem: Any = define("EditNoticeItem", EditNotice, "verdict notes modified_before modified_after live")
+_DIFFERENCE = ParagraphDifference | None
+Differences: Any = define(
+    "Differences", Comparison, "changed left_out", headline=ParagraphDifference, dek=_DIFFERENCE, byline=_DIFFERENCE,
+    rows=tuple[ParagraphDifference, ...], facts=tuple[MetadataDifference, ...], notice=EditNoticeItem,
+)  # fmt: skip
+VersionComparison: Any = define("VersionComparison", older=_SeenVersion, newer=_SeenVersion, differences=Differences)
 ArticleLinks: Any = define("ArticleLinks", links=tuple[LinkGroupItem, ...], linked_from=tuple[ArticleSummary, ...])
 SimilarItem: Any = define("SimilarItem", article=ArticleSummary, share=float, is_copy=bool)
 SimilarList: Any = define("SimilarList", similar=tuple[SimilarItem, ...])
@@ -169,4 +179,10 @@ PlacementSpan: Any = define(
     "article_id article_url url title block label position box_size first last until captures",
     minutes=int,
 )
+ListedLink: Any = define("ListedLink", None, "", LinkItem, box_size=str)
+ListedGroup: Any = define("ListedGroup", kind=str, label=str, links=tuple[ListedLink, ...])
+ListingDetail: Any = define(
+    "ListingDetail", ListingView, "number captures before after first last", capture=CaptureDetail,
+    groups=tuple[ListedGroup, ...],
+)  # fmt: skip
 Placements: Any = define("Placements", placements=tuple[PlacementSpan, ...])

@@ -11,20 +11,21 @@ from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from newsarchive.config.units import parse_moment
-from newsarchive.diff.articles import EditVerdict
+from newsarchive.diff.articles import EditVerdict, compare_versions
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.export.formats import FORMATS, Format
 from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
-from newsarchive.web.context import ROWS, Context, RequestContext, refuse_unknown
+from newsarchive.web.context import ROWS, Context, RequestContext, read_moment, refuse_unknown
 from newsarchive.web.middleware.problem_details import DESCRIPTIONS
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles, load_captures
 from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.queries.export import iter_found_articles
 from storage.index.queries.links import list_article_placements, list_backlinks, list_listing_placements
+from storage.index.queries.listings import get_listing
 from storage.index.queries.observations import find_changes
 from storage.index.queries.similar import find_similar_articles
 from storage.index.queries.status import list_crawls, list_sources
@@ -71,6 +72,7 @@ Until: TypeAlias = Annotated[
     BeforeValidator(partial(parse_moment, is_end=True), json_schema_input_type=Bound),
     Query(description="Before this time, or until this day, month or year, which is included"),
 ]
+VersionNumber: TypeAlias = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Number of a version")]
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Number of items per page")]
 Cursor: TypeAlias = Annotated[Text | None, Query(max_length=1000, description="`next` of the previous page")]
 
@@ -127,6 +129,19 @@ def articles(context: Context, filters: ArticleFilters, last_id: Offset, limit: 
 def article(context: Context, article_id: Id) -> Response:
     """Return an article with its current text and the list of its versions."""
     return _respond(context, schemas.ArticleDetail, context.find(get_article, article_id, what="such article"))
+
+
+@router.get("/articles/{article_id}/compare", response_model=schemas.VersionComparison, summary="Two versions")
+def compare(context: Context, article_id: Id, a: VersionNumber = None, b: VersionNumber = None) -> Response:
+    """Compare two versions of an article by paragraph and word; by default the newest two."""
+    ids = {line.number: line.id for line in context.find(get_article, article_id, what="such article").versions}
+    newest = max(ids) if b is None else b
+    oldest = max((number for number in ids if number < newest), default=newest) if a is None else a
+    if missing := {oldest, newest} - ids.keys():
+        raise HTTPException(404, f"This article has no version {min(missing)}, only {', '.join(map(str, sorted(ids)))}")
+    older, newer = (context.find(get_version, ids[number], what="such version") for number in sorted((oldest, newest)))
+    shown = {"older": older, "newer": newer, "differences": compare_versions(older, newer)}
+    return _respond(context, schemas.VersionComparison, shown)
 
 
 @router.get("/articles/{article_id}/links", response_model=schemas.ArticleLinks, summary="Links around an article")
@@ -302,6 +317,19 @@ def placements(
         except ValueError as problem:
             raise HTTPException(400, str(problem)) from problem
     return _respond(context, schemas.Placements, {"placements": found})
+
+
+@router.get("/listings", response_model=schemas.ListingDetail, summary="A front page or section at a time")
+def listing(
+    context: Context,
+    url: Annotated[Text, Query(min_length=1, max_length=4000)],
+    at: Annotated[
+        Text, Query(max_length=40, description="Time in UTC, day, month, year or timestamp; by default now")
+    ] = "",
+) -> Response:
+    """Return the newest capture of a listing at a time, a day included, or its first one, with its blocks of links."""
+    found = context.find(get_listing, ensure_scheme(url), read_moment(at), what="capture of this URL that is a listing")
+    return _respond(context, schemas.ListingDetail, found)
 
 
 @router.get("/crawls", response_model=schemas.CrawlPage, summary="Crawls")

@@ -4,15 +4,14 @@ at=2026-03-01T06:05   the capture at that time (UTC), or the newest before it; a
 a=... b=...           changes from the capture at one time to that at the other
 """
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from newsarchive.diff.listing_changes import LinkFate, compare_listings, listing_links
-from newsarchive.urls.wb_url import ensure_scheme, timestamp_end, timestamp_start
-from newsarchive.web.context import Context, RequestContext
+from newsarchive.urls.wb_url import ensure_scheme
+from newsarchive.web.context import Context, RequestContext, read_moment
 from newsarchive.web.pages.calendar import render_not_archived
 from storage.index.queries.listings import get_link_presence, get_listing, list_listing_times
 from storage.index.queries.status import list_sources
@@ -38,7 +37,7 @@ def listing(
     url = ensure_scheme(url)
     if a or b:
         return _render_changes(context, url, a, b)
-    asked = _parse_time(at)
+    asked = read_moment(at)
     view = context.index.ask(get_listing, url, asked)
     if view is None:
         return _render_not_listing(context, url)
@@ -59,10 +58,10 @@ def listing(
 
 
 def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Response:
-    newer = context.index.ask(get_listing, url, _parse_time(b))
+    newer = context.index.ask(get_listing, url, read_moment(b))
     if newer is None:
         return _render_not_listing(context, url)
-    older = context.index.ask(get_listing, url, _parse_time(a) if a else newer.before)
+    older = context.index.ask(get_listing, url, read_moment(a) if a else newer.before)
     assert older is not None
     if older.capture.fetched_at > newer.capture.fetched_at:
         older, newer = newer, older
@@ -77,15 +76,6 @@ def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Respon
         counts={fate: sum(step.fate is fate for step in changes) for fate in LinkFate},
         headlines_changed=sum("headline" in step.changed for step in changes),
     )
-
-
-def _parse_time(text: str) -> datetime | None:
-    """Return the end of the period that a time names, so that a day includes its captures; None if empty."""
-    digits = re.sub(r"[-T:\sZ]", "", text)
-    time = timestamp_start(digits) if len(digits) == 14 else timestamp_end(digits)
-    if digits and time is None:
-        raise HTTPException(400, f"{text} is not a time: write 2026-03-01T06:05, or a timestamp of up to 14 digits.")
-    return time
 
 
 def _render_not_listing(context: RequestContext, url: str) -> Response:

@@ -113,12 +113,9 @@ def discovery_columns(discovery: Discovery, urls: Mapping[str, int]) -> dict[str
 
 
 def add_discovered(
-    connection: Connection,
-    lookups: LookupTables,
-    entries: Sequence[CommitEntry],
-    urls: Mapping[str, int],
+    connection: Connection, lookups: LookupTables, entries: Sequence[CommitEntry], urls: Mapping[str, int],
     orphans: OrphanCandidates,
-) -> None:
+) -> None:  # fmt: skip
     """Add the URLs that captures name to the frontier."""
     discovered = [found for entry in entries for found in entry.ingest.discovered_urls]
     rows, improved = _split_new_and_known(connection, lookups, discovered, urls, orphans)
@@ -164,12 +161,9 @@ def blank_row(entry: CommitEntry) -> dict[str, Any]:
 
 
 def _split_new_and_known(
-    connection: Connection,
-    lookups: LookupTables,
-    discovered: Iterable[DiscoveredUrl],
-    urls: Mapping[str, int],
+    connection: Connection, lookups: LookupTables, discovered: Iterable[DiscoveredUrl], urls: Mapping[str, int],
     orphans: OrphanCandidates,
-) -> tuple[_Rows, _Rows]:
+) -> tuple[_Rows, _Rows]:  # fmt: skip
     """Return rows of new URLs, and changes of known ones whose discovery or priority is better now, by key."""
     best: dict[int, tuple[Rank, DiscoveredUrl]] = {}
     for one in discovered:

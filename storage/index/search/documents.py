@@ -76,13 +76,9 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
 
 
 def _build_fields(
-    row: AnyRow,
-    shared: Mapping[str, Any],
-    parts: _Parts,
-    own: Sequence[str],
-    authors: Sequence[str],
+    row: AnyRow, shared: Mapping[str, Any], parts: _Parts, own: Sequence[str], authors: Sequence[str],
     tags: Sequence[str],
-) -> Fields:
+) -> Fields:  # fmt: skip
     (headline,), (dek,), body, others, names = ([words for words, _ in some] for some in parts)
     order = make_order(row.dated_at, row.url_digest)
     section = fold_value(row.section or "")

@@ -226,12 +226,9 @@ def _move_versions(
 
 
 def _move_version(
-    connection: Connection,
-    version: AnyRow,
-    existing: AnyRow | None,
-    captures: tuple[list[int], list[int]],
+    connection: Connection, version: AnyRow, existing: AnyRow | None, captures: tuple[list[int], list[int]],
     orphans: OrphanCandidates,
-) -> int:
+) -> int:  # fmt: skip
     """Return the version of a text at its new site; `existing` is the one that the site has already."""
     going, staying = captures
     if staying:

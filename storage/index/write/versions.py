@@ -134,12 +134,9 @@ def _load_existing(connection: Connection, pages: Collection[Page]) -> dict[tupl
 
 
 def write_versions(
-    connection: Connection,
-    lookups: LookupTables,
-    drafts: Sequence[VersionDraft],
-    urls: Mapping[str, int],
+    connection: Connection, lookups: LookupTables, drafts: Sequence[VersionDraft], urls: Mapping[str, int],
     orphans: OrphanCandidates,
-) -> None:
+) -> None:  # fmt: skip
     """Write the content of drafts, in place of that of later captures."""
     if not drafts:
         return

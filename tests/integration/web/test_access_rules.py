@@ -61,6 +61,7 @@ OF_ARTICLES = (
     "/article/{number}.warc.gz",
     "/article/{number}.wacz",
     "/api/v1/articles/{number}",
+    "/api/v1/articles/{number}/compare",
     "/api/v1/articles/{number}/links",
     "/api/v1/articles/{number}/similar",
     "/api/v1/articles/{number}/captures",

@@ -109,6 +109,32 @@ def test_placements_of_an_article(client: TestClient) -> None:
     assert {(one["url"], one["article_id"]) for one in placements} == {(HOME, number)}
 
 
+@pytest.mark.parametrize(
+    ("at", "number"),
+    [("", 6), ("2026-05-04T08:00", 3), ("2026-05-04", 6), ("20260504110000", 4), ("2026", 6), ("2025", 1)],
+)
+def test_a_listing_at_a_time(client: TestClient, at: str, number: int) -> None:
+    """Its newest capture then, or its first one, with its blocks; a day includes its captures."""
+    found = client.get("/api/v1/listings", params={"url": HOME, "at": at}).json()
+    hour, page = PAGES[number - 1]
+    assert (found["number"], found["captures"]) == (number, len(PAGES))
+    assert found["capture"]["fetched_at"] == (AT + timedelta(hours=hour)).isoformat().replace("+00:00", "Z")
+    assert [group["label"] for group in found["groups"]] == ["Top stories", "Town"]
+    printed = html.fromstring(page).xpath("//a/text()")
+    links = [link for group in found["groups"] for link in group["links"]]
+    assert [link["anchor"] for link in links] == [text for text in printed if "library" not in text]
+    assert {link["box_size"] for link in links} == {"8 columns", "4 columns", ""}
+    assert all(link["article_id"] for link in links)
+
+
+def test_what_is_no_listing_is_not_found(client: TestClient) -> None:
+    """An article, a URL without captures, and what is no time."""
+    for url in (f"https://news.example{path(TITLES[0])}", "https://elsewhere.example/"):
+        assert client.get("/api/v1/listings", params={"url": url}).status_code == 404
+    assert client.get("/api/v1/listings", params={"url": HOME, "at": "noon"}).status_code == 400
+    assert client.get("/api/v1/listings").status_code == 400
+
+
 def test_placements_say_the_declared_size(client: TestClient) -> None:
     """The first of the top stories has twice the columns of the others, and the other block declares none."""
     found = client.get("/api/v1/placements", params={"url": HOME}).json()["placements"]

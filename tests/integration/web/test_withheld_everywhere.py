@@ -311,6 +311,7 @@ def iter_addresses(archive: Archive) -> Iterator[str]:
                 "/cdx/search/cdx",
                 "/api/v1/captures",
                 "/api/v1/placements",
+                "/api/v1/listings",
             }:
                 yield from (route.path + form.format(quote(url)) for url in values["url"] for form in OF_URLS)
             if route.path in {"/api/v1/placements", "/api/v1/changes"}:

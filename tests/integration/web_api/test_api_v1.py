@@ -46,6 +46,27 @@ def test_an_article_with_its_versions(client: TestClient) -> None:
     assert alike
 
 
+def test_versions_are_compared(client: TestClient) -> None:
+    """By paragraph and word, in either order; the newest two without numbers. Unknown numbers are named."""
+    number = story(client)["id"]
+    found = client.get(f"/api/v1/articles/{number}/compare", params={"a": 2, "b": 1}).json()
+    assert found == client.get(f"/api/v1/articles/{number}/compare").json()
+    assert [found[side]["number"] for side in ("older", "newer")] == [1, 2]
+    differences = found["differences"]
+    assert differences["changed"] == ["headline", "body"]
+    pieces = {(piece["change"], piece["text"]) for piece in differences["headline"]["pieces"]}
+    assert pieces == {("same", "The wall "), ("removed", "holds"), ("added", "falls")}
+    changed = [row for row in differences["rows"] if row["kind"] == "changed"]
+    assert len(changed) == len(differences["rows"]) > 5
+    assert "".join(piece["text"] for piece in changed[0]["pieces"] if piece["change"] != "removed").startswith(
+        "Paragraph 0 tells of the fallen wall at some length"
+    )
+    assert differences["notice"]["verdict"] in {"silent", "dated"}
+    missing = client.get(f"/api/v1/articles/{number}/compare?a=7")
+    assert (missing.status_code, missing.json()["detail"]) == (404, "This article has no version 7, only 1, 2")
+    assert client.get("/api/v1/articles/999/compare").status_code == 404
+
+
 @pytest.mark.parametrize("path", ["articles", f"captures?url={STORY}", "search?q=paragraph", "crawls"])
 def test_pages_have_every_item_once(client: TestClient, path: str) -> None:
     """The pages of a cursor have the same items as one large page."""
@@ -131,7 +152,7 @@ def test_blocked_articles_are_in_no_response(opened: Callable[..., TestClient]) 
     assert client.get("/api/v1/search?q=salary").json()["total"] == 0
     suggested = [one.get("/api/v1/search?q=salery").json()["suggestion"] for one in (before, client)]
     assert suggested == ["salary", None]
-    for path in ("", "/links", "/captures"):
+    for path in ("", "/links", "/captures", "/compare"):
         assert client.get(f"/api/v1/articles/{line['id']}{path}").status_code == 404
     assert client.get(f"/api/v1/captures?url={url}").json()["captures"] == []
     for path in (f"captures/{capture['id']}", f"versions/{capture['version_id']}"):
