@@ -401,7 +401,8 @@ def main() -> None:
             print(f"{done:,} articles, {time.perf_counter() - began:.0f} s, CPU {time.process_time() - cpu:.0f} s")
     with database.read_transaction() as connection:
         files = connection.execute(select(WarcFileRow.name, WarcFileRow.size)).all()
-    # Holes alone: a server whose files are missing would look for their captures while it is measured.
+    # Sparse files of the right size: where WARC files are missing, the health check reads their captures, and its time
+    # would be measured, too.
     for name, size in files:
         with (given.folder / "warc" / name).open("ab") as file:
             file.truncate(max(size, file.tell()))

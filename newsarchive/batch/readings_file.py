@@ -33,7 +33,7 @@ from storage.places.folder import open_atomic, remove_parts
 from storage.warc.gzip_members import IsalError
 from storage.warc.reader import RunEnded, RunStarted
 
-FORMAT = 5
+FORMAT = 6
 """Version of everything that is pickled into files: raise it when a pickled class, module or field is renamed, added or
 removed. Files of another version are ignored, and their work is done again."""
 ReadItem = CaptureReading | RunStarted | RunEnded

@@ -73,6 +73,12 @@ def parse_moment(text: str, *, is_end: bool = False) -> datetime:
     return to_utc(datetime.fromisoformat(text.upper()))
 
 
+def parse_last_moment(text: str) -> datetime:
+    """Return a time in UTC, or the last moment of a year, month or day. ValueError as in `parse_moment`."""
+    period = parse_date_range(text)
+    return period[1] - timedelta(microseconds=1) if period else parse_moment(text)
+
+
 def parse_size(text: str) -> int:
     """Read a number of bytes: a number and B, kB, MB, GB or TB, in any case.
 

@@ -1,6 +1,6 @@
 """Comparison of two versions of an article: changed text and metadata, and whether the page mentions the change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -113,6 +113,17 @@ class Comparison:
         rows = [self.headline, *(row for row in (self.dek,) if row), *self.rows]
         texts = (piece.text for row in rows for piece in row.pieces if piece.change == change)
         return sum(len("".join(text.split())) for text in texts)
+
+
+def choose_versions(numbers: Collection[int], a: int | None, b: int | None) -> tuple[int, int]:
+    """Return the older and the newer of two versions; `b` is the newest by default, and `a` the one before `b`.
+
+    >>> choose_versions([1, 2, 4], None, None), choose_versions([1, 2, 4], 4, 1), choose_versions([3], None, None)
+    ((2, 4), (1, 4), (3, 3))
+    """
+    newest = max(numbers) if b is None else b
+    oldest = max((number for number in numbers if number < newest), default=newest) if a is None else a
+    return min(oldest, newest), max(oldest, newest)
 
 
 def compare_versions(older: ArticleFields, newer: ArticleFields) -> Comparison:

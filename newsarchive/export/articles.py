@@ -160,11 +160,9 @@ def _arrow_values(line: Mapping[str, Any], columns: Mapping[str, FieldType]) -> 
 def write_sqlite(request: ExportRequest, file: BinaryIO) -> int:
     """Write an SQLite file under the name of `file`, which SQLite opens itself; return the number of articles."""
     versions = () if request.all_versions else replace(request, all_versions=True).iter_articles()
-    of_sites: dict[str, Any] = {"site": request.filters.site}
-    placements = iter_placements(request.index, CaptureFilters(**of_sites))
     return write_datasette_copy(
         Path(file.name), request.iter_articles(), request.iter_captures(), request.report_progress,
-        versions=versions, placements=placements,
+        versions=versions, find_placements=request.iter_placements,
     )  # fmt: skip
 
 

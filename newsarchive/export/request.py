@@ -1,19 +1,25 @@
 """Selection, source and callbacks of an export."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from storage.callbacks import ignore_progress, utc_now
 from storage.index.engine.database import WorkLimit
+from storage.index.queries.articles import find_article_id
 from storage.index.queries.cdx import iter_cdx_lines_of_articles
 from storage.index.queries.export import iter_export_lines
-from storage.index.queries.links import Placement, list_listing_placements
+from storage.index.queries.links import (
+    Placement,
+    iter_listing_placements,
+    list_article_placements,
+    list_listing_placements,
+)
 from storage.index.queries.status import list_sources
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.articles import EVERYTHING, CaptureFilters, Exclusions, Filters, list_values
+from storage.index.views.articles import EVERYTHING, AnyOf, CaptureFilters, Exclusions, Filters, list_values
 from storage.index.views.cdx import CdxLine
 from storage.model import UrlKind
 from storage.places import Places
@@ -70,6 +76,15 @@ class ExportRequest:
         """Yield the captures of the articles, in CDX order."""
         return self.index.stream(iter_cdx_lines_of_articles, self.filters)
 
+    def iter_placements(self, article_urls: Sequence[str] | None = None) -> Iterator[Placement]:
+        """Yield the placements of articles on all listings, or of all articles on the listings of the sites."""
+        if article_urls is None:
+            for url in _list_listing_urls(self.index, self.filters.site):
+                yield from self.index.stream(iter_listing_placements, url)
+        for article_url in article_urls or ():
+            if article_id := self.index.ask(find_article_id, article_url):
+                yield from self.index.ask(list_article_placements, article_id)
+
     def track(self, items: Iterable[T], every: int) -> Iterator[T]:
         """Yield items, and report progress after each `every` of them."""
         for count, item in enumerate(items, 1):
@@ -82,11 +97,14 @@ def iter_placements(index: Reader, filters: CaptureFilters) -> Iterator[Placemen
     """Return the placements on the listing with a URL, or on those of sites or of all sites, by their URLs."""
     urls = [filters.url] if filters.url is not None else []
     if filters.url is None or filters.site is not None:
-        names = (None,) if filters.site is None else sorted({*list_values(filters.site)})
-        sources = [each for name in names for each in index.ask(list_sources, name) if each.kind is UrlKind.LISTING]
-        urls = [each.url for each in sources if filters.url in (None, each.url)]
+        urls = [url for url in _list_listing_urls(index, filters.site) if filters.url in (None, url)]
     query, since, until = list_listing_placements, filters.since, filters.until
     return (one for url in urls for one in index.ask(query, url, since, until, most=None))
+
+
+def _list_listing_urls(index: Reader, site: AnyOf) -> list[str]:
+    names = (None,) if site is None else sorted({*list_values(site)})
+    return [each.url for name in names for each in index.ask(list_sources, name) if each.kind is UrlKind.LISTING]
 
 
 @dataclass(slots=True)

@@ -5,21 +5,31 @@ Read are attributes, inline styles and the class names of common grids; what sty
 
 import re
 from itertools import islice
+from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
 _MAX_ELEMENTS = 8  # around a link, and pictures beside it, that are examined
-_MAX_TEXT = 500  # characters of an attribute that are examined
+_MAX_TEXT = 2_000  # characters of an attribute that is examined
+_MAX_COLUMNS = 24
 _MIN_SIDE = 48  # of a picture, in pixels; smaller ones are icons
-_STYLED = re.compile(
-    r"(?:^|;)\s*(width|height|flex-basis)\s*:\s*(\d{1,5}(?:\.\d{1,3})?(?:px|%|vw|r?em))", re.IGNORECASE
-)
-_LENGTH = re.compile(r"\s*(\d{1,5}(?:\.\d{1,3})?)(px|%|vw|r?em|)\s*", re.IGNORECASE)
+_NUMBER = r"(\d{1,5}(?:\.\d{1,3})?)"
+_STYLED = re.compile(rf"(?:^|;)\s*(width|height|flex-basis)\s*:\s*{_NUMBER}(px|%|vw|r?em)", re.IGNORECASE | re.ASCII)
+_LENGTH = re.compile(rf"\s*{_NUMBER}(px|%|)\s*", re.IGNORECASE | re.ASCII)
 _COLUMNS = re.compile(
     r"(?:[\s:]col-(?:(?:xs|sm|md|lg|xl|xxl)-)?|[\s:]col-span-|\s(?:small|medium|large)-|\sspan-?"
-    r"|grid-column(?:-end)?\s*:\s*(?:\w{1,9}\s*/\s*)?span\s+)(\d{1,2})(?=[\s;])"
+    r"|grid-column(?:-end)?\s*:\s*(?:\w{1,9}\s*/\s*)?span\s+)(\d{1,2})(?=[\s;])",
+    re.ASCII,
 )
 """Columns of a grid in class names (Bootstrap, Tailwind, Foundation) and styles; the widest screens' come last."""
+
+
+class _Length(NamedTuple):
+    number: float
+    unit: str
+
+
+_NOTHING = _Length(0.0, "px")
 
 
 def find_box_size(link: HtmlElement, box: HtmlElement) -> str:
@@ -30,23 +40,37 @@ def find_box_size(link: HtmlElement, box: HtmlElement) -> str:
     around = [link]
     while len(around) < _MAX_ELEMENTS and (above := around[-1].getparent()) is not None and above is not box:
         around.append(above)
-    if size := next(filter(None, map(_read_size, reversed(around))), ""):
+    if size := next(filter(None, map(_describe_size, reversed(around))), ""):
         return size
-    sizes = (_read_size(each).split("x") for each in islice(around[-1].iter("img"), _MAX_ELEMENTS))
-    pictures = [(float(size[0]), float(size[1])) for size in sizes if len(size) > 1]
-    width, height = max(pictures, key=lambda size: size[0] * size[1], default=(0, 0))
-    return f"{width:.0f}x{height:.0f}" if min(width, height) >= _MIN_SIDE else ""
+    pictures = (_read_lengths(each) for each in islice(around[-1].iter("img"), _MAX_ELEMENTS))
+    sizes = [(width, height) for width, height in pictures if width.unit == height.unit == "px"]
+    width, height = max(sizes, key=lambda size: size[0].number * size[1].number, default=(_NOTHING, _NOTHING))
+    return f"{width.number:g}x{height.number:g}" if min(width.number, height.number) >= _MIN_SIDE else ""
 
 
-def _read_size(element: HtmlElement) -> str:
-    names, style = (f" {(element.get(name) or '')[:_MAX_TEXT]} " for name in ("class", "style"))
-    if columns := _COLUMNS.findall(names + style):
-        return f"{int(columns[-1])} column{'s' * (int(columns[-1]) != 1)}"
-    styles = {name.lower(): value for name, value in _STYLED.findall(style.strip())}
-    given = styles.get("width") or styles.get("flex-basis") or element.get("width"), styles.get("height")
-    width, height = (_LENGTH.fullmatch(each or "") for each in (given[0], given[1] or element.get("height")))
-    if width is None:
+def _describe_size(element: HtmlElement) -> str:
+    names = f" {_read_attribute(element, 'class')} {_read_attribute(element, 'style')} "
+    columns = int((_COLUMNS.findall(names) or [0])[-1])
+    if 0 < columns <= _MAX_COLUMNS:
+        return f"{columns} column{'s' * (columns != 1)}"
+    width, height = _read_lengths(element)
+    if not width.number:
         return ""
-    if width[2].lower() not in ("", "px"):
-        return f"{width[1]}{width[2].lower()}"
-    return f"{width[1]}x{height[1]}" if height and height[2].lower() in ("", "px") else f"{width[1]}px"
+    both = width.unit == height.unit == "px" and height.number
+    return f"{width.number:g}x{height.number:g}" if both else f"{width.number:g}{width.unit}"
+
+
+def _read_lengths(element: HtmlElement) -> tuple[_Length, _Length]:
+    """Return width and height; 0 for what is not declared, or is no length."""
+    styles = {
+        name.lower(): _Length(float(number), unit.lower())
+        for name, number, unit in _STYLED.findall(_read_attribute(element, "style"))
+    }
+    attributes = (_LENGTH.fullmatch(_read_attribute(element, name)) for name in ("width", "height"))
+    width, height = (_Length(float(each[1]), each[2].lower() or "px") if each else _NOTHING for each in attributes)
+    return styles.get("width") or styles.get("flex-basis") or width, styles.get("height") or height
+
+
+def _read_attribute(element: HtmlElement, name: str) -> str:
+    value = element.get(name) or ""
+    return value if len(value) <= _MAX_TEXT else ""

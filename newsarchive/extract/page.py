@@ -150,14 +150,14 @@ def _groups_around_text(features: PageFeatures) -> tuple[LinkGroup, ...]:
     inside = frozenset(block.index for block in features.body)
     page, canonical = features.page, features.article.canonical_url
     groups = find_link_groups(page, features.content, inside, canonical, listing=False)
-    return add_layout_groups(page, features.page_input.layout, groups)
+    return add_layout_groups(page, features.page_input.layout, groups, listing=False)
 
 
 def _listing_reading(features: PageFeatures, score: ArticleScore, *, keep_text: bool) -> Reading:
     """Return the reading of a listing, of a gallery or media player, or of any other page."""
     page, content, head, page_input = features.page, features.content, features.head, features.page_input
     groups = find_link_groups(page, content, frozenset(), features.article.canonical_url, listing=True)
-    groups = add_layout_groups(page, page_input.layout, groups)
+    groups = add_layout_groups(page, page_input.layout, groups, listing=True)
     count = sum(len(group.links) for group in groups)
     is_listing = count >= (1 if page_input.is_listing else 6)
     is_little = not count and content.characters < SHELL_TEXT

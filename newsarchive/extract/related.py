@@ -558,9 +558,11 @@ def _title_of(anchor: Anchor) -> str:
     return titles[0] if len(titles) == 1 and titles[0] in anchor.text and titles[0] else anchor.text
 
 
-def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) -> tuple[LinkGroup, ...]:
+def add_layout_groups(
+    page: Page, layout: Layout, found: Sequence[LinkGroup], *, listing: bool
+) -> tuple[LinkGroup, ...]:
     """Return the groups in the boxes of the site layout, then the others. Each link is in one group only."""
-    named = [group for box in layout.related for group in _layout_groups(page, box)]
+    named = [group for box in layout.related for group in _layout_groups(page, box, sized=listing)]
     if not named:
         return tuple(found)
     taken = {page_key(link.url) for group in named for link in group.links}
@@ -572,7 +574,7 @@ def add_layout_groups(page: Page, layout: Layout, found: Sequence[LinkGroup]) ->
     return (*named, *others)
 
 
-def _layout_groups(page: Page, box: LayoutBox) -> Iterator[LinkGroup]:
+def _layout_groups(page: Page, box: LayoutBox, *, sized: bool) -> Iterator[LinkGroup]:
     """Yield a group for each element that the selector of a box matches and that has links."""
     for element in box.box.elements(page.root):
         links: dict[str, Link] = {}
@@ -580,8 +582,9 @@ def _layout_groups(page: Page, box: LayoutBox) -> Iterator[LinkGroup]:
             url = resolve_link(page.base, anchor.get("href") or "")
             text = normalize_space(str(anchor.text_content()))
             if url and (text or page_key(url) not in links):
-                known = links.get(page_key(url))
-                links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor if known else "", key=len))
+                known = links.get(page_key(url)) or Link(url=url, anchor="")
+                size = known.box_size or (find_box_size(anchor, element) if sized else "")
+                links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor, key=len), box_size=size)
         if box.label is not None:
             label = next(iter(box.label.values(element)), "")
         else:

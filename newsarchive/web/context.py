@@ -1,7 +1,6 @@
 """RequestContext, the argument of every handler. Its index obeys the access rules, so that no page can forget them."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -18,7 +17,6 @@ from newsarchive.archive import Archive
 from newsarchive.export.articles import format_rows
 from newsarchive.export.citations import Citation
 from newsarchive.export.formats import FORMATS
-from newsarchive.urls.wb_url import timestamp_end, timestamp_start
 from newsarchive.web.concurrency import HeavyRequests
 from newsarchive.web.health_monitor import HealthMonitor
 from newsarchive.web.jinja_env import TEMPLATES
@@ -155,15 +153,3 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str], what: str) -> Non
     if unknown := sorted({*given} - {*known}):
         taken = ", ".join(sorted(known)) or "none"
         raise HTTPException(400, f"Unknown {what} {unknown[0]}. This request takes: {taken}")
-
-
-def read_moment(text: str) -> datetime | None:
-    """Return the end of the period that a time names, so that a day includes its captures; None if empty.
-
-    HTTPException 400 for anything else.
-    """
-    digits = re.sub(r"[-T:\sZ]", "", text)
-    time = timestamp_start(digits) if len(digits) == 14 else timestamp_end(digits)
-    if digits and time is None:
-        raise HTTPException(400, f"{text} is not a time: write 2026-03-01T06:05, or a timestamp of up to 14 digits.")
-    return time

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from newsarchive.diff.articles import Comparison, EditNotice, MetadataChange, ParagraphDiff
+from newsarchive.diff.articles import Comparison, EditNotice, ParagraphDiff
 from storage.article_fields import FIELDS, PART_TYPES, FieldType
 from storage.index.queries.links import Placement
 from storage.index.search.facets import Trend
@@ -139,12 +139,18 @@ ArticleDetail: Any = define(
     metadata_changes=tuple[MetadataChangeItem, ...],
 )
 ParagraphDifference: Any = define("ParagraphDifference", ParagraphDiff, "kind role pieces older newer", _OfDataclasses)
-MetadataDifference: Any = define("MetadataDifference", MetadataChange, "name before after")
+FieldDifference: Any = define(
+    "FieldDifference",
+    field=Annotated[str, Field(validation_alias="name")],
+    old=Annotated[str, Field(validation_alias="before")],
+    new=Annotated[str, Field(validation_alias="after")],
+)
 EditNoticeItem: Any = define("EditNoticeItem", EditNotice, "verdict notes modified_before modified_after live")
 _DIFFERENCE = ParagraphDifference | None
 Differences: Any = define(
     "Differences", Comparison, "changed left_out", headline=ParagraphDifference, dek=_DIFFERENCE, byline=_DIFFERENCE,
-    rows=tuple[ParagraphDifference, ...], facts=tuple[MetadataDifference, ...], notice=EditNoticeItem,
+    paragraphs=Annotated[tuple[ParagraphDifference, ...], Field(validation_alias="rows")],
+    fields=Annotated[tuple[FieldDifference, ...], Field(validation_alias="facts")], notice=EditNoticeItem,
 )  # fmt: skip
 VersionComparison: Any = define("VersionComparison", older=_SeenVersion, newer=_SeenVersion, differences=Differences)
 ArticleLinks: Any = define("ArticleLinks", links=tuple[LinkGroupItem, ...], linked_from=tuple[ArticleSummary, ...])

@@ -10,15 +10,15 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.responses import Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from newsarchive.config.units import parse_moment
-from newsarchive.diff.articles import EditVerdict, compare_versions
+from newsarchive.config.units import parse_last_moment, parse_moment
+from newsarchive.diff.articles import EditVerdict, choose_versions, compare_versions
 from newsarchive.diff.edits import EditKind
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.export.formats import FORMATS, Format
 from newsarchive.urls.wb_url import ensure_scheme
 from newsarchive.web.api import schemas
 from newsarchive.web.api.cdx import format_resume_key, parse_resume_key
-from newsarchive.web.context import ROWS, Context, RequestContext, read_moment, refuse_unknown
+from newsarchive.web.context import ROWS, Context, RequestContext, refuse_unknown
 from newsarchive.web.middleware.problem_details import DESCRIPTIONS
 from storage.index.queries.aggregates import list_site_counts
 from storage.index.queries.articles import get_article, get_capture, get_version, list_articles, load_captures
@@ -72,6 +72,11 @@ Until: TypeAlias = Annotated[
     BeforeValidator(partial(parse_moment, is_end=True), json_schema_input_type=Bound),
     Query(description="Before this time, or until this day, month or year, which is included"),
 ]
+At: TypeAlias = Annotated[
+    datetime | None,
+    BeforeValidator(parse_last_moment, json_schema_input_type=Bound),
+    Query(description="At this time, or at the end of this day, month or year; by default now. Without a zone: UTC"),
+]
 VersionNumber: TypeAlias = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Number of a version")]
 Limit: TypeAlias = Annotated[int, Query(ge=1, le=100, description="Number of items per page")]
 Cursor: TypeAlias = Annotated[Text | None, Query(max_length=1000, description="`next` of the previous page")]
@@ -88,15 +93,9 @@ Offset: TypeAlias = Annotated[int, Depends(parse_offset)]
 
 
 def read_filters(  # noqa: PLR0913 - every parameter of the query is one
-    *,
-    site: Name = None,
-    since: Since = None,
-    until: Until = None,
-    author: Name = None,
-    section: Name = None,
-    language: Name = None,
-    agency: Name = None,
-) -> Filters:
+    *, site: Name = None, since: Since = None, until: Until = None, author: Name = None, section: Name = None,
+    language: Name = None, agency: Name = None,
+) -> Filters:  # fmt: skip
     """Return the filters of a request (FastAPI dependency)."""
     return Filters(
         site=site, since=since, until=until, author=author, section=section, language=language, agency=agency
@@ -133,13 +132,15 @@ def article(context: Context, article_id: Id) -> Response:
 
 @router.get("/articles/{article_id}/compare", response_model=schemas.VersionComparison, summary="Two versions")
 def compare(context: Context, article_id: Id, a: VersionNumber = None, b: VersionNumber = None) -> Response:
-    """Compare two versions of an article by paragraph and word; by default the newest two."""
+    """Compare two versions of an article by paragraph and word.
+
+    By default the newest two; with `b` alone the one before it with it, with `a` alone that one with the newest.
+    """
     ids = {line.number: line.id for line in context.find(get_article, article_id, what="such article").versions}
-    newest = max(ids) if b is None else b
-    oldest = max((number for number in ids if number < newest), default=newest) if a is None else a
-    if missing := {oldest, newest} - ids.keys():
+    numbers = choose_versions(ids, a, b)
+    if missing := {*numbers} - ids.keys():
         raise HTTPException(404, f"This article has no version {min(missing)}, only {', '.join(map(str, sorted(ids)))}")
-    older, newer = (context.find(get_version, ids[number], what="such version") for number in sorted((oldest, newest)))
+    older, newer = (context.find(get_version, ids[number], what="such version") for number in numbers)
     shown = {"older": older, "newer": newer, "differences": compare_versions(older, newer)}
     return _respond(context, schemas.VersionComparison, shown)
 
@@ -175,13 +176,9 @@ def version(context: Context, version_id: Id) -> Response:
 
 @router.get("/captures", response_model=schemas.CapturePage, summary="Captures of a URL")
 def captures(
-    context: Context,
-    url: Annotated[Text, Query(min_length=1, max_length=4000)],
-    since: Since = None,
-    until: Until = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Response:
+    context: Context, url: Annotated[Text, Query(min_length=1, max_length=4000)], since: Since = None,
+    until: Until = None, limit: Limit = 50, cursor: Cursor = None,
+) -> Response:  # fmt: skip
     """List captures of a URL, oldest first; http, https and "www." are the same URL. For many URLs use /cdx."""
     try:
         after = parse_resume_key(cursor)
@@ -320,15 +317,9 @@ def placements(
 
 
 @router.get("/listings", response_model=schemas.ListingDetail, summary="A front page or section at a time")
-def listing(
-    context: Context,
-    url: Annotated[Text, Query(min_length=1, max_length=4000)],
-    at: Annotated[
-        Text, Query(max_length=40, description="Time in UTC, day, month, year or timestamp; by default now")
-    ] = "",
-) -> Response:
-    """Return the newest capture of a listing at a time, a day included, or its first one, with its blocks of links."""
-    found = context.find(get_listing, ensure_scheme(url), read_moment(at), what="capture of this URL that is a listing")
+def listing(context: Context, url: Annotated[Text, Query(min_length=1, max_length=4000)], at: At = None) -> Response:
+    """Return the newest capture of a listing at a time, or its first one, with its blocks of links."""
+    found = context.find(get_listing, ensure_scheme(url), at, what="capture of this URL that is a listing")
     return _respond(context, schemas.ListingDetail, found)
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from fastapi import APIRouter, HTTPException, Response
 
-from newsarchive.diff.articles import Comparison, RowKind, compare_versions
+from newsarchive.diff.articles import Comparison, RowKind, choose_versions, compare_versions
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.maintenance.rfc3161 import find_tokens
 from newsarchive.urls.wb_url import format_timestamp, is_http_url
@@ -72,20 +72,14 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
     is_lead = (one.url == shown.image or (caption and _is_caption_of(one, caption)) for one in shown.media)
     archived = context.index.ask(select_archived_urls, filter(is_http_url, pictures))
     return context.render(
-        "article.html",
-        etag=True,
-        article=found,
-        version=shown,
-        parts=split_text(shown),
+        "article.html", etag=True, article=found, version=shown, parts=split_text(shown),
         backlinks=context.index.ask(list_backlinks, article_id),
         placements=context.index.ask(list_article_placements, article_id),
-        similar=context.index.ask(find_similar_articles, shown.id),
-        cite=next(context.cite([shown])),
-        has_text=any(each.is_body for each in shown.all_paragraphs),
-        lead=None if any(is_lead) else shown.image,
+        similar=context.index.ask(find_similar_articles, shown.id), cite=next(context.cite([shown])),
+        has_text=any(each.is_body for each in shown.all_paragraphs), lead=None if any(is_lead) else shown.image,
         pictures={url: links.embed_url(url, kind) for url in archived},
         tokens=find_tokens(context.archive.config, shown.capture.place.warc),
-    )
+    )  # fmt: skip
 
 
 @router.get("/article/{article_id:int}/cite.bib")
@@ -122,23 +116,16 @@ def compare(context: Context, article_id: int, a: int | None = None, b: int | No
     """Compare two versions; by default the newest two."""
     article = context.find(get_article, article_id, what=NO_ARTICLE)
     numbers = sorted(line.number for line in article.versions)
-    newest = b if b is not None else numbers[-1]
-    oldest = a if a is not None else max((number for number in numbers if number < newest), default=newest)
-    first, second = sorted((oldest, newest))
+    first, second = choose_versions(numbers, a, b)
     older, newer = get_version_or_404(context, article, first), get_version_or_404(context, article, second)
     found = compare_versions(older, newer)
     # Numbers may have gaps: versions that are not published keep theirs.
     return context.render(
-        "compare.html",
-        etag=True,
-        article=article,
-        older=older,
-        newer=newer,
+        "compare.html", etag=True, article=article, older=older, newer=newer,
         before=max((number for number in numbers if number < first), default=None),
-        after=min((number for number in numbers if number > second), default=None),
-        found=found,
+        after=min((number for number in numbers if number > second), default=None), found=found,
         folded=find_folds(found),
-    )
+    )  # fmt: skip
 
 
 def find_folds(found: Comparison) -> list[tuple[bool, int, int]]:

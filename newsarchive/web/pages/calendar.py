@@ -24,12 +24,10 @@ NEARBY = 12
 
 @router.get("/calendar")
 def calendar(
-    context: Context,
-    url: Annotated[str, Query(max_length=8000)] = "",
-    year: Annotated[int | None, Query(ge=1, le=9998)] = None,
-    day: str = "",
+    context: Context, url: Annotated[str, Query(max_length=8000)] = "",
+    year: Annotated[int | None, Query(ge=1, le=9998)] = None, day: str = "",
     page: Annotated[int, Query(ge=1, le=100_000)] = 1,
-) -> Response:
+) -> Response:  # fmt: skip
     """Return the calendar of one page for one year."""
     if not url.strip():
         return context.render("calendar.html", url="", years=(), chosen=None, months=(), days={}, day=None, captures=(),
@@ -50,17 +48,10 @@ def calendar(
         until = begin + timedelta(days=1)
         captures = context.index.ask(timeline.list_capture_times, url, begin, until, limit=PAGE_SIZE, offset=offset)
     return context.render(
-        "calendar.html",
-        url=url,
-        years=years,
-        chosen=chosen,
-        months=list(list_months(chosen, {each.day: each.captures for each in days.values()})),
-        days=days,
-        day=days.get(selected) if selected else None,
-        captures=captures,
-        page=page,
-        page_size=PAGE_SIZE,
-    )
+        "calendar.html", url=url, years=years, chosen=chosen,
+        months=list(list_months(chosen, {each.day: each.captures for each in days.values()})), days=days,
+        day=days.get(selected) if selected else None, captures=captures, page=page, page_size=PAGE_SIZE,
+    )  # fmt: skip
 
 
 def list_months(year: int, counts: Mapping[date, int]) -> Iterator[tuple[date, int, list[list[int]]]]:

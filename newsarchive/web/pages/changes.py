@@ -75,17 +75,10 @@ def show_changes(context: Context) -> Response:
     found = context.index.ask(find_changes, params.filters, limit=PAGE_SIZE, offset=offset)
     last = max(found.days, default=None)
     return context.render(
-        "changes.html",
-        etag=True,
-        params=params,
-        found=found,
-        earlier=found.since and found.since - timedelta(days=1),
+        "changes.html", etag=True, params=params, found=found, earlier=found.since and found.since - timedelta(days=1),
         chart=last and build_day_chart(last_days(last, min(DAYS, (last - min(found.days)).days + 14)), found.days),
-        sites=context.index.ask(list_site_names),
-        choices=_CHOICES,
-        size=PAGE_SIZE,
-        compare_path=compare_path,
-    )
+        sites=context.index.ask(list_site_names), choices=_CHOICES, size=PAGE_SIZE, compare_path=compare_path,
+    )  # fmt: skip
 
 
 def describe_change(change: ChangeView) -> str:

@@ -49,16 +49,10 @@ def show_day(context: Context, year: int, month: int, day: int, site: Site = "")
     for line in articles:
         shown.setdefault(line.site, {}).setdefault(line.section or "", []).append(line)
     return context.render(
-        "day.html",
-        day=begin.date(),
-        site=site,
-        counts=counts,
-        articles=articles,
-        shown=shown,
+        "day.html", day=begin.date(), site=site, counts=counts, articles=articles, shown=shown,
         front_pages=context.index.ask(list_front_pages, list(shown)[:MOST_SITES], begin, begin + ONE_DAY),
-        before=earlier and _day_url(earlier.date(), site),
-        after=later and _day_url(later.date(), site),
-    )
+        before=earlier and _day_url(earlier.date(), site), after=later and _day_url(later.date(), site),
+    )  # fmt: skip
 
 
 @router.get("/{year:int}/{month:int}")
@@ -75,18 +69,10 @@ def show_calendar(context: Context, year: int, site: Site = "") -> Response:
     form = "/%Y" if month is None else "/%Y/%m"
     months = [month for month in list_months(begin.year, counted) if begin.date() <= month[0] < end.date()]
     return context.render(
-        "days.html",
-        begin=begin.date(),
-        is_year=month is None,
-        site=site,
-        months=months,
-        days=counted,
-        years=context.index.ask(count_by_year_and_site, filters).years,
-        before=earlier,
-        after=later,
-        form=form,
+        "days.html", begin=begin.date(), is_year=month is None, site=site, months=months, days=counted,
+        years=context.index.ask(count_by_year_and_site, filters).years, before=earlier, after=later, form=form,
         day_url=lambda day: _day_url(day, site),
-    )
+    )  # fmt: skip
 
 
 def _parse_day(year: int, month: int, day: int) -> datetime:

@@ -38,17 +38,12 @@ def home(context: Context) -> Response:
     )[:COLUMNS]
     lines = ARTICLES if len(shown) > 1 else ARTICLES_OF_SINGLE_SITE
     return context.render(
-        "home.html",
-        sites=sites,
+        "home.html", sites=sites,
         columns=list(zip(shown, index.ask(list_newest_articles, [site.name for site in shown], lines), strict=True)),
-        chart=build_captures_chart(index, sites),
-        changes=index.ask(list_changes, limit=CHANGES),
-        compare_path=compare_path,
-        describe_change=describe_change,
-        about=parse_about(context.options.about),
-        crawl=next(iter(index.ask(list_crawls, limit=1, counted=False)), None),
-        findings=context.health.get_findings(),
-    )
+        chart=build_captures_chart(index, sites), changes=index.ask(list_changes, limit=CHANGES),
+        compare_path=compare_path, describe_change=describe_change, about=parse_about(context.options.about),
+        crawl=next(iter(index.ask(list_crawls, limit=1, counted=False)), None), findings=context.health.get_findings(),
+    )  # fmt: skip
 
 
 def build_captures_chart(index: Reader, sites: Sequence[SiteCount]) -> DayChart | None:

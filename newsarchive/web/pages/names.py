@@ -46,14 +46,7 @@ def render_name_page(context: RequestContext, kind: str, spellings: Sequence[str
     if not tally.total:
         raise HTTPException(404, f"The archive has no articles for the {kind} {title[:200]}.")
     return context.render(
-        "name.html",
-        etag=True,
-        kind=kind,
-        title=title,
-        spellings=spellings[1:],
-        params=params,
-        tally=tally,
-        lines=context.index.ask(list_articles, params.filters, limit=PAGE_SIZE, offset=params.offset),
-        size=PAGE_SIZE,
+        "name.html", etag=True, kind=kind, title=title, spellings=spellings[1:], params=params, tally=tally,
+        lines=context.index.ask(list_articles, params.filters, limit=PAGE_SIZE, offset=params.offset), size=PAGE_SIZE,
         shown_of=min(tally.total, PAGE_SIZE * MAX_PAGES),
-    )
+    )  # fmt: skip

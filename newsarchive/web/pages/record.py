@@ -75,16 +75,11 @@ def record(context: Context, capture_id: int) -> Response:
     view, companions, problem = _load_records(context, capture, original)
     place = (capture.url, capture.fetched_at, capture.record_id)
     return context.render(
-        "record.html",
-        capture=capture,
-        view=view,
-        companions=companions,
-        problem=problem,
+        "record.html", capture=capture, view=view, companions=companions, problem=problem,
         tokens=find_tokens(context.archive.config, capture.place.warc),
         before=context.index.ask(find_adjacent_capture, *place, later=False),
-        after=context.index.ask(find_adjacent_capture, *place, later=True),
-        original=original,
-    )
+        after=context.index.ask(find_adjacent_capture, *place, later=True), original=original,
+    )  # fmt: skip
 
 
 def _load_records(

@@ -50,15 +50,10 @@ def sites(
     found.sort(key=_SORTS.get(sort, _SORTS["name"]))
     week = (context.now - timedelta(days=7)).date()
     return context.render(
-        "sites.html",
-        sites=found[SITES_PER_PAGE * (page - 1) : SITES_PER_PAGE * page],
-        total=len(found),
-        query={"q": q, "sort": sort if sort in _SORTS else "name"},
-        page=page,
-        size=SITES_PER_PAGE,
-        recent=context.index.ask(aggregates.count_outcomes_by_site, week),
-        failed=aggregates.FAILED_OUTCOMES,
-    )
+        "sites.html", sites=found[SITES_PER_PAGE * (page - 1) : SITES_PER_PAGE * page], total=len(found),
+        query={"q": q, "sort": sort if sort in _SORTS else "name"}, page=page, size=SITES_PER_PAGE,
+        recent=context.index.ask(aggregates.count_outcomes_by_site, week), failed=aggregates.FAILED_OUTCOMES,
+    )  # fmt: skip
 
 
 def is_named(site: SiteCount, text: str) -> bool:
@@ -78,22 +73,16 @@ def site(context: Context, name: str) -> Response:
     readable, fetched = index.ask(list_sources, name), {each.url for each in sources}
     boilerplate = index.ask(list_boilerplate, name, limit=BOILERPLATE + 1)
     return context.render(
-        "site.html",
-        site=found,
-        is_captured=index.ask(find_nearest_capture, found.url, context.now) is not None,
+        "site.html", site=found, is_captured=index.ask(find_nearest_capture, found.url, context.now) is not None,
         listings={each.url for each in readable if each.kind is UrlKind.LISTING},
         outcomes=index.ask(aggregates.count_outcomes_by_site, site=name).get(name, {}),
-        chart=build_coverage_chart(context, found),
-        sources=sources,
+        chart=build_coverage_chart(context, found), sources=sources,
         imported=[each for each in readable if each.url not in fetched],
         findings=[each for each in context.health.get_findings() or () if each.site == name],
-        profile=index.ask(get_site_profile, name),
-        newest=index.ask(list_articles, Filters(site=name), limit=LINES),
-        boilerplate=boilerplate[:BOILERPLATE],
-        more_boilerplate=len(boilerplate) > BOILERPLATE,
-        boxes=index.ask(aggregates.list_site_boxes, name),
-        failed=aggregates.FAILED_OUTCOMES,
-    )
+        profile=index.ask(get_site_profile, name), newest=index.ask(list_articles, Filters(site=name), limit=LINES),
+        boilerplate=boilerplate[:BOILERPLATE], more_boilerplate=len(boilerplate) > BOILERPLATE,
+        boxes=index.ask(aggregates.list_site_boxes, name), failed=aggregates.FAILED_OUTCOMES,
+    )  # fmt: skip
 
 
 def build_coverage_chart(context: RequestContext, found: SiteCount) -> DayChart | None:

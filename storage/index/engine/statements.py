@@ -101,12 +101,9 @@ def insert_columns(
 
 @lru_cache(maxsize=256)
 def _build_insert(
-    dialect: Dialect,
-    table: Table,
-    names: tuple[str, ...],
-    conflict_columns: tuple[str, ...],
+    dialect: Dialect, table: Table, names: tuple[str, ...], conflict_columns: tuple[str, ...],
     update_columns: tuple[str, ...],
-) -> tuple[str, tuple[tuple[int, Callable[[Any], Any]], ...]]:
+) -> tuple[str, tuple[tuple[int, Callable[[Any], Any]], ...]]:  # fmt: skip
     """Return an INSERT as the driver takes it, and conversions to what it takes, by the place of the column.
 
     Most of a commit's time goes into these, so SQLAlchemy is left out.

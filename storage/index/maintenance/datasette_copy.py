@@ -7,7 +7,7 @@ captures    one row for each record               articles_fts          full tex
 
 import errno
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
 from pathlib import Path
@@ -21,6 +21,8 @@ from storage.index.views.cdx import CdxLine
 _Line: TypeAlias = Mapping[str, Any]
 
 _AT_ONCE = 500
+_FEW = 200
+"""Articles whose placements are looked for one by one; of more, those on all listings are read."""
 _COLUMN_NAMES = {"offset": "warc_offset", "length": "warc_length"}
 """Columns whose names differ from the keys of an export."""
 _SQL_TYPES = {FieldType.INTEGER: "INTEGER", FieldType.BOOLEAN: "INTEGER"}
@@ -31,10 +33,11 @@ _COLUMNS = ", ".join(
 # quotes they ignore it without a message, and a search returns all rows.
 _STATEMENTS = load_statements("storage.index.maintenance", "datasette_copy.sql")
 _ARTICLE = f"INSERT INTO articles VALUES (?{', ?' * len(TABLE_FIELDS)})"  # noqa: S608 - placeholders only
-_VERSION = f"INSERT INTO versions VALUES (?{', ?' * len(TABLE_FIELDS)})"  # noqa: S608 - placeholders only
+_OF_ARTICLE = "FROM articles WHERE canonical_url = ? HAVING max(id) IS NOT NULL"  # the newest of several versions
+_VERSION = f"INSERT INTO versions SELECT max(id){', ?' * len(TABLE_FIELDS)} {_OF_ARTICLE}"
 _LINK = "INSERT INTO links VALUES (?, ?, ?, ?, ?, ?)"
 _NAMES = {"authors": "INSERT INTO authors VALUES (?, ?, ?)", "tags": "INSERT INTO tags VALUES (?, ?, ?)"}
-_PLACEMENT = "INSERT INTO placements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_PLACEMENT = f"INSERT INTO placements SELECT max(id){', ?' * 11} {_OF_ARTICLE}"
 _CAPTURE = "INSERT INTO captures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _PLACE = attrgetter("url", "title", "block", "label", "position", "box_size")
 _AS_THEY_ARE = attrgetter("status", "mime", "kind", "payload_digest", "warc", "offset", "length")
@@ -42,15 +45,16 @@ _AS_THEY_ARE = attrgetter("status", "mime", "kind", "payload_digest", "warc", "o
 
 def write_datasette_copy(
     path: Path, lines: Iterable[_Line], captures: Iterable[CdxLine], tell: Callable[[int], None], *,
-    versions: Iterable[_Line] = (), placements: Iterable[Placement] = (),
+    versions: Iterable[_Line] = (),
+    find_placements: Callable[[Sequence[str] | None], Iterable[Placement]] = lambda _: (),
 ) -> int:  # fmt: skip
     """Write a new SQLite file from export lines and their captures; return the number of lines.
 
-    Versions and placements of other articles are left out. `tell` is called with that number after each batch. OSError
-    if the disk is full.
+    `find_placements` is asked for placements of articles by their URLs, or for all if there are many; those of other
+    articles are left out, as other versions are. `tell` is called with the number of lines after each batch. OSError if
+    the disk is full.
     """
     connection = sqlite3.connect(path, isolation_level=None)
-    numbers: dict[str, int] = {}
     numbered, numbered_captures, count = enumerate(lines, 1), enumerate(captures, 1), 0
     try:
         connection.executescript(_STATEMENTS["tables"].replace(":columns", _COLUMNS))
@@ -67,14 +71,19 @@ def write_datasette_copy(
             for key, sql in _NAMES.items():
                 names = ((number, place, name) for number, line in batch for place, name in enumerate(line[key]))
                 connection.executemany(sql, names)
-            for number, line in batch:
-                numbers.setdefault(line["canonical_url"], number)
             count += len(batch)
             tell(count)
-        of_articles = ((numbers.get(line["canonical_url"]), line) for line in versions)
-        connection.executemany(_VERSION, ((number, *table_row(line)) for number, line in of_articles if number))
-        of_those = ((numbers.get(one.article_url), one) for one in placements)
-        connection.executemany(_PLACEMENT, ((number, *_place(one)) for number, one in of_those if number))
+        connection.execute("CREATE INDEX articles_by_canonical_url ON articles(canonical_url)")
+        urls = [
+            url for (url,) in connection.execute("SELECT DISTINCT canonical_url FROM articles LIMIT ?", (_FEW + 1,))
+        ]
+        placements = find_placements(urls if len(urls) <= _FEW else None)
+        of_version = ((*table_row(line), line["canonical_url"]) for line in versions)
+        of_placement = ((*_place(each), each.article_url) for each in placements)
+        for sql, rows in ((_VERSION, of_version), (_PLACEMENT, of_placement)):
+            while values := list(islice(rows, _AT_ONCE)):
+                connection.executemany(sql, values)
+                tell(count)
         while some := list(islice(numbered_captures, _AT_ONCE)):
             connection.executemany(_CAPTURE, map(_capture, some))
             tell(count)

@@ -107,7 +107,7 @@ def iter_captures(  # noqa: PLR0913 - which captures, and which part of them
     connection: Connection, exclude: Exclusions, filters: CaptureFilters = ALL_CAPTURES, *,
     order: CaptureOrder = "newest", limit: int | None = None, offset: int = 0, before: CaptureView | None = None,
 ) -> Iterator[CaptureView]:  # fmt: skip
-    """Yield captures; all, or those that are older than one."""
+    """Yield captures; all, or those that are older than one. What is written meanwhile may show in later ones."""
     by: dict[str, tuple[Any, ...]] = {
         "newest": (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()),
         "oldest": (CaptureRow.fetched_at, CaptureRow.record_id),

@@ -4,17 +4,16 @@ links to any of its URLs --> link groups --> captured pages: versions of article
 captures of a listing, in order --> the place of an article in each --> spans of captures that show it at one place
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from storage.index.conditions.visibility import visible_captures, visible_versions
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import AnyRow, batches, build_query, fetch_by_ids, load_statements
+from storage.index.engine.statements import AnyRow, build_query, fetch_by_ids, load_statements
 from storage.index.queries.articles import link_target, load_article_lines, load_links, load_url_ids
 from storage.index.queries.timeline import load_page_ids
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkGroupRow, LinkRow, VersionRow
@@ -64,6 +63,7 @@ def list_backlinks(
 
 
 _MAX_PLACES = 5_000  # link groups with an article that are evaluated
+_LISTINGS_AT_ONCE = 50
 MAX_CAPTURES = 500
 """Captures of a listing whose placements are told at once."""
 
@@ -126,13 +126,15 @@ def list_article_placements(
             listing = seen.setdefault(url_id, {})
             listing[at] = min(listing.get(at, place), place)
     found: list[Placement] = []
-    article_url = _load_article_urls(connection, [article_id])[article_id] if seen else ""
+    article_urls = _load_article_urls(connection, [article_id])
     for url_id, url, title in _load_listing_names(connection, sorted(seen)):
         time, listed = CaptureRow.fetched_at, [CaptureRow.url_id == url_id, *_listing_captures(connection, exclude)]
-        first, last = min(seen[url_id]), max(seen[url_id])
+        places = seen[url_id]
+        first, last = min(places), max(places)
         after = connection.scalar(select(func.min(time)).where(time > last, *listed))
         times = connection.scalars(select(time).where(time.between(first, after or last), *listed).order_by(time)).all()
-        found += _build_placements(times, seen[url_id], (article_id, article_url, url, title), (since, until))
+        steps = ((at, {article_id: places[at]} if at in places else {}) for at in times if not since or at >= since)
+        found += _build_placements(steps, until, (url, title), article_urls)
     return tuple(found)
 
 
@@ -144,6 +146,15 @@ def list_listing_placements(
 
     ValueError for a period with more than `most` captures.
     """
+    found = iter_listing_placements(connection, exclude, url, since, until, most=most)
+    return tuple(sorted(found, key=lambda one: (one.first, one.block, one.position, one.article_id)))
+
+
+def iter_listing_placements(
+    connection: Connection, exclude: Exclusions, url: str, since: datetime | None = None, until: datetime | None = None,
+    *, most: int | None = None,
+) -> Iterator[Placement]:  # fmt: skip
+    """Yield the placements of `list_listing_placements`, those first that end first; few captures are in memory."""
     at, pages = CaptureRow.fetched_at, load_page_ids(connection, url)
     captures = (
         select(at, CaptureRow.id, CaptureRow.is_read, CaptureRow.refers_to_id)
@@ -154,66 +165,58 @@ def list_listing_placements(
     rows = [*connection.execute(captures.where(*period).limit(most and most + 1))]
     if most and len(rows) > most:
         raise ValueError(f"{url} has more than {most} captures in this period: name a shorter one")
-    if not rows:
-        return ()
-    if until:
+    if rows and until:
         rows += connection.execute(captures.where(at >= until).limit(1))  # it may show articles at the same places
-    # An unread revisit shows what its original shows.
-    sources = {row.id: row.id if row.is_read or row.refers_to_id is None else row.refers_to_id for row in rows}
-    seen: dict[int, dict[datetime, _Place]] = {}
-    links = {
-        capture_id: groups
-        for some in batches(sorted({*sources.values()}))
-        for capture_id, groups in load_links(
-            connection, exclude, some, LinkRow.__table__.c.position, link_target(connection, exclude)
-        ).items()
-    }
-    for row in rows:
-        for block, (group, items) in enumerate(links.get(sources[row.id], ()), 1):
-            for item in items:
-                if item.article_id is not None:
-                    seen.setdefault(item.article_id, {}).setdefault(
-                        row.fetched_at, _Place(block, item.position + 1, group.label, item.box_size or "")
-                    )
-    times = [row.fetched_at for row in rows]
     title = next((title for _, _, title in _load_listing_names(connection, pages)), None)
-    article_urls = _load_article_urls(connection, seen)
-    found = [
-        placement
-        for article_id, places in seen.items()
-        for placement in _build_placements(
-            times, places, (article_id, article_urls[article_id], url, title), (since, until)
-        )
-    ]
-    return tuple(sorted(found, key=lambda one: (one.first, one.block, one.position, one.article_id)))
+    article_urls: dict[int, str] = {}
+    steps = _iter_shown_places(connection, exclude, rows, article_urls)
+    yield from _build_placements(steps, until, (url, title), article_urls)
+
+
+def _iter_shown_places(
+    connection: Connection, exclude: Exclusions, rows: Sequence[AnyRow], article_urls: dict[int, str]
+) -> Iterator[tuple[datetime, Mapping[int, _Place]]]:
+    """Yield the time of each capture and the first place of each article on it; the URLs of the articles are added."""
+    for start in range(0, len(rows), _LISTINGS_AT_ONCE):
+        some = rows[start : start + _LISTINGS_AT_ONCE]
+        # An unread revisit shows what its original shows.
+        sources = [row.id if row.is_read or row.refers_to_id is None else row.refers_to_id for row in some]
+        columns = LinkRow.__table__.c.position, link_target(connection, exclude)
+        shown: dict[int, dict[int, _Place]] = {source: {} for source in sources}
+        for source, groups in load_links(connection, exclude, sorted(shown), *columns).items():
+            for block, (group, items) in enumerate(groups, 1):
+                for item in (each for each in items if each.article_id is not None):
+                    place = _Place(block, item.position + 1, group.label, item.box_size or "")
+                    shown[source].setdefault(item.article_id, place)
+        new = {article_id for places in shown.values() for article_id in places} - article_urls.keys()
+        article_urls.update(_load_article_urls(connection, new))
+        yield from ((row.fetched_at, shown[source]) for row, source in zip(some, sources, strict=True))
 
 
 def _build_placements(
-    times: Sequence[datetime],
-    seen: Mapping[datetime, _Place],
-    named: tuple[int, str, str, str | None],
-    period: tuple[datetime | None, datetime | None],
-) -> list[Placement]:
-    """Return the spans of consecutive captures with the same place, as far as they lie in a period.
+    steps: Iterable[tuple[datetime, Mapping[int, _Place]]], until: datetime | None, listing: tuple[str, str | None],
+    article_urls: Mapping[int, str],
+) -> Iterator[Placement]:  # fmt: skip
+    """Yield the spans of consecutive captures that show an article at the same place, up to the end of a period."""
+    runs: dict[int, tuple[_Place, datetime, datetime, int]] = {}
 
-    `named`: the article and its URL, URL and title of the listing.
-    """
-    article_id, article_url, url, title = named
-    since, until = period
-    found: list[Placement] = []
-    spans = [(place, list(run)) for place, run in groupby(times, seen.get)]
-    for number, (place, all_times) in enumerate(spans, 1):
-        if place is not None and (
-            run := [at for at in all_times if (not since or at >= since) and (not until or at < until)]
-        ):
-            found.append(
-                Placement(
-                    article_id=article_id, article_url=article_url, url=url, title=title, block=place.block,
-                    label=place.label, position=place.position, box_size=place.box_size, first=run[0], last=run[-1],
-                    until=spans[number][1][0] if number < len(spans) else None, captures=len(run),
-                )
-            )  # fmt: skip
-    return found
+    def end_run(article_id: int, at: datetime | None) -> Placement:
+        place, first, last, captures = runs.pop(article_id)
+        return Placement(
+            article_id=article_id, article_url=article_urls[article_id], url=listing[0], title=listing[1],
+            **place._asdict(), first=first, last=last, until=at, captures=captures,
+        )  # fmt: skip
+
+    for at, shown in steps:
+        for article_id in [each for each, run in runs.items() if shown.get(each) != run[0]]:
+            yield end_run(article_id, at)
+        if until is not None and at >= until:
+            break
+        for article_id, place in shown.items():
+            _, first, _, captures = runs.get(article_id, (place, at, at, 0))
+            runs[article_id] = (place, first, at, captures + 1)
+    for article_id in [*runs]:
+        yield end_run(article_id, None)
 
 
 def _load_article_urls(connection: Connection, article_ids: Iterable[int]) -> dict[int, str]:

@@ -11,7 +11,9 @@ from storage.index.schema.tables import METADATA
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "v8"
 """The schema that this code reads and writes."""
-FORMER = frozenset({"v1", "v2", "v3", "v4", "v5", "v6", *(f"{number:04}" for number in range(1, 14))})
+FORMER = frozenset(
+    [*(f"v{number}" for number in range(1, int(HEAD[1:]))), *(f"{number:04}" for number in range(1, 14))]
+)
 """Revisions of indexes that were made by an unreleased version."""
 FUNCTIONS = (
     "count_inserted_captures", "count_deleted_captures", "count_updated_captures", "log_inserted_versions",

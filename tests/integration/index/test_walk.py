@@ -10,11 +10,11 @@ import pytest
 from newsarchive.ingest.index_warcs import classify_edits
 from storage.index import Index
 from storage.index.queries import articles, export, listings
-from storage.index.queries.articles import iter_captures, list_captures
+from storage.index.queries.articles import CaptureOrder, iter_captures, list_captures
 from storage.index.queries.export import list_version_keys
 from storage.index.queries.listings import list_listings
 from storage.index.queries.observations import iter_changes, list_changes
-from storage.index.views.articles import ALL_CAPTURES, EVERYTHING, Filters
+from storage.index.views.articles import ALL_CAPTURES, EVERYTHING, NO_EXCLUSIONS, Exclusions, Filters
 from storage.index.views.history import ALL_CHANGES
 from storage.model import Discovery, Ingest, Link, LinkGroup, LinkKind, Outcome, Reading, UrlKind
 from storage.page_date import SourcedDate
@@ -108,6 +108,24 @@ def test_changes_are_walked_last_seen_first(filled: Index, at_once: int, limit: 
     assert len(every) == 3
     assert len({each.seen for each in every}) == 2
     assert list(iter_changes(filled, ALL_CHANGES, limit=limit)) == list(every[:limit])
+
+
+@pytest.mark.parametrize("exclude", [NO_EXCLUSIONS, Exclusions(urlkeys=("example,news)/b",))])
+@pytest.mark.parametrize("order", ["newest", "oldest"])
+def test_captures_are_read_in_parts(
+    filled: Index, exclude: Exclusions, order: CaptureOrder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the ids of a query are read, the captures of each part are: in order, each once, as all at once."""
+    reader = filled.excluding(exclude)
+    every = list(reader.stream(iter_captures, order=order))
+    assert len(every) > 6
+    keys = [(each.fetched_at, each.record_id) for each in every]
+    assert keys == sorted(keys, reverse=order == "newest")
+    monkeypatch.setattr("storage.index.queries.articles.STREAMING", {"stream_results": True, "yield_per": 2})
+    assert list(reader.stream(iter_captures, order=order)) == every
+    assert list(reader.stream(iter_captures, order=order, limit=5, offset=1)) == every[1:6]
+    older = [each for each in every if keys[3] > (each.fetched_at, each.record_id)]
+    assert list(reader.stream(iter_captures, order=order, before=every[3])) == older
 
 
 def test_what_is_written_meanwhile_doubles_nothing(index: Index, article_at: Make, plan: Any) -> None:

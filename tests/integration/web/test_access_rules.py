@@ -259,6 +259,21 @@ def test_every_route_is_tested(app: FastAPI) -> None:
     assert unknown == set(ELSEWHERE)
 
 
+def test_a_listing_under_the_rules(archive_of: Callable[..., Archive]) -> None:
+    """A blocked one is not archived; on a published one, links to what is blocked are left out."""
+    links = "".join(f'<p><a href="/2026/03/01/story-{n}">Story {n} of the day is told here</a></p>' for n in range(9))
+    body = f"<html><body><main><h2>News</h2>{links}</main></body></html>".encode()
+    pages = [{"url": f"https://news.example/{name}", "body": body} for name in ("", "secret/")]
+    blocked = ["https://news.example/secret/", "https://news.example/2026/03/01/story-4"]
+    archive = archive_of(*pages, config=f"[serve]\nblocked = {blocked}")
+    client = TestClient(create_app(archive), base_url="http://127.0.0.1:8000")
+    shown = client.get("/api/v1/listings?url=https://news.example/")
+    assert shown.json()["groups"][0]["links"][0]["url"] == "https://news.example/2026/03/01/story-0"
+    assert "story-4" not in shown.text
+    hidden = client.get("/api/v1/listings?url=https://news.example/secret/")
+    assert hidden.status_code == client.get("/listing?url=https://news.example/secret/").status_code == 404
+
+
 def test_no_list_of_the_api_has_what_is_excluded(app: FastAPI, client: TestClient) -> None:
     """All list calls of the OpenAPI document."""
     described = client.get("/openapi.json").json()["paths"]

@@ -111,11 +111,11 @@ def test_placements_of_an_article(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("at", "number"),
-    [("", 6), ("2026-05-04T08:00", 3), ("2026-05-04", 6), ("20260504110000", 4), ("2026", 6), ("2025", 1)],
+    [("", 6), ("2026-05-04T08:00", 3), ("2026-05-04", 6), ("2026-05-04T13:00:00+02:00", 4), ("2026", 6), ("2025", 1)],
 )
 def test_a_listing_at_a_time(client: TestClient, at: str, number: int) -> None:
     """Its newest capture then, or its first one, with its blocks; a day includes its captures."""
-    found = client.get("/api/v1/listings", params={"url": HOME, "at": at}).json()
+    found = client.get("/api/v1/listings", params={"url": HOME} | ({"at": at} if at else {})).json()
     hour, page = PAGES[number - 1]
     assert (found["number"], found["captures"]) == (number, len(PAGES))
     assert found["capture"]["fetched_at"] == (AT + timedelta(hours=hour)).isoformat().replace("+00:00", "Z")
@@ -125,6 +125,23 @@ def test_a_listing_at_a_time(client: TestClient, at: str, number: int) -> None:
     assert [link["anchor"] for link in links] == [text for text in printed if "library" not in text]
     assert {link["box_size"] for link in links} == {"8 columns", "4 columns", ""}
     assert all(link["article_id"] for link in links)
+
+
+def test_a_day_ends_before_the_next_one(archive_of: Callable[..., Archive]) -> None:
+    """A capture at midnight is one of the day that begins; a second includes its fractions."""
+    midnight = AT.replace(hour=0) + timedelta(days=1)
+    times = [AT, AT + timedelta(hours=1, microseconds=250_000), midnight]
+    client = TestClient(create_app(archive_of(*({"url": HOME, "body": PAGES[0][1], "at": at} for at in times))))
+    for at, number in (
+        ("2026-05-04", 2), ("2026-05", 3), ("2026-05-05T00:00:00Z", 3), ("2026-05-04T23:59:59Z", 2),
+        ("2026-05-04T07:00:00Z", 2), ("2026-05-04T07:00:00.250000Z", 2), ("2026-05-04T06:59:59Z", 1),
+    ):  # fmt: skip
+        found = client.get("/api/v1/listings", params={"url": HOME, "at": at}).json()
+        assert (at, found["number"]) == (at, number)
+        page = client.get("/listing", params={"url": HOME, "at": at.replace(".250000", "")}).text
+        assert f"capture {number} of 3" in " ".join(html.fromstring(page).text_content().split()), at
+    for refused in ("12:30", "2026-05-04 noon", "---", "20260504"):
+        assert client.get("/api/v1/listings", params={"url": HOME, "at": refused}).status_code == 400
 
 
 def test_what_is_no_listing_is_not_found(client: TestClient) -> None:

@@ -56,12 +56,16 @@ def test_versions_are_compared(client: TestClient) -> None:
     assert differences["changed"] == ["headline", "body"]
     pieces = {(piece["change"], piece["text"]) for piece in differences["headline"]["pieces"]}
     assert pieces == {("same", "The wall "), ("removed", "holds"), ("added", "falls")}
-    changed = [row for row in differences["rows"] if row["kind"] == "changed"]
-    assert len(changed) == len(differences["rows"]) > 5
+    changed = [row for row in differences["paragraphs"] if row["kind"] == "changed"]
+    assert len(changed) == len(differences["paragraphs"]) > 5
     assert "".join(piece["text"] for piece in changed[0]["pieces"] if piece["change"] != "removed").startswith(
         "Paragraph 0 tells of the fallen wall at some length"
     )
     assert differences["notice"]["verdict"] in {"silent", "dated"}
+    for query, pair in (("a=1", (1, 2)), ("b=2", (1, 2)), ("b=1", (1, 1)), ("a=2&b=2", (2, 2))):
+        one = client.get(f"/api/v1/articles/{number}/compare?{query}").json()
+        assert (one["older"]["number"], one["newer"]["number"]) == pair
+        assert bool(one["differences"]["changed"]) is (pair[0] != pair[1])
     missing = client.get(f"/api/v1/articles/{number}/compare?a=7")
     assert (missing.status_code, missing.json()["detail"]) == (404, "This article has no version 7, only 1, 2")
     assert client.get("/api/v1/articles/999/compare").status_code == 404
@@ -157,6 +161,16 @@ def test_blocked_articles_are_in_no_response(opened: Callable[..., TestClient]) 
     assert client.get(f"/api/v1/captures?url={url}").json()["captures"] == []
     for path in (f"captures/{capture['id']}", f"versions/{capture['version_id']}"):
         assert client.get(f"/api/v1/{path}").status_code == 404
+
+
+def test_each_field_of_a_comparison_and_a_listing_is_described(client: TestClient) -> None:
+    """In the OpenAPI document, where programs and people look for it."""
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    names = ("Differences", "ParagraphDifference", "FieldDifference", "EditNoticeItem")
+    fields = [(name, field, each) for name in names for field, each in schemas[name]["properties"].items()]
+    own = {"ListingDetail": ("number", "captures", "first", "after"), "PlacementSpan": ("block", "box_size", "until")}
+    fields += [(name, field, schemas[name]["properties"][field]) for name, some in own.items() for field in some]
+    assert [(name, field) for name, field, each in fields if not {"description", "$ref"} & each.keys()] == []
 
 
 def test_the_api_page_documents_every_call(client: TestClient) -> None:

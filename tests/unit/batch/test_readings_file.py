@@ -1,9 +1,12 @@
 """A file of readings is complete, or does not exist."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from isal import isal_zlib
@@ -37,6 +40,24 @@ def read(number: int) -> CaptureReading:
     return CaptureReading(
         record=CaptureRecord(capture=capture, discovery=None, block=b""), discovery=PAGE, reading=reading
     )
+
+
+def list_fields(kind: Any, found: dict[str, list[str]]) -> None:
+    """Add the fields of a dataclass, and of those in them."""
+    if is_dataclass(kind) and isinstance(kind, type) and kind.__qualname__ not in found:
+        found[kind.__qualname__] = [field.name for field in fields(kind)]
+        for hint in get_type_hints(kind).values():
+            list_fields(hint, found)
+    for part in get_args(kind):
+        list_fields(part, found)
+
+
+def test_the_format_is_that_of_the_pickled_classes() -> None:
+    """A file of other fields is ignored. Where this fails, raise FORMAT, and write the new digest here."""
+    found: dict[str, list[str]] = {}
+    list_fields(ReadItem, found)
+    assert {"Link", "Article", "CaptureRecord", "Discovery"} <= found.keys()
+    assert (FORMAT, sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:12]) == (6, "542850b7cca8")
 
 
 ITEMS: list[ReadItem] = [RunStarted(run=RUN), *map(read, range(1, 6)), RunEnded(run=replace(RUN, outcome="finished"))]

@@ -6,7 +6,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import UniqueConstraint
 
 from storage.index.schema.tables import METADATA
-from storage.index.schema.upgrade import HEAD, MIGRATIONS
+from storage.index.schema.upgrade import FORMER, HEAD, MIGRATIONS
 
 
 def test_every_table_and_column_has_a_comment() -> None:
@@ -25,6 +25,12 @@ def test_head_is_the_last_migration() -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
     assert Path(MIGRATIONS, "versions", "0001_schema.py").is_file()
+
+
+def test_every_earlier_schema_is_known() -> None:
+    """An index of any schema before is reported as earlier, and made anew; none is taken for a later one."""
+    assert {f"v{number}" for number in range(1, int(HEAD[1:]))} <= FORMER
+    assert HEAD not in FORMER
 
 
 def test_each_foreign_key_has_an_index() -> None:
