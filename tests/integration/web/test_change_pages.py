@@ -222,7 +222,7 @@ def test_a_front_page_at_a_time_leads_to_the_day_and_its_neighbours(archive_of: 
     assert "Day after" not in arrows("2026-03-05T07:00:00")
     # The hour after the time that was asked for, not after the capture, which may be older.
     [within] = page.xpath("//a[text()='Changes within the hour']/@href")
-    assert within.endswith("&a=20260302070000&b=20260302083100")
+    assert within.endswith("&a=20260302070000&b=20260302083059")
 
 
 def test_two_captures_of_a_front_page_are_compared(archive_of: ArchiveOf) -> None:
