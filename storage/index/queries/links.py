@@ -176,7 +176,8 @@ def iter_listing_placements(
 def _iter_shown_places(
     connection: Connection, exclude: Exclusions, rows: Sequence[AnyRow], article_urls: dict[int, str]
 ) -> Iterator[tuple[datetime, Mapping[int, _Place]]]:
-    """Yield the time of each capture and the first place of each article on it; the URLs of the articles are added."""
+    """Yield the time of each capture and the first place of each article on it, whose URLs `article_urls` then has."""
+    last: Mapping[int, _Place] = {}
     for start in range(0, len(rows), _LISTINGS_AT_ONCE):
         some = rows[start : start + _LISTINGS_AT_ONCE]
         # An unread revisit shows what its original shows.
@@ -188,8 +189,11 @@ def _iter_shown_places(
                 for item in (each for each in items if each.article_id is not None):
                     place = _Place(block, item.position + 1, group.label, item.box_size or "")
                     shown[source].setdefault(item.article_id, place)
-        new = {article_id for places in shown.values() for article_id in places} - article_urls.keys()
-        article_urls.update(_load_article_urls(connection, new))
+        needed = {*last, *(article_id for places in shown.values() for article_id in places)}
+        for article_id in article_urls.keys() - needed:
+            del article_urls[article_id]
+        article_urls.update(_load_article_urls(connection, needed - article_urls.keys()))
+        last = shown[sources[-1]]
         yield from ((row.fetched_at, shown[source]) for row, source in zip(some, sources, strict=True))
 
 

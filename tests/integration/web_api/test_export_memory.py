@@ -1,5 +1,6 @@
 """An export of a large archive takes no more memory than one of a small."""
 
+import sqlite3
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,9 @@ from storage.model import (
     Capture,
     Discovery,
     Ingest,
+    Link,
+    LinkGroup,
+    LinkKind,
     NextVisit,
     Outcome,
     Paragraph,
@@ -45,6 +49,23 @@ def article(number: int) -> Ingest:
         outcome=Outcome.ARTICLE, reason="a test", article=found, content_digest=capture.payload_digest
     )  # fmt: skip
     return Ingest(capture=capture, discovery=Discovery(site="news", kind=UrlKind.ARTICLE), reading=reading)
+
+
+def listing(number: int) -> Ingest:
+    """A front page with the forty articles before a number."""
+    at = BEGIN + timedelta(seconds=number, microseconds=1)
+    capture = Capture(
+        url="https://news.example/", record_id=f"urn:uuid:listing-{number}", kind="response", fetched_at=at,
+        date=f"{at:%Y-%m-%dT%H:%M:%SZ}", place=RecordPlace(warc="a.warc.gz", offset=number * 1000 + 900, length=99),
+        status=200, mime="text/html", payload_digest=f"sha256:{number:064x}", payload_size=5000,
+    )  # fmt: skip
+    shown = range(number, max(number - 40, -1), -1)
+    links = tuple(
+        Link(url=f"https://news.example/{each:06}", anchor=f"Number {each}", box_size="50%") for each in shown
+    )
+    group = LinkGroup(kind=LinkKind.LISTING, label="News", links=links)
+    reading = Reading(outcome=Outcome.LISTING, reason="a test", link_groups=(group,))
+    return Ingest(capture=capture, discovery=Discovery(site="news", kind=UrlKind.LISTING), reading=reading)
 
 
 def plan(seen: VisitResult) -> NextVisit:
@@ -79,9 +100,13 @@ def test_memory_does_not_grow_with_the_archive(archive: Archive, tmp_path: Path)
     for count in (FEW, MANY):
         for begin in range(done, count, 500):
             archive.index.commit([article(number) for number in range(begin, begin + 500)], plan)
+            archive.index.commit([listing(number) for number in range(begin + 19, begin + 500, 20)], plan)
         done = count
         peaks.append({form: peak(archive, form, tmp_path / f"{count}{FORMATS[form].suffix}") for form in forms})
     few, many = peaks
+    with sqlite3.connect(tmp_path / f"{MANY}.sqlite") as copy:
+        assert copy.execute("SELECT count(*) > 5000, count(DISTINCT article) FROM placements").fetchone() == (1, MANY)
+    copy.close()
     sizes = [(tmp_path / f"{count}.jsonl").stat().st_size for count in (FEW, MANY)]
     assert sizes[1] > 2.9 * sizes[0]
     for form in forms:
