@@ -193,6 +193,10 @@ def _iter_shown_places(
         for article_id in article_urls.keys() - needed:
             del article_urls[article_id]
         article_urls.update(_load_article_urls(connection, needed - article_urls.keys()))
+        # On PostgreSQL an article may have been merged with another one since its links were read.
+        shown = {
+            source: {key: places[key] for key in places if key in article_urls} for source, places in shown.items()
+        }
         last = shown[sources[-1]]
         yield from ((row.fetched_at, shown[source]) for row, source in zip(some, sources, strict=True))
 

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
+from storage.index.queries import links
 from storage.index.queries.articles import list_articles
 
 AT = datetime(2026, 5, 4, 6, tzinfo=UTC)
@@ -162,6 +163,19 @@ def test_placements_say_the_declared_size(client: TestClient) -> None:
     }  # fmt: skip
     page = client.get(f"/article/{find(client, TITLES[0])}").text
     assert "declared size 8 columns" in page
+
+
+def test_an_article_that_is_merged_meanwhile_is_left_out(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another writer deletes its row after the links were read: the placements of all others stay as they are."""
+    number = find(client, TITLES[2])
+    every = client.get("/api/v1/placements", params={"url": HOME}).json()["placements"]
+    load = links._load_article_urls
+    monkeypatch.setattr(
+        links, "_load_article_urls", lambda connection, ids: load(connection, [each for each in ids if each != number])
+    )
+    found = client.get("/api/v1/placements", params={"url": HOME}).json()["placements"]
+    assert found == [one for one in every if one["article_id"] != number]
+    assert len(found) < len(every)
 
 
 def test_placements_of_a_listing_are_the_same(client: TestClient) -> None:

@@ -73,7 +73,7 @@ CARDS = {
 
 @pytest.mark.parametrize("card", CARDS, ids=range(len(CARDS)))
 def test_the_declared_size_is_found(card: str) -> None:
-    """What else stands in the box, or around it, does not count."""
+    """Other elements in the box, and those around it, do not count."""
     row = f'<table><tr id="box" class="col-11" style="width: 99%">{card}</tr></table>'
     section = f'<section id="box" class="col-11" width="9"><b>y</b>{card}</section>'
     page = html.document_fromstring(row if card.startswith("<td") else section)
@@ -88,7 +88,7 @@ def test_the_declared_size_is_found(card: str) -> None:
     st.sampled_from(["img", "div", "td"]),
 )
 def test_no_attribute_is_an_error(attributes: dict[str, str], tag: str) -> None:
-    """Whatever it says: the size is one of the four forms, or not declared."""
+    """Any text in them gives one of the four forms, or no size."""
     box = Element("section")
     card = SubElement(box, "div")
     other = SubElement(card, tag)
