@@ -53,8 +53,6 @@ class LocalOriginals:
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         """Return the first complete 200 response with that payload that can be read here, or None."""
-        if self._index.find_original_by_digest(payload_digest) is None:
-            return None
         originals = self._index.read(select_by_digest, payload_digest)
         return next((original for original, warc in originals if self._is_here(warc)), None)
 

@@ -168,7 +168,7 @@ class Index(Reader):
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         """Return the first complete 200 response with a payload, or None."""
-        return self.read(originals.find_by_digest, payload_digest)
+        return next((found for found, _ in self.read(originals.select_by_digest, payload_digest, limit=1)), None)
 
     def find_original_by_url(self, url: str) -> RefersTo | None:
         """Return the response with the payload of a URL's newest 200 response, or None."""

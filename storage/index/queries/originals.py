@@ -13,12 +13,6 @@ _SQL = load_statements("storage.index.queries", "originals.sql")
 _BY_DIGEST, _BY_URL = build_query(_SQL["by-digest"]), build_query(_SQL["by-url"])
 
 
-def find_by_digest(connection: Connection, payload_digest: str) -> RefersTo | None:
-    """Return the first complete 200 response with a payload, or None."""
-    found = select_by_digest(connection, payload_digest, limit=1)
-    return found[0][0] if found else None
-
-
 def find_by_url(connection: Connection, url: str) -> RefersTo | None:
     """Return the complete 200 response that the newest capture of a URL is or refers to, or None.
 
