@@ -131,19 +131,19 @@ class Archive(AbstractContextManager["Archive"]):
         old one knows, unless `forget`. ArchiveBusy if a crawl is running; none can start until the rebuild is done.
         """
         config = toml_file.load_config(folder)
-
-        def open_ingestor(index: Index) -> AbstractContextManager[tuple[Ingestor, WarcWalk]]:
-            return cls(config, index).bulk(where)
-
         parameters = {
             "index": hashlib.sha256(config.index.encode()).hexdigest(), "schema": HEAD,
             "reading_settings": build_reading_settings(config, ()).cache_key,
         }  # fmt: skip
         marker = ResumeMarker(path=config.folder / MARKER, parameters=parameters)
         # A crawl that started meanwhile would write into the index that is being replaced.
-        with _lock_archive(config, "rebuild"):
-            rebuild = Rebuild(places=config.places, url=config.index, open_ingestor=open_ingestor, marker=marker)
-            result = rebuild.run(progress, restart=restart, forget=forget)
+        with lock_sites(config, "rebuild"):
+            result = Rebuild(
+                places=config.places,
+                url=config.index,
+                open_ingestor=lambda index: cls(config, index).bulk(where),
+                marker=marker,
+            ).run(progress, restart=restart, forget=forget)
         with closing(_open_index(config)) as index:
             index.update_search()
         return result
@@ -289,10 +289,7 @@ class Archive(AbstractContextManager["Archive"]):
         NotFound if a site is not in the archive. ArchiveBusy if a crawl is running; none can start until it is done.
         """
         self.require_sites(wanted.sites or ())
-        with (
-            _lock_archive(self.config, "reextract"),
-            self.ingestor(batching=BULK_BATCHING, workers=workers) as ingestor,
-        ):
+        with lock_sites(self.config, "reextract"), self.ingestor(batching=BULK_BATCHING, workers=workers) as ingestor:
             problems = () if dry_run else self.recover(ingestor).problems
             require_no_writer(self.places.local_files(), "reextract")
             requesting = self.index.read(replace_readings.list_requesting_sites)
@@ -324,7 +321,7 @@ class Archive(AbstractContextManager["Archive"]):
         ArchiveBusy if a crawl is running.
         """
         work = Takedown(folder=self.folder, places=self.places, index=self.index, progress=progress)
-        with _lock_archive(self.config, "takedown"):
+        with lock_sites(self.config, "takedown"):
             if dry_run:
                 plan = work.make_plan(urls, reason, self.now(), listings=listings)
                 return [TakedownReport(plan=plan, records=plan.records)]
@@ -395,9 +392,3 @@ class Archive(AbstractContextManager["Archive"]):
 
 def _open_index(config: Config) -> Index:
     return Index.open(config.index, search_folder=config.search_folder)
-
-
-def _lock_archive(config: Config, work: str) -> AbstractContextManager[object]:
-    """Lock the whole archive: no crawl can run, on this machine or another."""
-    names = [site.name for site in config.sites]
-    return lock_sites(config.folder / "locks", config.index, names, utc_now(), work, whole=True)

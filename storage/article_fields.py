@@ -13,7 +13,7 @@ from typing import Any
 
 from storage.agencies import find_agencies
 from storage.article_parts import Entity, LiveUpdate, Media
-from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, Role
+from storage.model import BODY_ROLES, Access, Article, LinkGroup, Paragraph, RecordPlace, Role
 from storage.observations import MetadataEvent, ObservedSpan
 from storage.page_date import PageDate, SourcedDate
 
@@ -55,11 +55,9 @@ def _says_noarchive(value: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ParagraphView:
+class ParagraphView(Paragraph):
     """One paragraph of a version, in reading order."""
 
-    role: Role
-    text: str
     boilerplate: bool = False
     """The site prints it under so many articles that it is not counted as this one's text."""
 
@@ -132,12 +130,9 @@ class ArticleFields:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureFields:
+class CaptureFields(RecordPlace):
     """The WARC record that a version was read from."""
 
-    warc: str
-    offset: int
-    length: int
     fetched_at: datetime
     status: int | None
     payload_digest: str | None

@@ -18,6 +18,7 @@ from newsarchive.archive import Archive
 from newsarchive.config.schema import FILE_NAME, Config
 from newsarchive.config.toml_file import load_config
 from storage.errors import ArchiveError, ConfigError
+from storage.grouping import group_pairs
 from storage.index.queries.cdx import has_url_with_prefix
 from storage.index.reader import Reader
 from storage.index.views.articles import Exclusions
@@ -78,14 +79,12 @@ class AccessRules:
 
     def union(self, other: "AccessRules") -> "AccessRules":
         """Return rules that withhold what either does."""
-        embargoes = dict(other.embargoes)
-        for name, age in self.embargoes:
-            embargoes[name] = max(age, embargoes.get(name, age))
+        ages = group_pairs((*self.embargoes, *other.embargoes))
         return AccessRules(
             blocked=tuple(sorted({*self.blocked, *other.blocked})),
             hidden=self.hidden | other.hidden,
             noarchive=self.noarchive | other.noarchive,
-            embargoes=tuple(sorted(embargoes.items())),
+            embargoes=tuple(sorted((name, max(both)) for name, both in ages.items())),
         )
 
 

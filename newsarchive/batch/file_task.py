@@ -19,6 +19,7 @@ from newsarchive.ingest.index_warcs import Item, WarcRange, WarcWalk, measure_fi
 from newsarchive.ingest.tasks import CaptureReading
 from storage.callbacks import ProgressCallback
 from storage.errors import ArchiveError, DaskFailure, FileMissing, StorageError
+from storage.grouping import group_pairs
 from storage.model import ClosedWarc, CrawlRun, RecordPlace
 from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
@@ -273,9 +274,7 @@ def open_batch_readings(
         return
     with open_executor(where) as executor:
         folder = create_batch_folder((where.scratch or scratch).absolute(), settings, executor)
-        offsets: dict[str, set[int]] = {}
-        for place in wanted:
-            offsets.setdefault(place.warc, set()).add(place.offset)
+        offsets = group_pairs((place.warc, place.offset) for place in wanted)
         # A missing file is reported when its captures are read.
         tasks = {
             file.name: FileTask(file=make_folder_absolute(file), folder=folder, offsets=frozenset(offsets[file.name]))

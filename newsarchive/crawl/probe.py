@@ -21,6 +21,7 @@ import lxml.html
 from w3lib.url import safe_url_string
 
 from newsarchive.config.schema import SiteConfig
+from newsarchive.config.units import pluralize
 from newsarchive.crawl import event_loop
 from newsarchive.crawl.download.client import RecordingClient
 from newsarchive.crawl.download.connect import GuardedEndpoints, resolve_addresses
@@ -332,17 +333,12 @@ def describe_source(source: SiteSource) -> str:
     """Return the size of a source and the date of its newest entry, in a line."""
     if source.kind is UrlKind.LISTING:
         return source.title
-    words = [source.title or urlsplit(source.url).path]
-    if source.news:
-        words.append("news sitemap")
-    if source.sitemaps:
-        words.append(f"{source.sitemaps:,} sitemap{'s' * (source.sitemaps != 1)}")
-    if source.entries or not source.sitemaps:
-        words.append(f"{source.entries:,} {'entries' if source.entries != 1 else 'entry'}")
-    if source.newest:
-        words.append(f"newest {source.newest:%Y-%m-%d %H:%M} UTC")
-    if source.daily:
-        words.append(f"about {source.daily:g} a day")
-    if not source.named:
-        words.append("guessed")
-    return f"{words[0]}: {', '.join(words[1:])}"
+    facts = (
+        "news sitemap" if source.news else "",
+        pluralize(source.sitemaps, "sitemap") if source.sitemaps else "",
+        pluralize(source.entries, "entry", "entries") if source.entries or not source.sitemaps else "",
+        f"newest {source.newest:%Y-%m-%d %H:%M} UTC" if source.newest else "",
+        f"about {source.daily:g} a day" if source.daily else "",
+        "" if source.named else "guessed",
+    )
+    return f"{source.title or urlsplit(source.url).path}: {', '.join(filter(None, facts))}"

@@ -57,7 +57,6 @@ from newsarchive.maintenance.site_names import hand_over_renamed_sites
 from newsarchive.schedule.visits import interval_bounds
 from newsarchive.urls.ssrf import AddressGuard, is_loopback, literal_address
 from newsarchive.version import VERSION
-from storage.callbacks import utc_now
 from storage.errors import ArchiveError, ConfigError, StorageError
 from storage.index.cluster.leases import Lease
 from storage.index.frontier.url_queue import advance_due_times, find_urls
@@ -128,9 +127,8 @@ def crawl(  # noqa: PLR0913 - the options of a run
     if backfill is None and archive.config.history and pages is None:
         backfill = BackfillLimit(until=began - min(archive.config.history, began - EARLIEST_DATE))
     uploader = BackgroundUploader(archive.places, archive.config.keep_local)
-    locks, names = archive.folder / "locks", [site.name for site in chosen]
-    busy = lock_sites(locks, archive.config.index, names, utc_now(), "crawl", sole_process=sole_process)
-    with follow_alerts(archive, now), busy as lease:
+    locked = lock_sites(archive.config, "crawl", [site.name for site in chosen], sole_process=sole_process)
+    with follow_alerts(archive, now), locked as lease:
         on_locked()
         report = _CrawlRun(
             archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,

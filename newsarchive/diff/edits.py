@@ -11,9 +11,11 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, groupby
+from itertools import chain, groupby, takewhile
 from operator import attrgetter
 from typing import NamedTuple
+
+from rapidfuzz.distance import Postfix, Prefix
 
 from newsarchive.diff.articles import Comparison, EditVerdict, ParagraphDiff, RowKind, compare_versions
 from newsarchive.diff.paragraphs import NUMERALS, DiffPiece, TextChange, diff_words, similarity_terms, tokenize
@@ -327,16 +329,13 @@ def _is_misspelling(old: str, new: str) -> bool:
     """
     if _letters(old) == _letters(new) or {old, new} == {"a", "an"}:
         return True
-    start = next((at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), -1)
-    if start < 0:
+    start, length = Prefix.similarity(old, new), min(len(old), len(new))
+    if start == length:
         return False
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
+    end = min(Postfix.similarity(old, new), length - start)
     left, right = old[start : len(old) - end], new[start : len(new) - end]
     if len(left) == len(right) == 2 and left == right[::-1]:
-        return min(len(old), len(new)) >= 3
-    length = min(len(old), len(new))
+        return length >= 3
     # One letter for another makes more words than one too many or too few does: schlecht, schlicht.
     needed = 9 if left and right else 6 if end >= 2 else 8
     inside = start >= 2 and length >= needed and end >= (2 if left and right else 1)
@@ -345,11 +344,7 @@ def _is_misspelling(old: str, new: str) -> bool:
 
 def _excerpts(row: ParagraphDiff) -> tuple[str | None, str | None]:
     """Return both texts of a paragraph, around the first words that differ."""
-    at = 0
-    for piece in row.pieces:
-        if piece.change is not TextChange.SAME:
-            break
-        at += len(piece.text)
+    at = len(_join(takewhile(lambda piece: piece.change is TextChange.SAME, row.pieces)))
     return tuple(_clip(_join(side), at) or None for side in (row.before, row.after))  # type: ignore[return-value]  # two
 
 

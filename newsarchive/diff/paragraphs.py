@@ -8,7 +8,7 @@ Scripts without spaces (Chinese, Japanese, Thai ...) are compared by character, 
 import re
 import tomllib
 from bisect import bisect_left
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,6 +16,8 @@ from operator import itemgetter
 from pathlib import Path
 
 from rapidfuzz.distance import Indel, Postfix, Prefix
+
+from storage.grouping import group_pairs
 
 _SPACES = r"\s\u200b\ufeff"
 _CHARACTERS = tomllib.loads(Path(__file__).with_name("characters.toml").read_text("utf-8"))
@@ -200,10 +202,8 @@ def diff_paragraphs(
 def align_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[ParagraphPair, ...]:
     """Match paragraphs, in the order of the newer text; removed ones at their old position, before added ones."""
     # Equal paragraphs, the k-th occurrence with the k-th, in the newer order.
-    places: dict[str, deque[int]] = defaultdict(deque)
-    for at, text in enumerate(older):
-        places[text].append(at)
-    matched = [(places[text].popleft(), at) for at, text in enumerate(newer) if places[text]]
+    places = {text: deque(at) for text, at in group_pairs((text, at) for at, text in enumerate(older)).items()}
+    matched = [(places[text].popleft(), at) for at, text in enumerate(newer) if places.get(text)]
     in_place = heaviest_chain(matched, older)
     matched += _match_similar(older, newer, matched, in_place)
     matched.sort(key=itemgetter(1))
@@ -247,14 +247,9 @@ def _match_similar(older: Sequence[str], newer: Sequence[str], matched: Position
     """Match the remaining paragraphs with mostly the same words, the most similar first."""
     taken_old, taken_new = {old for old, _ in matched}, {new for _, new in matched}
     old_words = {at: Counter(similarity_terms(text)) for at, text in enumerate(older) if at not in taken_old}
-    paragraphs_by_word: dict[str, list[int]] = defaultdict(list)
-    for at, words in old_words.items():
-        for word in list(words)[:_WORDS]:
-            paragraphs_by_word[word].append(at)
+    paragraphs_by_word = group_pairs((word, at) for at, words in old_words.items() for word in list(words)[:_WORDS])
     anchors_old, anchors_new = [old for old, _ in in_place], [new for _, new in in_place]
-    gaps: dict[int, list[int]] = defaultdict(list)
-    for at in old_words:
-        gaps[bisect_left(anchors_old, at)].append(at)
+    gaps = group_pairs((bisect_left(anchors_old, at), at) for at in old_words)
     place: Counter[int] = Counter()
     found: list[tuple[float, int, int]] = []
     for at, text in enumerate(newer):
@@ -262,7 +257,7 @@ def _match_similar(older: Sequence[str], newer: Sequence[str], matched: Position
             continue
         words = Counter(similarity_terms(text))
         gap = bisect_left(anchors_new, at)
-        same_place = gaps[gap][place[gap] : place[gap] + 1]
+        same_place = gaps.get(gap, [])[place[gap] : place[gap] + 1]
         place[gap] += 1
         for candidate in {*same_place, *_candidates(words, paragraphs_by_word)}:
             stays = bisect_left(anchors_old, candidate) == gap

@@ -16,13 +16,14 @@ from types import MappingProxyType
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Anchor, Block
+from newsarchive.extract.blocks import Block
 from newsarchive.extract.decode import to_utf8
 from newsarchive.extract.page import extract_page
 from newsarchive.extract.page_input import DEFAULT_INPUT, BlockRole, Evidence, FieldClaim, PageInput
 from newsarchive.extract.site_layout import FIELDS, Layout, Selector
 from newsarchive.extract.tree import Page, parse_page, resolve_link
 from newsarchive.extract.urls import page_key
+from storage.grouping import group_pairs
 from storage.model import BODY_ROLES, Article, Link, LinkGroup, Outcome, Paragraph, Reading, Role
 
 OUTSIDE = BlockRole(role=None, rule="outside the article")
@@ -215,10 +216,8 @@ def _find_added_lines(evidence: Evidence, paragraphs: Sequence[Paragraph]) -> di
 
 def _group_blocks(groups: Sequence[LinkGroup], blocks: Sequence[Block], base: str) -> dict[int, int]:
     """Return the index of the link group of each block with one of its links; of several, the block with its text."""
-    printed: dict[str, list[Anchor]] = {}
-    for anchor in (anchor for block in blocks for anchor in block.anchors):
-        if url := resolve_link(base, anchor.href):
-            printed.setdefault(page_key(url), []).append(anchor)
+    anchors_of_page = ((resolve_link(base, each.href), each) for block in blocks for each in block.anchors)
+    printed = group_pairs((page_key(url), anchor) for url, anchor in anchors_of_page if url)
     found: dict[int, int] = {}
     for number, group in enumerate(groups):
         for link in group.links:

@@ -68,7 +68,7 @@ def render_report(explanation: Explanation) -> str:
         language=article.language if article else None,
         style=Markup(style),  # noqa: S704 - our own file
         style_hash=f"sha256-{digest}",
-    )  # fmt: skip
+    )
 
 
 def _rows(explanation: Explanation) -> Iterator[_Row]:

@@ -80,7 +80,7 @@ class ExportRequest:
         """Yield the placements of articles on all listings, or of all articles on the listings of the sites."""
         if article_urls is None:
             for url in _list_listing_urls(self.index, self.filters.site):
-                yield from self.index.stream(iter_listing_placements, url)
+                yield from self.index.stream(iter_listing_placements, url, CaptureFilters())
         for article_url in article_urls or ():
             if article_id := self.index.ask(find_article_id, article_url):
                 yield from self.index.ask(list_article_placements, article_id)
@@ -98,8 +98,7 @@ def iter_placements(index: Reader, filters: CaptureFilters) -> Iterator[Placemen
     urls = [filters.url] if filters.url is not None else []
     if filters.url is None or filters.site is not None:
         urls = [url for url in _list_listing_urls(index, filters.site) if filters.url in (None, url)]
-    query, since, until = list_listing_placements, filters.since, filters.until
-    return (one for url in urls for one in index.ask(query, url, since, until, most=None))
+    return (one for url in urls for one in index.ask(list_listing_placements, url, filters, most=None))
 
 
 def _list_listing_urls(index: Reader, site: AnyOf) -> list[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
 from newsarchive.ingest.backfill_priority import (
@@ -55,7 +54,6 @@ def is_on_site_host(site: Site, url: str) -> bool:
     return url.startswith(("http://", "https://")) and site_host(url) in hosts
 
 
-@lru_cache(maxsize=4096)
 def discover_urls(
     capture: Capture, discovery: Discovery, reading: Reading, site: Site,
     looks_like_article: LooksLikeArticle = lambda _: None, is_captured: IsCaptured = lambda _: False,

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.queries.articles import get_capture_of_record, iter_captures
-from storage.index.queries.originals import select_by_digest
 from storage.index.views.articles import CaptureFilters, CaptureView
+from storage.index.write.revisits import select_originals
 from storage.model import RecordPlace, RefersTo
 from storage.places import Places
 from storage.warc.reader import read_record
@@ -53,9 +53,7 @@ class LocalOriginals:
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         """Return the first complete 200 response with that payload that can be read here, or None."""
-        if self._index.find_original_by_digest(payload_digest) is None:
-            return None
-        originals = self._index.read(select_by_digest, payload_digest)
+        originals = self._index.read(select_originals, payload_digest)
         return next((original for original, warc in originals if self._is_here(warc)), None)
 
     def find_original_by_url(self, url: str) -> RefersTo | None:

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from newsarchive.config.schema import Config
+from storage.callbacks import utc_now
 from storage.errors import ArchiveBusy, StorageError, format_message
 from storage.index.cluster.leases import Lease
 
@@ -30,20 +32,20 @@ def lock_sites_locally(folder: Path, sites: Sequence[str], since: datetime) -> I
 
 
 @contextmanager
-def lock_sites(  # noqa: PLR0913 - where, what, since when and for what
-    folder: Path, index: str, sites: Sequence[str], since: datetime, work: str, *, whole: bool = False,
-    sole_process: bool = False,
-) -> Iterator[Lease | None]:  # fmt: skip
-    """Lock sites, or the `whole` archive, on all machines; ArchiveBusy if another process has one of them.
+def lock_sites(
+    config: Config, work: str, sites: Sequence[str] | None = None, *, sole_process: bool = False
+) -> Iterator[Lease | None]:
+    """Lock sites (None: the whole archive) for some work, on all machines; ArchiveBusy if another process has one.
 
-    Yields the lease in the index's database; None if the index (an SQLAlchemy URL) is not shared by machines.
-    `sole_process`: the process does nothing else, so it is killed when the lease is lost.
+    Yields the lease in the index's database; None if the index is not shared by machines. `sole_process`: the process
+    does nothing else, so it is killed when the lease is lost.
     """
-    with lock_sites_locally(folder, sites, since):
-        if not index.startswith(POSTGRES):
+    since, names = utc_now(), [site.name for site in config.sites] if sites is None else sites
+    with lock_sites_locally(config.folder / "locks", names, since):
+        if not config.index.startswith(POSTGRES):
             yield None
             return
-        with Lease(index, None if whole else sites, since, work, kill_on_loss=sole_process) as lease:
+        with Lease(config.index, sites, since, work, kill_on_loss=sole_process) as lease:
             yield lease
 
 

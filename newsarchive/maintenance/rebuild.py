@@ -254,8 +254,7 @@ def transfer_archive_index(
     target = index_url(to, config.folder)
     if target == config.index:
         raise ConfigError.create("same-index", to=to or "index.sqlite3")
-    names = [site.name for site in config.sites]
-    with lock_sites(config.folder / "locks", config.index, names, utc_now(), "migrate-index", whole=True):
+    with lock_sites(config, "migrate-index"):
         transferred = transfer_index(config.index, target, progress)
         if switch:
             set_index(config.folder, to)

@@ -11,7 +11,6 @@ from storage.errors import SearchDamaged
 from storage.index.engine.database import Database
 from storage.index.frontier.url_queue import add_urls
 from storage.index.fulltext.folder import FulltextFolder
-from storage.index.queries import originals
 from storage.index.queries.export import load_articles
 from storage.index.reader import Reader
 from storage.index.rows.interning import LookupTables
@@ -19,7 +18,7 @@ from storage.index.rows.site_registry import load_registry
 from storage.index.schema.upgrade import empty_tables
 from storage.index.search.follower import Follower, follow
 from storage.index.views.articles import CommitResult
-from storage.index.write import replace_readings, runs
+from storage.index.write import replace_readings, revisits, runs
 from storage.index.write.commit import commit
 from storage.index.write.replace_readings import ReadingChanges, RereadCapture, RereadFilter
 from storage.index.write.settle import learn_all, settle
@@ -168,8 +167,8 @@ class Index(Reader):
 
     def find_original_by_digest(self, payload_digest: str) -> RefersTo | None:
         """Return the first complete 200 response with a payload, or None."""
-        return self.read(originals.find_by_digest, payload_digest)
+        return next((found for found, _ in self.read(revisits.select_originals, payload_digest, limit=1)), None)
 
     def find_original_by_url(self, url: str) -> RefersTo | None:
         """Return the response with the payload of a URL's newest 200 response, or None."""
-        return self.read(originals.find_by_url, url)
+        return self.read(revisits.find_original_by_url, url)

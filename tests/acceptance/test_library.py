@@ -380,10 +380,7 @@ import time
 from pathlib import Path
 from newsarchive.archive import Archive
 from newsarchive.locks.site_locks import lock_sites
-from storage.callbacks import utc_now
-with Archive.open(Path("new")) as archive, lock_sites(
-    archive.folder / "locks", archive.config.index, ["lantern"], utc_now(), "crawl"
-):
+with Archive.open(Path("new")) as archive, lock_sites(archive.config, "crawl", ["lantern"]):
     print("held", flush=True)
     time.sleep(600)
 """

@@ -31,7 +31,7 @@ from storage.index.queries.similar import find_similar_articles
 from storage.index.queries.status import list_crawls, list_sources
 from storage.index.search.facets import MOST_TRENDS, HistogramStep, count_trends
 from storage.index.search.results import search_articles
-from storage.index.views.articles import Filters, Order
+from storage.index.views.articles import CaptureFilters, Filters, Order
 from storage.index.views.cdx import CdxQuery
 from storage.index.views.history import ChangeFilters
 from storage.observations import ChangeEvent
@@ -305,12 +305,13 @@ def placements(
     """Return where an article stood on all listings, or what stood on one, in a period of at most 500 captures."""
     if (article is None) is (url is None):
         raise HTTPException(400, "Name either an article or the URL of a listing")
+    period = CaptureFilters(since=since, until=until)
     if article is not None:
         context.find(get_article, article, what="such article")
-        found = context.index.ask(list_article_placements, article, since, until)
+        found = context.index.ask(list_article_placements, article, period)
     else:
         try:
-            found = context.index.ask(list_listing_placements, ensure_scheme(url or ""), since, until)
+            found = context.index.ask(list_listing_placements, ensure_scheme(url or ""), period)
         except ValueError as problem:
             raise HTTPException(400, str(problem)) from problem
     return _respond(context, schemas.Placements, {"placements": found})

@@ -55,7 +55,7 @@ def write_datasette_copy(
     the disk is full.
     """
     connection = sqlite3.connect(path, isolation_level=None)
-    numbered, numbered_captures, count = enumerate(lines, 1), enumerate(captures, 1), 0
+    numbered, count = enumerate(lines, 1), 0
     try:
         connection.executescript(_STATEMENTS["tables"].replace(":columns", _COLUMNS))
         connection.execute("BEGIN")
@@ -80,13 +80,11 @@ def write_datasette_copy(
         placements = find_placements(urls if len(urls) <= _FEW else None)
         of_version = ((*table_row(line), line["canonical_url"]) for line in versions)
         of_placement = ((*_place(each), each.article_url) for each in placements)
-        for sql, rows in ((_VERSION, of_version), (_PLACEMENT, of_placement)):
+        of_capture = map(_capture, enumerate(captures, 1))
+        for sql, rows in ((_VERSION, of_version), (_PLACEMENT, of_placement), (_CAPTURE, of_capture)):
             while values := list(islice(rows, _AT_ONCE)):
                 connection.executemany(sql, values)
                 tell(count)
-        while some := list(islice(numbered_captures, _AT_ONCE)):
-            connection.executemany(_CAPTURE, map(_capture, some))
-            tell(count)
         connection.execute("COMMIT")
         connection.executescript(_STATEMENTS["indexes"])
     except sqlite3.OperationalError as problem:

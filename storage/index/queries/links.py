@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from storage.index.conditions.visibility import visible_captures, visible_versions
+from storage.grouping import group_pairs
+from storage.index.conditions.visibility import conditions_on_time, visible_captures, visible_versions
 from storage.index.engine.dialect import values_table
 from storage.index.engine.statements import AnyRow, build_query, fetch_by_ids, load_statements
 from storage.index.queries.articles import link_target, load_article_lines, load_links, load_url_ids
 from storage.index.queries.timeline import load_page_ids
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkGroupRow, LinkRow, VersionRow
-from storage.index.views.articles import ArticleLine, Exclusions
+from storage.index.views.articles import ALL_CAPTURES, ArticleLine, CaptureFilters, Exclusions
 from storage.model import LinkKind, Outcome
 
 _MAX_LINKS = 2_000  # links to an article that are evaluated
@@ -111,10 +112,10 @@ class Placement:
 
 
 def list_article_placements(
-    connection: Connection, exclude: Exclusions, article_id: int, since: datetime | None = None,
-    until: datetime | None = None,
-) -> tuple[Placement, ...]:  # fmt: skip
+    connection: Connection, exclude: Exclusions, article_id: int, period: CaptureFilters = ALL_CAPTURES
+) -> tuple[Placement, ...]:
     """Return the placements of an article on the captures of a period, by listing, oldest first."""
+    since, until = period.since, period.until
     # The newest: without the oldest a placement begins too late, without the newest it would end too early.
     named = {"ids": load_url_ids(connection, article_id), "limit": _MAX_PLACES}
     rows = connection.execute(_PLACES, named).all()
@@ -139,21 +140,19 @@ def list_article_placements(
 
 
 def list_listing_placements(
-    connection: Connection, exclude: Exclusions, url: str, since: datetime | None = None,
-    until: datetime | None = None, *, most: int | None = MAX_CAPTURES,
-) -> tuple[Placement, ...]:  # fmt: skip
+    connection: Connection, exclude: Exclusions, url: str, period: CaptureFilters, most: int | None = MAX_CAPTURES
+) -> tuple[Placement, ...]:
     """Return the placements of all articles on the captures of a listing in a period, oldest first.
 
     ValueError for a period with more than `most` captures.
     """
-    found = iter_listing_placements(connection, exclude, url, since, until, most=most)
+    found = iter_listing_placements(connection, exclude, url, period, most)
     return tuple(sorted(found, key=lambda one: (one.first, one.block, one.position, one.article_id)))
 
 
 def iter_listing_placements(
-    connection: Connection, exclude: Exclusions, url: str, since: datetime | None = None, until: datetime | None = None,
-    *, most: int | None = None,
-) -> Iterator[Placement]:  # fmt: skip
+    connection: Connection, exclude: Exclusions, url: str, period: CaptureFilters, most: int | None = None
+) -> Iterator[Placement]:
     """Yield the placements of `list_listing_placements`, those first that end first; few captures are in memory."""
     at, pages = CaptureRow.fetched_at, load_page_ids(connection, url)
     captures = (
@@ -161,16 +160,16 @@ def iter_listing_placements(
         .where(CaptureRow.url_id.in_(pages), *_listing_captures(connection, exclude))
         .order_by(at, CaptureRow.record_id)
     )
-    period = [*([at >= since] if since else []), *([at < until] if until else [])]
-    rows = [*connection.execute(captures.where(*period).limit(most and most + 1))]
+    within = conditions_on_time(at, period.since, period.until)
+    rows = [*connection.execute(captures.where(*within).limit(most and most + 1))]
     if most and len(rows) > most:
         raise ValueError(f"{url} has more than {most} captures in this period: name a shorter one")
-    if rows and until:
-        rows += connection.execute(captures.where(at >= until).limit(1))  # it may show articles at the same places
+    if rows and period.until:
+        rows += connection.execute(captures.where(at >= period.until).limit(1))  # it may show the same places
     title = next((title for _, _, title in _load_listing_names(connection, pages)), None)
     article_urls: dict[int, str] = {}
     steps = _iter_shown_places(connection, exclude, rows, article_urls)
-    yield from _build_placements(steps, until, (url, title), article_urls)
+    yield from _build_placements(steps, period.until, (url, title), article_urls)
 
 
 def _iter_shown_places(
@@ -243,12 +242,10 @@ def _load_listing_captures(
     table, wanted = values_table(connection, capture_ids, "wanted")
     read = select(wanted, CaptureRow.url_id, CaptureRow.fetched_at).join(table, wanted == CaptureRow.id)
     again = select(wanted, CaptureRow.url_id, CaptureRow.fetched_at).join(table, wanted == CaptureRow.refers_to_id)
-    found: dict[int, list[tuple[int, datetime]]] = {}
     # An unread revisit shows what its original shows.
-    for statement in (read.where(*here), again.where(~CaptureRow.is_read, *here)):
-        for capture_id, url_id, at in connection.execute(statement):
-            found.setdefault(capture_id, []).append((url_id, at))
-    return found
+    statements = read.where(*here), again.where(~CaptureRow.is_read, *here)
+    rows = (row for statement in statements for row in connection.execute(statement))
+    return group_pairs((capture_id, (url_id, at)) for capture_id, url_id, at in rows)
 
 
 def _load_listing_names(connection: Connection, url_ids: Sequence[int]) -> list[tuple[int, str, str | None]]:

@@ -146,10 +146,8 @@ def _filter_articles(connection: Connection, filters: ChangeFilters) -> tuple[li
 
 
 def _change_conditions(connection: Connection, exclude: Exclusions, filters: ChangeFilters) -> list[Any]:
-    conditions: list[Any] = []
-    for column, values in ((ChangeRow.event, filters.event), (ChangeRow.notice, filters.notice)):
-        if values is not None:
-            conditions.append(column.in_(list_values(values)))
+    lists = ((ChangeRow.event, filters.event), (ChangeRow.notice, filters.notice))
+    conditions: list[Any] = [column.in_(list_values(values)) for column, values in lists if values is not None]
     if filters.kind is not None:
         kinds = " " + func.coalesce(ChangeRow.kinds, "") + " "
         wanted = list_values(filters.kind)

@@ -79,9 +79,8 @@ def recompute_changes(connection: Connection, article_ids: Iterable[int]) -> Non
         changed.update(connection.scalars(_CHANGED, {**ids, "outcomes": _WITHOUT_TEXT}))
         if not changed:
             continue
-        texts: dict[tuple[int, int], str] = {}
-        for row in connection.execute(_TEXTS, {"ids": sorted(changed)}):
-            texts[row.article_id, row.number] = f"{row.parts} {row.modified}"
+        rows = connection.execute(_TEXTS, {"ids": sorted(changed)})
+        texts = {(row.article_id, row.number): f"{row.parts} {row.modified}" for row in rows}
         wanted = {
             (article_id, row["capture_id"]): row
             for article_id, looks in load_looks(connection, changed).items()
@@ -94,9 +93,7 @@ def recompute_changes(connection: Connection, article_ids: Iterable[int]) -> Non
 
 
 _DELETE = delete(ChangeRow).where(ChangeRow.article_id == bindparam("of"), ChangeRow.capture_id == bindparam("capture"))
-_NOT_COMPARED: dict[str, Any] = {
-    "kinds": None, "notice": None, "added": 0, "removed": 0, "older": None, "newer": None,
-}  # fmt: skip
+_NOT_COMPARED: dict[str, Any] = {"kinds": None, "notice": None, "added": 0, "removed": 0, "older": None, "newer": None}
 
 
 def _changes(article_id: int, looks: Iterable[Look], texts: Mapping[tuple[int, int], str]) -> Iterator[dict[str, Any]]:

@@ -80,7 +80,5 @@ def redirects_to_articles(connection: Connection, entries: Sequence[CommitEntry]
 ROWS_SQL = load_statements("storage.index.rows", "rows.sql")
 SHARED_TEXTS, _TEXTS, _FIRST_OF_DIGEST, _CANONICAL_URLS, _FETCHED_ARTICLES, _URLS_WITH_ARTICLES = (
     build_query(ROWS_SQL[name], ["ids"])
-    for name in (
-        "shared-texts", "texts", "first-of-digest", "canonical-urls", "fetched-articles", "urls-with-articles",
-    )
-)  # fmt: skip
+    for name in ("shared-texts", "texts", "first-of-digest", "canonical-urls", "fetched-articles", "urls-with-articles")
+)

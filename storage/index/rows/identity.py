@@ -326,11 +326,8 @@ def _identity(texts: Sequence[PageText], comparison: Comparison) -> Identity:
     firsts = {page: min(text.first for text in own) for page, own in group_by(texts, lambda text: text.page).items()}
     # The page that others lead to, without a query, captured first.
     head = min(
-        pages,
-        key=lambda page: (
-            page in leaving, "?" in comparison.urls[page], firsts[page], comparison.urls[page],
-        ),
-    )  # fmt: skip
+        pages, key=lambda page: (page in leaving, "?" in comparison.urls[page], firsts[page], comparison.urls[page])
+    )
     shown: dict[int, int] = {}
     for same in group_by(texts, lambda text: text.digest).values():
         first = min(same, key=lambda text: text.first)

@@ -136,26 +136,18 @@ def _referenced_urls(entries: Iterable[CommitEntry]) -> Iterator[str]:
     """Yield URLs that captures, articles and the frontier refer to."""
     for entry in entries:
         capture = entry.capture
-        yield capture.url
-        if capture.redirect_url:
-            yield capture.redirect_url
-        if capture.refers_to and capture.refers_to.url:
-            yield capture.refers_to.url
-        if entry.article:
-            yield entry.article.canonical_url
-        for found in entry.ingest.discovered_urls:
-            yield found.url
+        refers_to = capture.refers_to and capture.refers_to.url
+        canonical_url = entry.article and entry.article.canonical_url
+        yield from filter(None, (capture.url, capture.redirect_url, refers_to, canonical_url))
+        yield from (found.url for found in entry.ingest.discovered_urls)
     yield from _via_urls(entries)
 
 
 def _via_urls(entries: Iterable[CommitEntry]) -> Iterator[str]:
     """Yield URLs of pages on which others were discovered."""
     for entry in entries:
-        if entry.discovery.via:
-            yield entry.discovery.via
-        for found in entry.ingest.discovered_urls:
-            if found.discovery.via:
-                yield found.discovery.via
+        discoveries = (entry.discovery, *(found.discovery for found in entry.ingest.discovered_urls))
+        yield from (each.via for each in discoveries if each.via)
 
 
 def _link_targets(entries: Iterable[CommitEntry], articles: Iterable[Article]) -> Iterator[str]:
@@ -166,9 +158,7 @@ def _link_targets(entries: Iterable[CommitEntry], articles: Iterable[Article]) -
         if isinstance(page, Article):
             yield from [page.image.url] if page.image else ()
             yield from (each.url for each in page.media)
-        for group in page.link_groups:
-            for link in group.links:
-                yield link.url
+        yield from (link.url for group in page.link_groups for link in group.links)
 
 
 def write_captures(connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]) -> None:

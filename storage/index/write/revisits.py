@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Executable, and_, bindparam, o
 
 from storage.index.engine.statements import IDS, AnyRow, build_query, change_by_ids, fetch_by_ids, load_statements
 from storage.index.rows.entry import CommitEntry
+from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow
-from storage.model import ORIGINAL_MISSING, SOURCE_OUTCOMES, Outcome
+from storage.model import ORIGINAL_MISSING, SOURCE_OUTCOMES, Outcome, RefersTo
 
 NOT_MODIFIED = "server-not-modified"
 _READS_AS_SOMETHING = SOURCE_OUTCOMES | {Outcome.ARTICLE, Outcome.SOFT_ERROR}
@@ -193,3 +194,26 @@ def _resolve(revisit: AnyRow, original: _Original, resolved: ResolvedRevisits) -
     change["outcome"] = (original.outcome if shows and is_copy else Outcome.NOT_MODIFIED).value
     change["entries"] = original.entries if shows and is_copy else 0
     return change
+
+
+# The originals of revisits that are still to be written.
+
+_BY_DIGEST, _BY_URL = build_query(_SQL["original-by-digest"]), build_query(_SQL["original-by-url"])
+
+
+def find_original_by_url(connection: Connection, url: str) -> RefersTo | None:
+    """Return the complete 200 response that the newest capture of a URL is or refers to, or None.
+
+    A page that was A, B, A ends with a revisit of the first A: a 304 after it is about A.
+    """
+    row = connection.execute(_BY_URL, {"url_digest": short_digest(url)}).first()
+    return RefersTo(**row._mapping) if row else None  # noqa: SLF001 - public
+
+
+def select_originals(connection: Connection, payload_digest: str, limit: int = 50) -> list[tuple[RefersTo, str]]:
+    """Return complete 200 responses with a payload, the first ones first, each with the name of its WARC file."""
+    rows = connection.execute(_BY_DIGEST, {"payload_digest": payload_digest, "limit": limit})
+    return [
+        (RefersTo(record_id=row.record_id, url=row.url, date=row.date, payload_digest=payload_digest), row.name)
+        for row in rows
+    ]

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsarchive.archive import Archive
+from newsarchive.config.toml_file import load_config
 from newsarchive.ingest.page_files import parse_page_file
 from newsarchive.locks.site_locks import lock_sites
 from storage.index.queries.articles import iter_captures
@@ -169,7 +170,7 @@ def test_what_was_imported_is_printed_as_json_also_where_the_pages_of_a_list_can
     configure(tmp_path, server.base)
     (tmp_path / "list.txt").write_text(f"{server.base}/news/tide")
     words: list[str | Path] = ["import", saved, tmp_path / "list.txt", "--json", "--archive", tmp_path]
-    with lock_sites(tmp_path / "locks", "sqlite:///index.sqlite3", ["example"], MTIME, "crawl"):
+    with lock_sites(load_config(tmp_path), "crawl", ["example"]):
         done = run_in_process(*words)
     value = json.loads(done.stdout)
     assert (done.returncode, value["saved"], server.log) == (75, [], [])

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import psycopg
 import pytest
 from sqlalchemy.engine import make_url
 
+from newsarchive.config.schema import Config
 from newsarchive.locks.site_locks import lock_sites
 from storage.errors import ArchiveBusy, IndexFailure
 from storage.index.cluster import leases
@@ -165,15 +167,12 @@ def test_a_lease_without_its_database_is_lost_in_time(shared: str, monkeypatch: 
 
 def test_leases_are_taken_only_for_a_shared_index(tmp_path: Path, shared: str) -> None:
     """An index in a file is this machine's own; one in PostgreSQL may be crawled for from another folder."""
-    with (
-        lock_sites(tmp_path / "here", shared, ["a"], SINCE, "crawl"),
-        pytest.raises(ArchiveBusy, match="crawl"),
-        lock_sites(tmp_path / "there", shared, ["a"], SINCE, "crawl"),
-    ):
+    here, there = (Config(folder=tmp_path / name, index=shared) for name in ("here", "there"))
+    with lock_sites(here, "crawl", ["a"]), pytest.raises(ArchiveBusy, match="crawl"), lock_sites(there, "crawl", ["a"]):
         pass
-    with lock_sites(tmp_path / "here", "sqlite:///x", ["a"], SINCE, "crawl") as one:
+    with lock_sites(replace(here, index="sqlite:///x"), "crawl", ["a"]) as one:
         assert one is None
-        with lock_sites(tmp_path / "there", "sqlite:///y", ["a"], SINCE, "crawl") as two:
+        with lock_sites(replace(there, index="sqlite:///y"), "crawl", ["a"]) as two:
             assert two is None
 
 

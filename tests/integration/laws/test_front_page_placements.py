@@ -10,6 +10,7 @@ from newsarchive.archive import Archive
 from storage.index.queries.articles import find_article_id
 from storage.index.queries.links import list_article_placements, list_listing_placements
 from storage.index.queries.listings import list_listing_times
+from storage.index.views.articles import ALL_CAPTURES
 from tests.newsroom.newspaper import SECTIONS
 
 pytestmark = pytest.mark.slow
@@ -24,7 +25,7 @@ def test_placements_are_those_of_the_newsroom(build: Callable[..., Any], index_u
     origin = rig.server.url.rstrip("/")
     with Archive.open(rig.folder) as archive:
         times = archive.index.ask(list_listing_times, f"{origin}/", limit=100)
-        placements = archive.index.ask(list_listing_placements, f"{origin}/")
+        placements = archive.index.ask(list_listing_placements, f"{origin}/", ALL_CAPTURES)
         assert len(times) == 4
         for at in times:
             site = rig.server.newsroom.expected_site(at, origin=origin)

@@ -1,5 +1,6 @@
 """The URLs that a capture makes due."""
 
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -114,6 +115,14 @@ def test_a_listing_makes_its_articles_and_its_next_page_due() -> None:
             priority=NEXT_PAGE,
         ),
     )
+
+
+def test_no_page_is_kept_in_memory() -> None:
+    """A run indexes many pages: each reading is freed once its URLs are known."""
+    reading = Reading(outcome=Outcome.OTHER, reason="")
+    references = sys.getrefcount(reading)
+    discover_urls(capture(), how(), reading, SITE)
+    assert sys.getrefcount(reading) == references
 
 
 def test_a_feed_hands_on_title_and_date_and_goes_before_a_sitemap() -> None:
