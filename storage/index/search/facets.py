@@ -156,7 +156,7 @@ def _count(search: Search, query: SearchQuery, *, fold: bool) -> tuple[Matches, 
     shown = fold_copies(matches) if fold else matches
     sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
     counts, extremes, total = search.engine.summarize(matches.unique, sizes)
-    shown = replace(shown, total=total, extremes=extremes)
+    shown = replace(shown, total=total, extremes=extremes, years=dict(counts["year"]))
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
     return shown, tuple(_build_facets(search, query, matches, counts)), histogram
 
@@ -240,8 +240,11 @@ def count_periods(
             (reference, search.exclude, *bounds),
             lambda: search.engine.count_ranges(search.find_current(reference), "dated", bounds),  # noqa: B023 - at once
         )
-        found_in = search.engine.count_ranges(matches.unique, "dated", bounds)
-        for dated in matches.folded.values():
+        if step == "year" and matches.years is not None:
+            found_in = [matches.years.get(edge.year, 0) for edge in edges[:-1]]
+        else:
+            found_in = search.engine.count_ranges(matches.unique, "dated", bounds)
+        for dated in matches.folded.dates:
             found_in[bisect_right(bounds, dated) - 1] -= 1
         bars = (
             HistogramBar(begin=begin, end=end, articles=articles, archived=of_all)
