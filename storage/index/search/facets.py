@@ -4,7 +4,7 @@ A facet with chosen values is counted as if none were chosen, so that others can
 for each value that one of its matching versions has, as it is found with any of them.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -244,11 +244,13 @@ def count_periods(
             found_in = [matches.years.get(edge.year, 0) for edge in edges[:-1]]
         else:
             found_in = search.engine.count_ranges(matches.unique, "dated", bounds)
-        for dated in matches.folded.dates:
-            found_in[bisect_right(bounds, dated) - 1] -= 1
+        before = [bisect_left(matches.folded.dates, bound) for bound in bounds]
+        folded = (later - earlier for earlier, later in pairwise(before))
         bars = (
-            HistogramBar(begin=begin, end=end, articles=articles, archived=of_all)
-            for (begin, end), articles, of_all in zip(pairwise(edges), found_in, archived, strict=True)
+            HistogramBar(begin=begin, end=end, articles=articles - of_folded, archived=of_all)
+            for (begin, end), articles, of_folded, of_all in zip(
+                pairwise(edges), found_in, folded, archived, strict=True
+            )
         )
         histograms.append(Histogram(step=step, bars=tuple(bars)))
     return tuple(histograms)

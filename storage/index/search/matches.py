@@ -40,13 +40,14 @@ _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "e
 
 @dataclass(frozen=True, slots=True)
 class FoldedCopies:
-    """Copies of texts in other sites, in three columns: a search may have tens of thousands, and is kept."""
+    """Copies of texts in other sites, in columns: a search may have tens of thousands, and is kept."""
 
     firsts: Sequence[int] = ()
-    """Version of which each is a copy, in ascending order."""
+    """The version of which each is a copy, in ascending order."""
     versions: Sequence[int] = ()
+    """The copies, in the order of `firsts`, and of one version the oldest first."""
     dates: Sequence[int] = ()
-    """Dates of their articles, in microseconds since 1970."""
+    """Dates of their articles in ascending order, in microseconds since 1970."""
 
     def list_of(self, first: int) -> Sequence[int]:
         """Return the versions that are copies of one, the oldest first."""
@@ -109,7 +110,8 @@ def fold_copies(matches: Matches) -> Matches:
     (stories,) = engine.list_columns(match_all(matches.unique, engine.match_values("repeated", (1,))), "story")
     shared = match_all(matches.unique, engine.match_values("story", set(stories)))
     columns = engine.list_columns(shared, "story", "order", "version", "site", "dated")
-    folded = []
+    folded: list[tuple[int, int]] = []
+    dates = array("q")
     for _, texts in groupby(sorted(zip(*columns, strict=True)), itemgetter(0)):
         ranks: dict[int, int] = {}
         firsts: dict[int, int] = {}
@@ -117,9 +119,11 @@ def fold_copies(matches: Matches) -> Matches:
             rank = ranks[site] = ranks.get(site, 0) + 1
             first = firsts.setdefault(rank, version)
             if first != version:
-                folded.append((first, version, dated))
+                folded.append((first, version))
+                dates.append(dated)
     folded.sort(key=itemgetter(0))
-    return replace(matches, folded=FoldedCopies(*(array("q", column) for column in zip(*folded, strict=True))))
+    shown, copies = (array("q", [copy[column] for copy in folded]) for column in (0, 1))
+    return replace(matches, folded=FoldedCopies(shown, copies, array("q", sorted(dates))))
 
 
 class Search:
