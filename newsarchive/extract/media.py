@@ -17,7 +17,7 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, MediaElement, effective_length, normalize_space
 from newsarchive.extract.body import MAX_BLOCKS_AROUND, Body
-from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption, split_credit
+from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption, separate_credit, split_credit
 from newsarchive.extract.metadata import IMAGE_FILE, file_stem, picture_path
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.requisites import choose_image_url
@@ -207,8 +207,9 @@ def _read_picture(parts: PageParts, element: HtmlElement) -> Media | None:
     if image is None or url is None or _is_icon(image) or _PLACEHOLDER.fullmatch(file_stem(url[-_MAX_NAME:])):
         return None
     names = ("alt", "data-caption", "data-credit")
-    alt, caption, credit = (normalize_space((image.get(name) or "")[:MAX_TEXT]) or None for name in names)
-    return Media(kind=MediaKind.IMAGE, url=url, alt=alt, caption=caption, credit=credit)
+    alt, text, credit = (normalize_space((image.get(name) or "")[:MAX_TEXT]) for name in names)
+    caption, within = separate_credit(text)
+    return Media(kind=MediaKind.IMAGE, url=url, alt=alt or None, caption=caption, credit=credit or within)
 
 
 def _read_player(parts: PageParts, found: MediaElement) -> Media | None:
