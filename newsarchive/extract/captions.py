@@ -29,6 +29,7 @@ _MAX_ELEMENTS = 50  # of a caption in which a credit is looked for
 _MAX_TAIL = 200  # characters at the end of a caption in which a credit is looked for
 _MAX_CREDIT = 100
 _MAX_WORDS = 12
+_LEAST_BLANKS = 5  # of a text beside a credit, in an element that is named after credits
 _MAX_PARTS = 5  # ends of a caption that are examined
 _EDGES = " |·•—-/／,，"
 _CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})")
@@ -41,7 +42,7 @@ _CAPTION_LABEL = re.compile(rf"^(?:{alternatives('caption_label')})\s?[:：,]?(?
 _OFFER = re.compile(rf"\s(?:{alternatives('licence_offer')})(?:, opens[\w ]{{4,20}})?\W*$", re.IGNORECASE)
 _COPYRIGHT = re.compile(r"(?:(?<!\w)\w{3,20}\s?[:：]\s?)?(?:©|\(c\)(?=\s?[A-Z]))\s?([^©]{2,100})$")
 _AGENCY = re.compile(rf"(?<!\w)(?:{alternatives('picture_agency')}|(?i:{alternatives('picture_agency_name')}))(?!\w)")
-_PARTS = re.compile(r"(?<=[.!?…”\"»])\s|(?<=[。！？])|\s(?=[(\[|–—])|(?=[（(\[|])")
+_PARTS = re.compile(r"(?<=[.!?…”\"»])(?<!\s[A-Z]\.)\s|(?<=[。！？])|\s(?=[(\[|–—])|(?=[（(\[|])")
 """Beginnings of what may be a credit: behind a sentence, before a bracket or a dash."""
 _BEHIND = re.compile(
     rf"(?:^|[\s。，、,=＝（(])([^\s。，、,=＝（(]{{2,10}})\s?[／/]?(?:{alternatives('credit_tail')})[)）]?$"
@@ -87,7 +88,9 @@ def attach_captions(
 def _may_be_caption(block: Block, role: Role) -> bool:
     """Return whether a block is a caption, nothing but a credit, or emphasised as a whole below a picture."""
     if role is not Role.TEXT:
-        return role is Role.CAPTION or (role is Role.BYLINE and not split_credit(block.text)[1])
+        return role is Role.CAPTION or (
+            role is Role.BYLINE and _strip_label(block.text)[0] and not split_credit(block.text)[1]
+        )
     element, before = block.element, block.element.getprevious()
     if element.tag != "p" or before is None or len(element) != 1 or element[0].tag not in ("em", "i", "small"):
         return False
@@ -106,7 +109,7 @@ def read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
             credit, rest = split_credit(text)
             printed = _OFFER.sub("", _find_named_credit(block))
             # Some name all of a caption after the credit in it. What stands in the midst is not cut.
-            if printed and (printed != text or not credit or not rest.strip(_EDGES)):
+            if printed and (printed != text or not credit or rest.count(" ") < _LEAST_BLANKS):
                 credit = printed
                 rest = text.removesuffix(printed) if text.endswith(printed) else text.removeprefix(printed)
             text = rest
@@ -125,8 +128,8 @@ def separate_credit(text: str) -> tuple[str | None, str | None]:
 
 
 def _clean(caption: str, credit: str) -> tuple[str | None, str | None]:
-    _, labelled = _strip_label(credit)
-    credit = _strip_brackets(labelled.strip(_EDGES + ".–—")).removeprefix("via ")
+    _, labelled = _strip_label(credit.strip(_EDGES + "©"))
+    credit = _strip_brackets(labelled.strip(_EDGES + ".–—©")).removeprefix("via ")
     return caption[:MAX_TEXT] or None, credit[:_MAX_CREDIT] or None
 
 
