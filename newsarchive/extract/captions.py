@@ -9,7 +9,7 @@ names with a label, a copyright sign or an agency. Labels are those of many lang
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 
 from lxml.html import HtmlElement
@@ -23,20 +23,26 @@ MAX_TEXT = 2_000
 """Characters of a caption, or of a text alternative, at most."""
 _MAX_CAPTIONS = 400
 _MAX_LEVELS = 6  # elements around a caption among which that of its picture is looked for
+_MAX_EMPHASISED = 300  # characters of an emphasised line below a picture from which it is text alone
 _MAX_DISTANCE = 3  # blocks between a picture and its caption outside of a figure
 _MAX_ELEMENTS = 50  # of a caption in which a credit is looked for
 _MAX_TAIL = 200  # characters at the end of a caption in which a credit is looked for
 _MAX_CREDIT = 100
 _MAX_WORDS = 12
+_LEAST_BLANKS = 5  # of a text beside a credit, in an element that is named after credits
 _MAX_PARTS = 5  # ends of a caption that are examined
 _EDGES = " |·•—-/／,，"
 _CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})")
-_LABEL = re.compile(rf"(?:(?:{alternatives('credit_label')})\s?[:：=＝]|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE)
+_LABEL = re.compile(
+    rf"(?:(?:{alternatives('credit_label')})\s?(?:[:：=＝]|\.{{3}}|…)|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE
+)
 _LABELLED = re.compile(rf"\s(?=(?:{alternatives('credit_label')})\s?[:：])", re.IGNORECASE)
 _LEAD = re.compile(rf"(?:{alternatives('credit_lead')})\s", re.IGNORECASE)
+_CAPTION_LABEL = re.compile(rf"^(?:{alternatives('caption_label')})\s?[:：,]?(?:\s+|$)", re.IGNORECASE)
+_OFFER = re.compile(rf"\s(?:{alternatives('licence_offer')})(?:, opens[\w ]{{4,20}})?\W*$", re.IGNORECASE)
 _COPYRIGHT = re.compile(r"(?:(?<!\w)\w{3,20}\s?[:：]\s?)?(?:©|\(c\)(?=\s?[A-Z]))\s?([^©]{2,100})$")
 _AGENCY = re.compile(rf"(?<!\w)(?:{alternatives('picture_agency')}|(?i:{alternatives('picture_agency_name')}))(?!\w)")
-_PARTS = re.compile(r"(?<=[.!?…”\"»])\s|(?<=[。！？])|\s(?=[(\[|–—])|(?=[（(\[|])")
+_PARTS = re.compile(r"(?<=[.!?…”\"»])(?<!\s[A-Z]\.)\s|(?<=[。！？])|\s(?=[(\[|–—])|(?=[（(\[|])")
 """Beginnings of what may be a credit: behind a sentence, before a bracket or a dash."""
 _BEHIND = re.compile(
     rf"(?:^|[\s。，、,=＝（(])([^\s。，、,=＝（(]{{2,10}})\s?[／/]?(?:{alternatives('credit_tail')})[)）]?$"
@@ -57,7 +63,7 @@ def attach_captions(
         for box in {each.element, *islice(each.element.iterancestors(), _MAX_LEVELS), *figure}:
             around.setdefault(box, []).append(each)
     captions: dict[HtmlElement, list[Block]] = {}
-    indexes = sorted(index for index, role in roles.items() if role is Role.CAPTION)
+    indexes = sorted(index for index, role in roles.items() if _may_be_caption(blocks[index], role))
     for block in (blocks[index] for index in indexes[:_MAX_CAPTIONS]):
         for box in (block.element, *islice(block.element.iterancestors(), _MAX_LEVELS)):
             if box in around:
@@ -79,27 +85,57 @@ def attach_captions(
     return attached
 
 
+def _may_be_caption(block: Block, role: Role) -> bool:
+    """Return whether a block is a caption, nothing but a credit, or emphasised as a whole below a picture."""
+    if role is not Role.TEXT:
+        return role is Role.CAPTION or (
+            role is Role.BYLINE and _strip_label(block.text)[0] and not split_credit(block.text)[1]
+        )
+    element, before = block.element, block.element.getprevious()
+    if element.tag != "p" or before is None or len(element) != 1 or element[0].tag not in ("em", "i", "small"):
+        return False
+    around = f"{element.text or ''}{element[0].tail or ''}".strip()
+    is_short = len(block.text) < _MAX_EMPHASISED and not around and not any(each.text for each in block.anchors)
+    return is_short and not has_more_text(before, 0) and next(before.iter("img", "picture"), None) is not None
+
+
 def read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
     """Return caption and credit from the blocks of a caption: the credit by its class, else by its wording."""
     captions: list[str] = []
     credit = ""
-    for block in blocks:
-        text, printed = block.text, _find_named_credit(block)
-        if printed and not credit:
-            # What stands in the midst is not cut.
-            credit, text = printed, text.removesuffix(printed) if text.endswith(printed) else text.removeprefix(printed)
-        elif not credit:
-            credit, text = split_credit(text)
-        captions.append(text.strip(_EDGES))
-    _, labelled = _strip_label(credit)
-    caption = " ".join(each for each in captions if any(map(str.isalnum, each)))
-    credit = _strip_brackets(labelled.strip(_EDGES + ".–—")).removeprefix("via ")
+    for text, block in {block.text: block for block in blocks}.items():  # some are printed twice
+        text = _OFFER.sub("", text)
+        if not credit:
+            credit, rest = split_credit(text)
+            printed = _OFFER.sub("", _find_named_credit(block))
+            # Some name all of a caption after the credit in it. What stands in the midst is not cut.
+            if printed and (printed != text or not credit or rest.count(" ") < _LEAST_BLANKS):
+                credit = printed
+                rest = text.removesuffix(printed) if text.endswith(printed) else text.removeprefix(printed)
+            text = rest
+        captions.append(_CAPTION_LABEL.sub("", text).strip(_EDGES))
+    return _clean(" ".join(each for each in captions if any(map(str.isalnum, each))), credit)
+
+
+def separate_credit(text: str) -> tuple[str | None, str | None]:
+    """Return caption and credit of a text that has both, or one of them.
+
+    >>> separate_credit("The port. Photo: Ann Lee"), separate_credit("(Reuters)")
+    (('The port.', 'Ann Lee'), (None, 'Reuters'))
+    """
+    credit, caption = split_credit(text)
+    return _clean(caption.strip(_EDGES), credit)
+
+
+def _clean(caption: str, credit: str) -> tuple[str | None, str | None]:
+    _, labelled = _strip_label(credit.strip(_EDGES + "©"))
+    credit = _strip_brackets(labelled.strip(_EDGES + ".–—©")).removeprefix("via ")
     return caption[:MAX_TEXT] or None, credit[:_MAX_CREDIT] or None
 
 
 def _find_named_credit(block: Block) -> str:
-    """Return the text of an element in a caption that is named after a credit, and is not all of it."""
-    for element in islice(block.element.iter(), _MAX_ELEMENTS):
+    """Return the text of an element in a caption, or around all of it, that is named after a credit."""
+    for element in chain(islice(block.element.iter(), _MAX_ELEMENTS), islice(block.element.iterancestors("div"), 2)):
         if not isinstance(element.tag, str):
             continue
         names = f"{element.get('class') or ''} {element.get('itemprop') or ''}"[:200].lower()
@@ -154,6 +190,8 @@ def _is_credit(part: str, *, is_whole: bool) -> bool:
     if has_label:
         # At the beginning of a caption in a script without capitals, a label may announce what is to be seen.
         return not is_whole or bare.upper() != bare.lower() or len(bare) <= len("共同通信社")
+    if part[:1] in "–—" and bare.isupper() and " " in bare and not any(map(str.isdigit, bare)):
+        return True
     agency = _AGENCY.search(bare)
     first, slash, second = bare.partition("/")
     if agency is not None and agency[0] == bare:

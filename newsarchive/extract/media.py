@@ -17,7 +17,7 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, MediaElement, effective_length, normalize_space
 from newsarchive.extract.body import MAX_BLOCKS_AROUND, Body
-from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption, split_credit
+from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption, separate_credit, split_credit
 from newsarchive.extract.metadata import IMAGE_FILE, file_stem, picture_path
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.requisites import choose_image_url
@@ -66,6 +66,8 @@ _ICON = re.compile(
     rf"|(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?"
 )
 _LOGO = re.compile(r"(?:.*[-_.])?(?:logo|icon)s?(?:[-_.]\w{1,12})?")  # of any size
+_LOGO_PATH = re.compile(r"/[\w-]{0,40}(?:logo|captcha|avatar|emoji)s?\d*/|logo[^/]{0,20}\.svg$")
+_ICON_CLASS = re.compile(r"(?<![a-z])(?:avatar|icon|emoji|smiley|logo)(?![a-z])")
 _TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
 _MAX_TRANSCRIPT_LABEL = 60
 _NEAR = 4  # blocks below a player among which the link to its transcript is looked for
@@ -89,9 +91,10 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     for element, media in read:
         own = captions.get(element.element, [])
         is_lead = lead is not None and element.block <= first + 1 and is_same_picture(media.url, lead.url)
-        is_other = _is_in_other_article(element.element, articles, has_caption=bool(own))
+        is_captioned = any(body.roles.get(block.index) is Role.CAPTION for block in own)
+        is_other = _is_in_other_article(element.element, articles, has_caption=is_captioned)
         objection = "in another article" if is_other else _object_to_caption(own, body)
-        objection = objection or _object_to(parts, element, media, body, start, is_sure=bool(own) or is_lead)
+        objection = objection or _object_to(parts, element, media, body, start, is_sure=is_captioned or is_lead)
         source = f"{media.kind}, {objection or 'in the article'}"
         parts.evidence.add_claim("media", source, media.url, taken=not objection)
         if objection or len(found) >= MAX_MEDIA:
@@ -207,15 +210,18 @@ def _read_picture(parts: PageParts, element: HtmlElement) -> Media | None:
     if image is None or url is None or _is_icon(image) or _PLACEHOLDER.fullmatch(file_stem(url[-_MAX_NAME:])):
         return None
     names = ("alt", "data-caption", "data-credit")
-    alt, caption, credit = (normalize_space((image.get(name) or "")[:MAX_TEXT]) or None for name in names)
-    return Media(kind=MediaKind.IMAGE, url=url, alt=alt, caption=caption, credit=credit)
+    alt, text, credit = (normalize_space((image.get(name) or "")[:MAX_TEXT]) for name in names)
+    caption, within = separate_credit(text)
+    return Media(kind=MediaKind.IMAGE, url=url, alt=alt or None, caption=caption, credit=credit or within)
 
 
 def _read_player(parts: PageParts, found: MediaElement) -> Media | None:
     element, base = found.element, parts.page.base
     tag = str(element.tag)
     url = next((url for href in _list_addresses(element, tag) if (url := resolve_link(base, href))), None)
-    if url is None or (tag in _FRAMES and _is_icon(element)):
+    # A quotation that leads to a page of the site itself is no post.
+    is_own = url is not None and tag == "blockquote" and host(url) == host(parts.page.url)
+    if url is None or is_own or (tag in _FRAMES and _is_icon(element)):
         return None
     tracks = (track.get("src") or "" for track in islice(element.iter("track"), 5) if track.get("kind") != "chapters")
     transcript = next((each for track in tracks if len(track) < MAX_URL and (each := resolve_link(base, track))), None)
@@ -263,10 +269,13 @@ def _is_icon(element: HtmlElement) -> bool:
 
 def _is_named_as_icon(element: HtmlElement, url: str) -> bool:
     """Return whether a picture has the name of a logo or an icon, and no larger size is stated."""
-    size, name = _stated_size(next(element.iter("img", "amp-img"), element)), file_stem(url[-_MAX_NAME:])
-    is_in_folder = "/icons/" in url and not url.partition("?")[0].lower().endswith((".jpg", ".jpeg"))
-    is_named = is_in_folder or _ICON.fullmatch(name) is not None
-    return _LOGO.fullmatch(name) is not None or (is_named and size < _MAX_ICON)
+    image = next(element.iter("img", "amp-img"), element)
+    name, path = file_stem(url[-_MAX_NAME:]), url.partition("?")[0].lower()[-_MAX_NAME:]
+    if _LOGO.fullmatch(name) or _LOGO_PATH.search(path):
+        return True
+    is_in_folder = "/icons/" in path and not path.endswith((".jpg", ".jpeg"))
+    is_classed = _ICON_CLASS.search((image.get("class") or "")[:200].lower())
+    return bool(is_in_folder or is_classed or _ICON.fullmatch(name)) and _stated_size(image) < _MAX_ICON
 
 
 def _stated_size(element: HtmlElement) -> int:

@@ -6,6 +6,7 @@ wording of short lines. No paragraph of running text is removed from the body be
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -49,6 +50,7 @@ _UNIT_LENGTH = len("5 mins.")
 _MAX_LINE = 80  # longest relative date, in characters, that needs support by its position
 _MAX_TIMESTAMP = 20  # longest relative date, in characters, that needs no support
 _MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
+_MAX_BOXES = 3  # boxes around a caption in which its picture is looked for
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
 _LABEL_TAGS = frozenset("div span p li td th dt summary strong legend button body article section main".split())
@@ -186,8 +188,8 @@ def _is_caption(block: Block) -> bool:
 def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
     if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5 or ends_sentence(block.text):
         return False
-    if block.zone & zones.BYLINE and not block.zone & zones.FIGURE:
-        return False  # beside a portrait
+    if block.zone & (zones.BYLINE | zones.SHARE) and not block.zone & zones.FIGURE:
+        return False  # beside a portrait, or the sign of a network
     # A line that ends with a colon introduces the pictures: it is text. So are several lines, such as a record.
     if block.text[-1] in ":：" or len(block.lines) > 1:
         return False
@@ -202,12 +204,12 @@ def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
 
 
 def _is_alone_with_image(block: Block) -> bool:
-    box = block.element.getparent()
-    if box is None or box.tag not in ("div", "p", "span") or not 1 < len(box) <= _MAX_IMAGE_BOX:
-        return False
-    if has_more_text(box, len(block.text)):
-        return False
-    return next(box.iter("img", "picture"), None) is not None and " ".join(box.text_content().split()) == block.text
+    for box in islice(block.element.iterancestors(), _MAX_BOXES):
+        if box.tag not in ("div", "p", "span") or len(box) > _MAX_IMAGE_BOX or has_more_text(box, len(block.text)):
+            return False
+        if next(box.iter("img", "picture"), None) is not None:
+            return " ".join(box.text_content().split()) == block.text
+    return False
 
 
 def _role_by_text(block: Block, context: RoleContext) -> Role | None:

@@ -8,7 +8,7 @@ from operator import mul
 from urllib.parse import parse_qs
 
 from newsarchive.extract.blocks import normalize_space
-from newsarchive.extract.captions import MAX_TEXT
+from newsarchive.extract.captions import MAX_TEXT, separate_credit
 from newsarchive.extract.jsonld import Node, as_list, node_types, resolve_references, text_of
 from newsarchive.extract.metadata import file_stem
 from newsarchive.extract.page_input import PageParts
@@ -148,9 +148,9 @@ def _describe_pictures(parts: PageParts, media: list[Media]) -> Iterator[Media]:
         stem = file_stem(each.url)
         is_name = len(stem) >= _MIN_NAME and any(map(str.isdigit, stem))
         node = by_url.get(each.url) or (by_stem.get(stem) if is_name else None) or {}
-        credit = each.credit or _credit_of(node) or None
-        caption = plain_text(node.get("caption"))
-        yield replace(each, caption=each.caption or (caption if caption != credit else None) or None, credit=credit)
+        caption, within = separate_credit(plain_text(node.get("caption")))
+        credit = each.credit or _credit_of(node) or within
+        yield replace(each, caption=each.caption or (caption if caption != credit else None), credit=credit)
 
 
 def _credit_of(node: Node) -> str:

@@ -4,7 +4,7 @@ A facet with chosen values is counted as if none were chosen, so that others can
 for each value that one of its matching versions has, as it is found with any of them.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -156,7 +156,7 @@ def _count(search: Search, query: SearchQuery, *, fold: bool) -> tuple[Matches, 
     shown = fold_copies(matches) if fold else matches
     sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
     counts, extremes, total = search.engine.summarize(matches.unique, sizes)
-    shown = replace(shown, total=total, extremes=extremes)
+    shown = replace(shown, total=total, extremes=extremes, years=dict(counts["year"]))
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
     return shown, tuple(_build_facets(search, query, matches, counts)), histogram
 
@@ -240,12 +240,17 @@ def count_periods(
             (reference, search.exclude, *bounds),
             lambda: search.engine.count_ranges(search.find_current(reference), "dated", bounds),  # noqa: B023 - at once
         )
-        found_in = search.engine.count_ranges(matches.unique, "dated", bounds)
-        for dated in matches.folded.values():
-            found_in[bisect_right(bounds, dated) - 1] -= 1
+        if step == "year" and matches.years is not None:
+            found_in = [matches.years.get(edge.year, 0) for edge in edges[:-1]]
+        else:
+            found_in = search.engine.count_ranges(matches.unique, "dated", bounds)
+        before = [bisect_left(matches.folded.dates, bound) for bound in bounds]
+        folded = (later - earlier for earlier, later in pairwise(before))
         bars = (
-            HistogramBar(begin=begin, end=end, articles=articles, archived=of_all)
-            for (begin, end), articles, of_all in zip(pairwise(edges), found_in, archived, strict=True)
+            HistogramBar(begin=begin, end=end, articles=articles - of_folded, archived=of_all)
+            for (begin, end), articles, of_folded, of_all in zip(
+                pairwise(edges), found_in, folded, archived, strict=True
+            )
         )
         histograms.append(Histogram(step=step, bars=tuple(bars)))
     return tuple(histograms)

@@ -9,11 +9,13 @@ Lists and counts of articles of an author, a tag, a section or a site are by the
 """
 
 import re
-from collections import Counter
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, groupby
+from operator import itemgetter
 
 from sqlalchemy import Connection, select
 from tantivy import Query
@@ -36,6 +38,22 @@ from storage.index.views.status import ArticleCounts, SiteProfile
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
 
 
+@dataclass(frozen=True, slots=True)
+class FoldedCopies:
+    """Copies of texts in other sites, in columns: a search may have tens of thousands, and is kept."""
+
+    firsts: Sequence[int] = ()
+    """The version of which each is a copy, in ascending order."""
+    versions: Sequence[int] = ()
+    """The copies, in the order of `firsts`, and of one version the oldest first."""
+    dates: Sequence[int] = ()
+    """Dates of their articles in ascending order, in microseconds since 1970."""
+
+    def list_of(self, first: int) -> Sequence[int]:
+        """Return the versions that are copies of one, the oldest first."""
+        return self.versions[bisect_left(self.firsts, first) : bisect_right(self.firsts, first)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matches:
     """The matches of a search."""
@@ -47,24 +65,28 @@ class Matches:
     """The newest of each article's texts that match."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
-    copies: Mapping[int, Sequence[int]] = field(default_factory=dict)
-    """Of folded matches: the versions that are copies of one in `unique`, each in another site, by its id."""
-    folded: Mapping[int, int] = field(default_factory=dict)
-    """All of these copies, with the dates of their articles: they match `unique`, too, and are left out afterwards."""
+    folded: FoldedCopies = field(default_factory=FoldedCopies)
+    """Texts that match `unique`, too, and are left out afterwards."""
     total: int | None = None
     """Number of texts in `unique`, if they have been counted."""
     extremes: Sequence[float] = ()
     """Their least and greatest date in that case, if there are any."""
+    years: Mapping[int, int] | None = None
+    """Their number by year in that case."""
 
     def count(self) -> int:
         """Return the number of articles."""
-        return (self.engine.count(self.unique) if self.total is None else self.total) - len(self.folded)
+        return (self.engine.count(self.unique) if self.total is None else self.total) - len(self.folded.versions)
 
     def list_versions(self, order: Order, limit: int, offset: int = 0) -> list[int]:
         """Return the ids of the versions that stand for the articles."""
-        if self.folded:
-            listed = replace(self, folded={}).list_versions(order, offset + limit + len(self.folded))
-            return [version for version in listed if version not in self.folded][offset : offset + limit]
+        if self.folded.versions:
+            copies, every = set(self.folded.versions), replace(self, folded=FoldedCopies())
+            listed: Sequence[int] = ()
+            for wanted in (2 * (offset + limit), offset + limit + len(copies)):
+                if len(listed) < offset + limit:
+                    listed = [one for one in every.list_versions(order, wanted) if one not in copies]
+            return [*listed[offset : offset + limit]]
         if order == "rank" and self.ranked is not None:
             return self.engine.list_best(self.ranked, limit, offset)
         by = _SORTED_BY.get(order, "order")
@@ -87,14 +109,21 @@ def fold_copies(matches: Matches) -> Matches:
     engine = matches.engine
     (stories,) = engine.list_columns(match_all(matches.unique, engine.match_values("repeated", (1,))), "story")
     shared = match_all(matches.unique, engine.match_values("story", set(stories)))
-    columns = engine.list_columns(shared, "order", "version", "story", "site", "dated")
-    ranks: Counter[tuple[int, int]] = Counter()
-    texts: dict[tuple[int, int], list[tuple[int, int]]] = {}
-    for _, version, story, site, dated in sorted(zip(*columns, strict=True)):
-        ranks[story, site] += 1
-        texts.setdefault((story, ranks[story, site]), []).append((version, dated))
-    copies = {first: [version for version, _ in others] for (first, _), *others in texts.values() if others}
-    return replace(matches, copies=copies, folded=dict(copy for _, *others in texts.values() for copy in others))
+    columns = engine.list_columns(shared, "story", "order", "version", "site", "dated")
+    folded: list[tuple[int, int]] = []
+    dates = array("q")
+    for _, texts in groupby(sorted(zip(*columns, strict=True)), itemgetter(0)):
+        ranks: dict[int, int] = {}
+        firsts: dict[int, int] = {}
+        for _, _, version, site, dated in texts:
+            rank = ranks[site] = ranks.get(site, 0) + 1
+            first = firsts.setdefault(rank, version)
+            if first != version:
+                folded.append((first, version))
+                dates.append(dated)
+    folded.sort(key=itemgetter(0))
+    shown, copies = (array("q", [copy[column] for copy in folded]) for column in (0, 1))
+    return replace(matches, folded=FoldedCopies(shown, copies, array("q", sorted(dates))))
 
 
 class Search:

@@ -8,7 +8,7 @@ import pytest
 
 from newsarchive import extract_page
 from storage.article_parts import Entity, EntityRelation, LiveUpdate, Media, MediaKind
-from storage.model import Article
+from storage.model import Article, Role
 
 URL = "https://courier.example/news/2026/05/bridge"
 SENTENCES = (
@@ -69,6 +69,83 @@ def test_a_picture_has_caption_credit_alt_and_place(figure: str) -> None:
     assert (media.kind, media.url, media.alt) == (MediaKind.IMAGE, "https://courier.example/img/span.jpg", "A bridge")
     assert media.caption is not None
     assert (media.caption.rstrip("."), media.credit, media.place) == ("The bridge", "Bea Ode", 2)
+
+
+HIDDEN = '<span class="visually-hidden">Image caption</span>'
+
+
+@pytest.mark.parametrize(
+    ("picture", "caption", "credit"),
+    [
+        (
+            '<figure><img src="/i/a.jpg"><div class="lightbox-caption" hidden>The bridge. Photo: Bea Ode</div><figcaption>The bridge. Photo: Bea Ode</figcaption></figure>',
+            "The bridge.",
+            "Bea Ode",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge. <span class="credit">Credit...Bea Ode</span></figcaption></figure>',
+            "The bridge.",
+            "Bea Ode",
+        ),
+        (f'<figure><img src="/i/a.jpg"><figcaption>{HIDDEN}, The bridge</figcaption></figure>', "The bridge", None),
+        (
+            f'<figure><img src="/i/a.jpg"><figcaption><p>{HIDDEN}</p><p>The bridge</p></figcaption></figure>',
+            "The bridge",
+            None,
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge. —BEA ODE</figcaption></figure>',
+            "The bridge.",
+            "BEA ODE",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge. REUTERS/Bea Ode <a href="/l">Purchase Licensing Rights, opens new tab</a></figcaption></figure>',
+            "The bridge.",
+            "REUTERS/Bea Ode",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption><div class="text"><p>The bridge.</p></div><div class="attribution"><p>Bea Ode for The Courier</p></div></figcaption></figure>',
+            "The bridge.",
+            "Bea Ode for The Courier",
+        ),
+        (
+            '<div><img src="/i/a.jpg"><div class="lede-credit">Hundreds walked over the new bridge. Photos via Bea Ode.</div></div>',
+            "Hundreds walked over the new bridge.",
+            "Bea Ode",
+        ),
+        (
+            '<div><img src="/i/a.jpg"><p class="copyright">Foto: Bea Ode (Copyright)</p></div>',
+            None,
+            "Bea Ode (Copyright)",
+        ),
+        ('<figure><img src="/i/a.jpg"><span class="credit">(Image credit: Bea Ode)</span></figure>', None, "Bea Ode"),
+        (
+            '<p><a href="/i/b.jpg"><img src="/i/a.jpg"></a></p><p><em>The bridge on Monday.</em></p>',
+            "The bridge on Monday.",
+            None,
+        ),
+        ('<figure><img src="/i/a.jpg" data-caption="The bridge. Photo: Bea Ode"></figure>', "The bridge.", "Bea Ode"),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>Lamps (Bea L. Ode/Courier Tribune)</figcaption></figure>',
+            "Lamps",
+            "Bea L. Ode/Courier Tribune",
+        ),
+        ('<div><img src="/i/a.jpg"><div class="share">Follow the Courier on</div></div>', None, None),
+    ],
+)
+def test_captions_and_credits_are_told_apart_in_any_markup(
+    picture: str, caption: str | None, credit: str | None
+) -> None:
+    """Text printed twice, labels for screen readers, offers, classes around a line, and lines without any class."""
+    [media] = media_of(picture)
+    assert (media.caption, media.credit) == (caption, credit)
+
+
+def test_a_line_in_italics_below_a_picture_stays_text() -> None:
+    """It may be a sentence of the article: it is the caption, too."""
+    article = read('<p><img src="/i/a.jpg"></p><p><em>The bridge on Monday, in the rain.</em></p>')
+    assert [each.caption for each in article.media] == ["The bridge on Monday, in the rain."]
+    assert "The bridge on Monday, in the rain." in [each.text for each in article.paragraphs if each.role is Role.TEXT]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +248,11 @@ def test_what_may_be_a_part_of_the_sentence_is_no_credit(caption: str) -> None:
         '<p><img src="/assets/icons/heart_01-eec17d9e.svg"></p>',
         '<div><img src="/img/t1.jpg"><a href="https://other.example/2026/05/other">A headline of another site</a></div>',
         '<a href="https://shop.example/"><img src="/img/offer.jpg" width="640" height="480"></a>',
+        '<p><img src="/img/client-logos/acme.jpg"></p>',
+        '<p><img src="/forms/captcha3/show.php"></p>',
+        '<p><img src="/img/0815courierlogo007.svg"></p>',
+        '<p><img class="avatar small" src="/img/fri.jpg"></p>',
+        '<blockquote class="embed"><a href="/2026/05/other-story">Another story of the Courier</a></blockquote>',
     ],
 )
 def test_what_is_not_the_articles_is_left_out(picture: str) -> None:
@@ -189,6 +271,8 @@ def test_what_is_not_the_articles_is_left_out(picture: str) -> None:
         '<div><img src="/img/span.jpg" alt="The bridge" width="0" height="0"></div>',
         '<figure><a href="https://maker.example/"><img src="/img/span.jpg"></a></figure>',
         '<div><img src="/img/span.jpg" data-lazy-placeholder-src="/img/x.gif"></div>',
+        '<div><img class="iconic" src="/img/span.jpg"></div>',
+        '<div><img class="icon" src="/img/span.jpg" width="640"></div>',
     ],
 )
 def test_what_is_the_articles_is_kept(picture: str) -> None:
@@ -555,6 +639,13 @@ def test_the_data_of_a_picture_is_found_by_its_address() -> None:
 def test_names_that_begin_like_placeholders_are_pictures(name: str) -> None:
     """A placeholder is named so as a whole."""
     assert [each.url for each in media_of(f'<img src="/i/{name}">')] == [f"https://courier.example/i/{name}"]
+
+
+def test_the_caption_that_data_state_has_its_credit_apart() -> None:
+    """As that of a page."""
+    head = '<script type="application/ld+json">{"@type": "ImageObject", "url": "/i/a.jpg", "caption": "The bridge. © Bea Ode"}</script>'
+    [media] = media_of('<p><img src="/i/a.jpg"></p>', head=head)
+    assert (media.caption, media.credit) == ("The bridge.", "Bea Ode")
 
 
 def test_the_caption_of_several_pictures_is_of_none() -> None:
