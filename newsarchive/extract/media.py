@@ -32,6 +32,7 @@ MAX_MEDIA = 200
 """Media of one article, at most."""
 _MAX_EXAMINED = 1_000
 _MIN_SIZE, _MAX_ICON = 40, 400  # pixels: what is smaller in both directions is an icon, or may be one by its name
+_MIN_LEAD, _MAX_ABOVE = 300, 4  # pixels of both sides of a lead picture, and blocks between it and the headline
 _MIN_SCORE = 1.5  # of an address from which it is that of another article
 _MAX_CARD = 300  # characters of a card besides the link in it
 _LINKED = 0.8  # share of a line in links from which it is one
@@ -67,6 +68,7 @@ _ICON = re.compile(
 )
 _LOGO = re.compile(r"(?:.*[-_.])?(?:logo|icon)s?(?:[-_.]\w{1,12})?")  # of any size
 _LOGO_PATH = re.compile(r"/[\w-]{0,40}(?:logo|captcha|avatar|emoji)s?\d*/|logo[^/]{0,20}\.svg$")
+_SITE_HEADER = re.compile(r"(?i:logo)[^/]*$|/cropped-[^/]*$")  # WordPress crops the picture above all pages of a site
 _ICON_CLASS = re.compile(r"(?<![a-z])(?:avatar|icon|emoji|smiley|logo)(?![a-z])")
 _TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
 _MAX_TRANSCRIPT_LABEL = 60
@@ -153,7 +155,9 @@ def _object_to(
         return "beside a link to another article"
     if is_sure:
         return None
-    is_above = found.block <= start and not found.zone & (zones.ARTICLE | zones.MAIN)
+    is_large = min(_list_sizes(found.element), default=0) >= _MIN_LEAD and not _SITE_HEADER.search(media.url)
+    is_lead = is_large and found.block > start - _MAX_ABOVE
+    is_above = found.block <= start and not is_lead and not found.zone & (zones.ARTICLE | zones.MAIN)
     boxes = [*islice(blocks[last].element.iterancestors("div", "section", "article", "main"), 2)]
     box = next((each for each in boxes if each.tag == "article"), boxes[-1] if boxes else None)
     is_below = found.block > last + 1 and (box is None or box not in found.element.iterancestors())
@@ -280,8 +284,13 @@ def _is_named_as_icon(element: HtmlElement, url: str) -> bool:
 
 def _stated_size(element: HtmlElement) -> int:
     """Return the larger of the width and height that an element states, in pixels; -1 without any."""
+    return max(_list_sizes(element), default=-1)
+
+
+def _list_sizes(element: HtmlElement) -> list[int]:
+    """Return the width and height that an element states, in pixels, of those that it states."""
     stated = ((element.get(name) or "").removesuffix("px") for name in ("width", "height"))
-    return max((int(size) for size in stated if size.isdecimal() and len(size) < len("10000")), default=-1)
+    return [int(size) for size in stated if size.isdecimal() and len(size) < len("10000")]
 
 
 def _kind_of_url(url: str) -> MediaKind:

@@ -280,6 +280,22 @@ def test_what_is_the_articles_is_kept(picture: str) -> None:
     assert [media.url for media in media_of(picture)] == ["https://courier.example/img/span.jpg"]
 
 
+@pytest.mark.parametrize(
+    ("picture", "count"),
+    [
+        ('<img src="/i/quay.jpg" width="940" height="500">', 1),
+        ('<img src="/i/quay.jpg" width="970" height="250">', 0),
+        ('<img src="/i/quay.jpg">', 0),
+        ('<img src="/i/cropped-quay.jpg" width="940" height="500">', 0),
+        ('<img src="/i/Courier-Logo-large.jpg" width="940" height="500">', 0),
+        ('<a href="https://shop.example/"><img src="/i/quay.jpg" width="940" height="500"></a>', 0),
+    ],
+)
+def test_a_large_picture_above_the_headline_is_the_articles(picture: str, count: int) -> None:
+    """Without a caption and outside of its element; no banner, no header of the site, no advertisement."""
+    assert len(media_of(around=f"<div>{picture}</div>{{}}")) == count
+
+
 def test_pictures_outside_of_the_article_are_left_out() -> None:
     """Logos of header and footer, and pictures of teasers around the article."""
     around = '<header><img src="/logo.png"></header>{}<section>' + "".join(
