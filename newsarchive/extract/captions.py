@@ -1,9 +1,10 @@
 """Captions of the pictures of an article: which picture each belongs to, and the credit in it.
 
     blocks with the role of a caption --> the nearest element around them and a picture --> caption and credit apart
+    lines directly below a picture that are nothing but a credit, or in italics --> that picture
 
 A credit is cut from a caption only where it cannot be a part of the sentence: an element named after it, or at the end
-names with a label, a copyright sign or an agency. Labels are those of many languages.
+names with a label, a copyright sign or an agency, or in capitals behind a dash. Labels are those of many languages.
 """
 
 import re
@@ -14,7 +15,7 @@ from operator import attrgetter
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract.blocks import Block, MediaElement, normalize_space
+from newsarchive.extract.blocks import Block, MediaElement, effective_length, normalize_space
 from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import Role
@@ -29,21 +30,24 @@ _MAX_ELEMENTS = 50  # of a caption in which a credit is looked for
 _MAX_TAIL = 200  # characters at the end of a caption in which a credit is looked for
 _MAX_CREDIT = 100
 _MAX_WORDS = 12
-_LEAST_BLANKS = 5  # of a text beside a credit, in an element that is named after credits
+_LEAST_CAPTION = 35  # letters of a caption that is named after the credit in it
 _MAX_PARTS = 5  # ends of a caption that are examined
 _EDGES = " |·•—-/／,，"
 _CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})")
 _LABEL = re.compile(
-    rf"(?:(?:{alternatives('credit_label')})\s?(?:[:：=＝]|\.{{3}}|…)|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE
+    rf"(?:(?:{alternatives('credit_label')})\s?[:：=＝]|credit(?:\.{{3}}|…)|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE
 )
 _LABELLED = re.compile(rf"\s(?=(?:{alternatives('credit_label')})\s?[:：])", re.IGNORECASE)
 _LEAD = re.compile(rf"(?:{alternatives('credit_lead')})\s", re.IGNORECASE)
-_CAPTION_LABEL = re.compile(rf"^(?:{alternatives('caption_label')})\s?[:：,]?(?:\s+|$)", re.IGNORECASE)
-_OFFER = re.compile(rf"\s(?:{alternatives('licence_offer')})(?:, opens[\w ]{{4,20}})?\W*$", re.IGNORECASE)
+_CAPTION_LABEL = re.compile(rf"^(?:{alternatives('caption_label')})\s*[:：,]?\s*", re.IGNORECASE)
+_OFFER = re.compile(rf"(?:^|\s)(?:{alternatives('licence_offer')})(?:, opens[\w ]{{4,20}})?\W*$")
 _COPYRIGHT = re.compile(r"(?:(?<!\w)\w{3,20}\s?[:：]\s?)?(?:©|\(c\)(?=\s?[A-Z]))\s?([^©]{2,100})$")
 _AGENCY = re.compile(rf"(?<!\w)(?:{alternatives('picture_agency')}|(?i:{alternatives('picture_agency_name')}))(?!\w)")
-_PARTS = re.compile(r"(?<=[.!?…”\"»])(?<!\s[A-Z]\.)\s|(?<=[。！？])|\s(?=[(\[|–—])|(?=[（(\[|])")
-"""Beginnings of what may be a credit: behind a sentence, before a bracket or a dash."""
+_PARTS = re.compile(
+    rf"(?<=[.!?…”\"»])(?:(?<!\s[A-Z]\.)|(?=\s{_AGENCY.pattern}))\s"
+    r"|(?<=[。！？])|\s(?=[(\[|–—])|(?=[（(\[|])"
+)
+"""Beginnings of what may be a credit: behind a sentence and no initial, before a bracket or a dash."""
 _BEHIND = re.compile(
     rf"(?:^|[\s。，、,=＝（(])([^\s。，、,=＝（(]{{2,10}})\s?[／/]?(?:{alternatives('credit_tail')})[)）]?$"
 )
@@ -63,7 +67,7 @@ def attach_captions(
         for box in {each.element, *islice(each.element.iterancestors(), _MAX_LEVELS), *figure}:
             around.setdefault(box, []).append(each)
     captions: dict[HtmlElement, list[Block]] = {}
-    indexes = sorted(index for index, role in roles.items() if _may_be_caption(blocks[index], role))
+    indexes = sorted(index for index, role in roles.items() if role is Role.CAPTION)
     for block in (blocks[index] for index in indexes[:_MAX_CAPTIONS]):
         for box in (block.element, *islice(block.element.iterancestors(), _MAX_LEVELS)):
             if box in around:
@@ -82,38 +86,43 @@ def attach_captions(
             is_of_one = len(near) == 1 or box.tag != "figure" or inner is box
             if is_of_one and (box.tag == "figure" or abs(block.index - near[at].block) <= _MAX_DISTANCE):
                 attached.setdefault(near[at].element, []).append(block)
+    for block in (blocks[index] for index, role in roles.items() if _is_line_of_picture(blocks[index], role)):
+        before = bisect_right(media, block.index, key=attrgetter("block")) - 1
+        if before >= 0 and block.index - media[before].block <= 1:
+            attached.setdefault(media[before].element, []).append(block)
     return attached
 
 
-def _may_be_caption(block: Block, role: Role) -> bool:
-    """Return whether a block is a caption, nothing but a credit, or emphasised as a whole below a picture."""
-    if role is not Role.TEXT:
-        return role is Role.CAPTION or (
-            role is Role.BYLINE and _strip_label(block.text)[0] and not split_credit(block.text)[1]
-        )
+def _is_line_of_picture(block: Block, role: Role) -> bool:
+    """Return whether a block is nothing but a credit, or a paragraph in italics directly below a picture."""
+    if role is Role.BYLINE:
+        return _strip_label(block.text)[0] and not split_credit(block.text)[1]
     element, before = block.element, block.element.getprevious()
-    if element.tag != "p" or before is None or len(element) != 1 or element[0].tag not in ("em", "i", "small"):
+    if role is not Role.TEXT or element.tag != "p" or len(element) != 1 or before is None:
         return False
-    around = f"{element.text or ''}{element[0].tail or ''}".strip()
-    is_short = len(block.text) < _MAX_EMPHASISED and not around and not any(each.text for each in block.anchors)
-    return is_short and not has_more_text(before, 0) and next(before.iter("img", "picture"), None) is not None
+    beside = f"{element.text or ''}{element[0].tail or ''}{before.tail or ''}".strip()
+    if element[0].tag not in ("em", "i", "small") or beside or any(each.text for each in block.anchors):
+        return False
+    is_quoted = len(block.text) > _MAX_EMPHASISED or block.text[0] in "“”„«»\"'‘’"
+    inner = [*islice(before.iter(), _MAX_ELEMENTS + 1)]  # few: boxes in boxes would be read for each line below them
+    is_picture = len(inner) <= _MAX_ELEMENTS and any(each.tag in ("img", "picture") for each in inner)
+    return is_picture and not is_quoted and not has_more_text(before, 0)
 
 
 def read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
     """Return caption and credit from the blocks of a caption: the credit by its class, else by its wording."""
-    captions: list[str] = []
+    captions: dict[str, None] = {}  # some are printed twice
     credit = ""
-    for text, block in {block.text: block for block in blocks}.items():  # some are printed twice
-        text = _OFFER.sub("", text)
-        if not credit:
-            credit, rest = split_credit(text)
-            printed = _OFFER.sub("", _find_named_credit(block))
-            # Some name all of a caption after the credit in it. What stands in the midst is not cut.
-            if printed and (printed != text or not credit or rest.count(" ") < _LEAST_BLANKS):
-                credit = printed
-                rest = text.removesuffix(printed) if text.endswith(printed) else text.removeprefix(printed)
-            text = rest
-        captions.append(_CAPTION_LABEL.sub("", text).strip(_EDGES))
+    for block in blocks:
+        text = _OFFER.sub("", block.text)
+        found, rest = split_credit(text)
+        printed = _OFFER.sub("", _find_named_credit(block))
+        # Some name all of a caption after the credit in it. What stands in the midst is not cut.
+        if printed and (printed != text or not found or effective_length(rest) < _LEAST_CAPTION):
+            found, rest = printed, text.removesuffix(printed) if text.endswith(printed) else text.removeprefix(printed)
+        text = rest if found in ("", credit) or not credit or not rest else text
+        credit = credit or found
+        captions[_CAPTION_LABEL.sub("", text).strip(_EDGES)] = None
     return _clean(" ".join(each for each in captions if any(map(str.isalnum, each))), credit)
 
 
@@ -134,15 +143,18 @@ def _clean(caption: str, credit: str) -> tuple[str | None, str | None]:
 
 
 def _find_named_credit(block: Block) -> str:
-    """Return the text of an element in a caption, or around all of it, that is named after a credit."""
-    for element in chain(islice(block.element.iter(), _MAX_ELEMENTS), islice(block.element.iterancestors("div"), 2)):
+    """Return the text of an element in a caption, or of names in a box, that is named after a credit."""
+    # Not around a picture, nor around many elements, which would be read for each caption in them.
+    boxes = [box for box in islice(block.element.iterancestors("div"), 2) if len(box) == 1 and box[0].tag != "figure"]
+    for element in chain(islice(block.element.iter(), _MAX_ELEMENTS), boxes):
         if not isinstance(element.tag, str):
             continue
         names = f"{element.get('class') or ''} {element.get('itemprop') or ''}"[:200].lower()
         if "caption" in names or not _CREDIT_CLASS.search(names) or has_more_text(element, _MAX_TAIL):
             continue
         text = normalize_space(str(element.text_content()))
-        if text and text in block.text and (text != block.text or element.tag != "figcaption"):
+        is_part = text in block.text and (text != block.text or element.tag != "figcaption")
+        if text and is_part and (element not in boxes or _consists_of_names(text)):
             return text
     return ""
 
@@ -190,7 +202,7 @@ def _is_credit(part: str, *, is_whole: bool) -> bool:
     if has_label:
         # At the beginning of a caption in a script without capitals, a label may announce what is to be seen.
         return not is_whole or bare.upper() != bare.lower() or len(bare) <= len("共同通信社")
-    if part[:1] in "–—" and bare.isupper() and " " in bare and not any(map(str.isdigit, bare)):
+    if re.match(r"[–—][^\W\d_]", part) and bare.isupper() and " " in bare and not any(map(str.isdigit, bare)):
         return True
     agency = _AGENCY.search(bare)
     first, slash, second = bare.partition("/")

@@ -27,6 +27,7 @@ from newsarchive.extract.urls import host, score_article_url, split_url
 from newsarchive.extract.word_tables import alternatives, table_lines
 from storage.article_parts import Image, Media, MediaKind
 from storage.model import Role
+from storage.urls import strip_www
 
 MAX_MEDIA = 200
 """Media of one article, at most."""
@@ -67,9 +68,10 @@ _ICON = re.compile(
     rf"|(?:.*[-_.])?(?:{alternatives('icon_name')})s?(?:[-_.]\w{{1,12}})?"
 )
 _LOGO = re.compile(r"(?:.*[-_.])?(?:logo|icon)s?(?:[-_.]\w{1,12})?")  # of any size
-_LOGO_PATH = re.compile(r"/[\w-]{0,40}(?:logo|captcha|avatar|emoji)s?\d*/|logo[^/]{0,20}\.svg$")
+_LOGO_PATH = re.compile(r"(?:/|[-_])(?:logo|captcha)s?\d*/|logo[\d._-]*\.svg$")  # of any size
+_ICON_PATH = re.compile(r"(?:/|[-_])(?:avatar|emoji)s?\d*/|/icons/.*(?<!\.jpg)(?<!\.jpeg)$")
 _SITE_HEADER = re.compile(r"(?i:logo)[^/]*$|/cropped-[^/]*$")  # WordPress crops the picture above all pages of a site
-_ICON_CLASS = re.compile(r"(?<![a-z])(?:avatar|icon|emoji|smiley|logo)(?![a-z])")
+_ICON_CLASS = re.compile(r"(?:^|\s)(?:[\w-]{1,40}__)?(?:avatar|icon|emoji|smiley|logo)s?(?=\s|$)")
 _TRANSCRIPT = re.compile(rf"(?:\W|read|view|full|the)*(?:{alternatives('transcript_word')})\W*", re.IGNORECASE)
 _MAX_TRANSCRIPT_LABEL = 60
 _NEAR = 4  # blocks below a player among which the link to its transcript is looked for
@@ -93,10 +95,10 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     for element, media in read:
         own = captions.get(element.element, [])
         is_lead = lead is not None and element.block <= first + 1 and is_same_picture(media.url, lead.url)
-        is_captioned = any(body.roles.get(block.index) is Role.CAPTION for block in own)
-        is_other = _is_in_other_article(element.element, articles, has_caption=is_captioned)
-        objection = "in another article" if is_other else _object_to_caption(own, body)
-        objection = objection or _object_to(parts, element, media, body, start, is_sure=is_captioned or is_lead)
+        captioned = [block for block in own if body.roles.get(block.index) is Role.CAPTION]
+        is_other = _is_in_other_article(element.element, articles, has_caption=bool(captioned))
+        objection = "in another article" if is_other else _object_to_caption(captioned, body)
+        objection = objection or _object_to(parts, element, media, body, start, is_sure=bool(captioned) or is_lead)
         source = f"{media.kind}, {objection or 'in the article'}"
         parts.evidence.add_claim("media", source, media.url, taken=not objection)
         if objection or len(found) >= MAX_MEDIA:
@@ -224,7 +226,7 @@ def _read_player(parts: PageParts, found: MediaElement) -> Media | None:
     tag = str(element.tag)
     url = next((url for href in _list_addresses(element, tag) if (url := resolve_link(base, href))), None)
     # A quotation that leads to a page of the site itself is no post.
-    is_own = url is not None and tag == "blockquote" and host(url) == host(parts.page.url)
+    is_own = url is not None and tag == "blockquote" and strip_www(host(url)) == strip_www(host(parts.page.url))
     if url is None or is_own or (tag in _FRAMES and _is_icon(element)):
         return None
     tracks = (track.get("src") or "" for track in islice(element.iter("track"), 5) if track.get("kind") != "chapters")
@@ -268,23 +270,20 @@ def _find_transcript(parts: PageParts, found: MediaElement) -> str | None:
 def _is_icon(element: HtmlElement) -> bool:
     """Return whether an element states that it is too small to be seen; 0 where a script sets the size says nothing."""
     is_sized_by_script = bool(element.get("srcset") or element.get("alt"))
-    return int(is_sized_by_script) <= _stated_size(element) < _MIN_SIZE
+    return int(is_sized_by_script) <= max(_list_sizes(element), default=-1) < _MIN_SIZE
 
 
 def _is_named_as_icon(element: HtmlElement, url: str) -> bool:
-    """Return whether a picture has the name of a logo or an icon, and no larger size is stated."""
+    """Return whether a picture has the name or folder of a logo, or is named like an icon and states no large size."""
     image = next(element.iter("img", "amp-img"), element)
     name, path = file_stem(url[-_MAX_NAME:]), url.partition("?")[0].lower()[-_MAX_NAME:]
     if _LOGO.fullmatch(name) or _LOGO_PATH.search(path):
         return True
-    is_in_folder = "/icons/" in path and not path.endswith((".jpg", ".jpeg"))
     is_classed = _ICON_CLASS.search((image.get("class") or "")[:200].lower())
-    return bool(is_in_folder or is_classed or _ICON.fullmatch(name)) and _stated_size(image) < _MAX_ICON
-
-
-def _stated_size(element: HtmlElement) -> int:
-    """Return the larger of the width and height that an element states, in pixels; -1 without any."""
-    return max(_list_sizes(element), default=-1)
+    return (
+        bool(is_classed or _ICON_PATH.search(path) or _ICON.fullmatch(name))
+        and max(_list_sizes(image), default=0) < _MAX_ICON
+    )
 
 
 def _list_sizes(element: HtmlElement) -> list[int]:

@@ -19,7 +19,8 @@ from storage.errors import CannotListen, ConfigError
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHUTDOWN_TIMEOUT = 5
 """Seconds for running responses to end."""
-_ARENA_MAX = -8  # parameter of mallopt: maximum number of heaps
+_MALLOC = {-8: 2, -3: 1 << 19, -1: 1 << 22}
+"""Of mallopt: number of heaps, bytes from which memory is mapped, and that may stay free at the end of a heap."""
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
@@ -107,9 +108,10 @@ def tune_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-    # Each worker thread would keep a heap of its own, as large as its largest response (glibc only).
+    # glibc would keep a heap for each thread, as large as its largest response, and freed blocks of up to 32 MB.
     with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
+        for parameter, value in _MALLOC.items():
+            ctypes.CDLL(None).mallopt(parameter, value)
 
 
 def create_config(app: ASGIApp, options: ServeOptions, *, log_all: bool = False) -> uvicorn.Config:

@@ -272,7 +272,7 @@ RULES = (
     Rule("stated media: captions of pictures", "stated_media", "_describe_pictures", lambda _parts, media: iter(media)),
     Rule("stated media: the lead picture", "stated_media", "is_same_picture", always(False)),
     Rule("captions: to which picture", "captions", "attach_captions", always({})),
-    Rule("captions: lines without a class", "captions", "_may_be_caption", lambda _block, role: role is Role.CAPTION),
+    Rule("captions: lines without a class", "captions", "_is_line_of_picture", always(False)),
     Rule("captions: offers of licences", "captions", "_OFFER", NEVER),
     Rule("captions: labels for screen readers", "captions", "_CAPTION_LABEL", NEVER),
     Rule("captions: credits by wording", "captions", "split_credit", lambda text: ("", text)),

@@ -17,7 +17,7 @@ T = TypeVar("T")
 _ALL_BUCKETS = {"size": 65_000, "segment_size": 10_000_000}
 """Values that the engine returns, of all columns the most that it can, and that each of its segments hands over."""
 _TIES = 20
-_MOST_ANSWERS = 64
+_MOST_ANSWERS = 256  # a list of all words, which takes a second, is asked for again before so many others
 MOST_TERMS = 1_000_000
 """Terms of a field that are listed."""
 _MOST_RANGES = 20_000  # the engine returns 65,000 buckets at most, with those between the ranges
@@ -30,7 +30,6 @@ class EngineSearcher:
     schema: Schema
     searcher: Searcher
     _answers: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    _vocabularies: dict[str, str] = field(default_factory=dict)
     listing: Lock = field(default_factory=Lock)  # held while terms are listed: 100 MB for half a million
 
     def remember(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -109,16 +108,6 @@ class EngineSearcher:
         """Return terms of a field that begin so, the most frequent, with their number of documents that match."""
         with _translate():
             return self.searcher.terms_with_prefix(field, prefix, filter_query=among, limit=MOST_TERMS)
-
-    def list_words(self, field: str, prefix: str) -> str:
-        """Return the terms of a field that begin so, a line each; all of a field are kept as long as this view."""
-        with self.listing:
-            words = self._vocabularies.get(field) if not prefix else None
-            if words is None:
-                words = "\n".join(term for term, _ in self.list_terms(field, prefix))
-                if not prefix:
-                    self._vocabularies[field] = words
-            return words
 
     def count_ranges(self, query: Query, field: str, edges: Sequence[int]) -> list[int]:
         """Return the number of documents in each range of a column between two edges."""

@@ -244,12 +244,11 @@ def count_periods(
             found_in = [matches.years.get(edge.year, 0) for edge in edges[:-1]]
         else:
             found_in = search.engine.count_ranges(matches.unique, "dated", bounds)
-        before = [bisect_left(matches.folded.dates, bound) for bound in bounds]
-        folded = (later - earlier for earlier, later in pairwise(before))
+        folded = [bisect_left(matches.folded.dates, bound) for bound in bounds]
         bars = (
-            HistogramBar(begin=begin, end=end, articles=articles - of_folded, archived=of_all)
-            for (begin, end), articles, of_folded, of_all in zip(
-                pairwise(edges), found_in, folded, archived, strict=True
+            HistogramBar(begin=begin, end=end, articles=articles - (later - earlier), archived=of_all)
+            for (begin, end), (earlier, later), articles, of_all in zip(
+                pairwise(edges), pairwise(folded), found_in, archived, strict=True
             )
         )
         histograms.append(Histogram(step=step, bars=tuple(bars)))

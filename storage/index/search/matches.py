@@ -114,16 +114,16 @@ def fold_copies(matches: Matches) -> Matches:
     dates = array("q")
     for _, texts in groupby(sorted(zip(*columns, strict=True)), itemgetter(0)):
         ranks: dict[int, int] = {}
-        firsts: dict[int, int] = {}
+        of_rank: dict[int, int] = {}
         for _, _, version, site, dated in texts:
             rank = ranks[site] = ranks.get(site, 0) + 1
-            first = firsts.setdefault(rank, version)
+            first = of_rank.setdefault(rank, version)
             if first != version:
                 folded.append((first, version))
                 dates.append(dated)
     folded.sort(key=itemgetter(0))
-    shown, copies = (array("q", [copy[column] for copy in folded]) for column in (0, 1))
-    return replace(matches, folded=FoldedCopies(shown, copies, array("q", sorted(dates))))
+    firsts, copies = (array("q", [copy[column] for copy in folded]) for column in (0, 1))
+    return replace(matches, folded=FoldedCopies(firsts, copies, array("q", sorted(dates))))
 
 
 class Search:

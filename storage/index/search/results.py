@@ -76,8 +76,7 @@ def find_matching_versions(connection: Connection, exclude: Exclusions, text: st
 def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: MatchFinder) -> tuple[SearchHit, ...]:
     connection = search.connection
     visible = visible_versions(connection, search.exclude)
-    folded = {one: matches.folded.list_of(one) for one in chosen}
-    copies = {one: others[:_MOST_COPIES] for one, others in folded.items()}
+    copies = {one: matches.folded.list_of(one)[:_MOST_COPIES] for one in chosen}
     wanted = [*chosen, *(copy for some in copies.values() for copy in some)]
     versions = {row.id: row for row in connection.execute(_VERSIONS.where(*visible), {"ids": wanted})}
     # A version may be gone since the search folder was written.
@@ -111,7 +110,7 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
             first_seen=version.first_seen_at, state=version.state, captured=version.captured,
             image=search.exclude.name_url(version.image),
             image_caption=version.image_caption and masks[version.id].apply(version.image_caption),
-            papers=len(folded[version.id]),
+            papers=len(matches.folded.list_of(version.id)),
             copies=tuple(
                 StoryCopy(article_id=copy.article_id, site=copy.site, url=copy.canonical_url, headline=copy.headline)
                 for copy in filter(None, map(versions.get, copies[version.id]))

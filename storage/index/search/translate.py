@@ -98,7 +98,9 @@ class Translation:
 
     def _list_words(self, leaf: SearchTerm) -> list[str] | None:
         """Return the words that a pattern or a fuzzy word finds; None if there are too many words to look at."""
-        known = self.engine.list_words(leaf.field, "" if leaf.is_fuzzy else leaf.words[0].partition("*")[0])
+        key = leaf.field, "" if leaf.is_fuzzy else leaf.words[0].partition("*")[0]
+        with self.engine.listing:
+            known = self.engine.remember(key, lambda: "\n".join(term for term, _ in self.engine.list_terms(*key)))
         pattern = match_one_edit(leaf.words[0]) if leaf.is_fuzzy else match_letters(leaf.words[0])
         return None if known.count("\n") + 1 == MOST_TERMS else pattern.findall(known)
 

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
+from storage.index.search.facets import search_with_facets
 
 FIRST = datetime(2026, 3, 2, 5, tzinfo=UTC)
 LEAD = "The harbour of the old town was opened again on Monday after nine years of work that cost forty million euros."
@@ -89,6 +91,35 @@ def test_histogram_counts_with_and_without_copies(client: TestClient) -> None:
         table = text[text.index('<figure class="dated">') : text.index("</figure>")]
         assert sum(table.count(f'<td class="number">{n}</td>') for n in (1,)) >= articles
         assert 'south.example</bdi></a> <span class="count"><span class="unseen">, </span>2<' in text
+
+
+@pytest.mark.parametrize(
+    ("looks", "folded", "every"),
+    [
+        (LOOKS, ("day", [1, 1, 1]), [1, 1, 1, 1, 1]),
+        ([*LOOKS, look("east", -3650, LEAD, SECOND, END, headline="The harbour is new")], ("year", [1, 2]), [1, 5]),
+    ],
+    ids=["by days", "by years"],
+)
+def test_each_bar_has_what_is_shown(
+    shared_archive_of: Callable[..., Archive], looks: list[Any], folded: tuple[str, list[int]], every: list[int]
+) -> None:
+    """By days the engine counts them, by years the facet does; a copy is in no bar, whatever the year of the first."""
+    index = shared_archive_of(*looks).index
+    shown = index.ask(search_with_facets, "harbour", fold=True).histogram
+    assert (shown.step, [bar.articles for bar in shown.bars if bar.articles]) == folded
+    all_of_them = index.ask(search_with_facets, "harbour").histogram
+    assert [bar.articles for bar in all_of_them.bars if bar.articles] == every
+
+
+@pytest.mark.parametrize("order", ["newest", "rank", "longest", "edits"])
+def test_a_page_is_full_where_copies_come_first(shared_archive_of: Callable[..., Archive], order: str) -> None:
+    """In each order the first hits are copies, more than twice as many as a page has."""
+    longer = [look(f"copy{n}", 2 + n, LEAD, SECOND, END, f"{OTHER} harbour " * n) for n in range(6)]
+    shown = TestClient(create_app(shared_archive_of(LOOKS[0], *longer)))
+    page = shown.get(f"/api/v1/search?q=harbour&stories=true&limit=1&sort={order}").json()
+    assert (page["total"], page["articles"], len(page["hits"])) == (1, 7, 1)
+    assert (page["hits"][0]["site"], page["hits"][0]["papers"]) == ("wire.example", 6)
 
 
 def test_each_page_has_whole_stories(client: TestClient) -> None:

@@ -92,6 +92,16 @@ WHOLE_PAGES: dict[str, tuple[str, str, str]] = {
         '{"@type":"NewsArticle","headline":"Rain"},',
         f"0]</script>{PARAGRAPH * 5}",
     ),
+    "captions in a box of credits": (
+        f"{PARAGRAPH * 8}<div class=credit>{'<b></b>' * 15_000}",
+        "<figure><img src=/i/a.jpg><figcaption>x</figcaption></figure>",
+        f"</div>{PARAGRAPH * 8}",
+    ),
+    "lines below boxes in boxes": (
+        f"{PARAGRAPH * 8}{'<div>' * 100}{'<b></b>' * 25_000}<img src=/i/a.jpg>",
+        "</div><p><em>Rain on the hills</em></p>",
+        PARAGRAPH * 8,
+    ),
     "declared corrections": (
         '<script type=application/ld+json>{"@type":"NewsArticle","headline":"Rain","correction":[',
         '"it was so",',

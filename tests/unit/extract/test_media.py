@@ -131,6 +131,23 @@ HIDDEN = '<span class="visually-hidden">Image caption</span>'
             "Bea L. Ode/Courier Tribune",
         ),
         ('<div><img src="/i/a.jpg"><div class="share">Follow the Courier on</div></div>', None, None),
+        (
+            '<div class="media-credit-container"><img src="/i/a.jpg"><p class="wp-caption-text">The Bridge</p></div>',
+            "The Bridge",
+            None,
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption><p>The bridge (AP)</p><p>Photo: Ann Lee</p></figcaption></figure>',
+            "The bridge",
+            "AP",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><div class="caption">The bridge.</div><figcaption>The bridge. Photo: Bea Ode</figcaption></figure>',
+            "The bridge.",
+            "Bea Ode",
+        ),
+        ('<p><img src="/i/a.jpg"></p><p><em>“We shall see,” he said.</em></p>', None, None),
+        ('<img src="/i/a.jpg">A text of its own, which ends here.<p><em>The bridge.</em></p>', None, None),
     ],
 )
 def test_captions_and_credits_are_told_apart_in_any_markup(
@@ -154,6 +171,8 @@ def test_a_line_in_italics_below_a_picture_stays_text() -> None:
         ("The port on Monday. (Reuters/Ann Lee)", "Reuters/Ann Lee"),
         ("The port on Monday. Ann Lee/Getty Images", "Ann Lee/Getty Images"),
         ("The port on Monday. AP Photo/Ann Lee", "AP Photo/Ann Lee"),
+        ("The statue of Elizabeth I. REUTERS/Ann Lee", "REUTERS/Ann Lee"),
+        ("The estate of Malcolm X. Getty Images", "Getty Images"),
         ("Le port lundi. Crédit photo : Ann Lee / AFP", "Ann Lee / AFP"),
         ("Порт в понедельник. Фото: Анна Ли", "Анна Ли"),
         ("Port w poniedziałek. Fot. Anna Lee", "Anna Lee"),
@@ -218,6 +237,11 @@ NO_CREDITS = [
     "The Reuters building in London",
     "AP Møller",
     "Foto: Die Brücke am Montag",
+    "Fans — WORLD CUP FINAL",
+    "Die Brücke – EM IN DEUTSCHLAND",
+    "The gallery, where visitors can buy prints.",
+    "Photo caption contest winners pose",
+    "Photo… Essay",
 ]
 
 
@@ -273,6 +297,8 @@ def test_what_is_not_the_articles_is_left_out(picture: str) -> None:
         '<div><img src="/img/span.jpg" data-lazy-placeholder-src="/img/x.gif"></div>',
         '<div><img class="iconic" src="/img/span.jpg"></div>',
         '<div><img class="icon" src="/img/span.jpg" width="640"></div>',
+        '<div><img class="zoom icon-zoom no-icon" src="/img/span.jpg"></div>',
+        '<p><img src="/img/span.jpg"></p><p><em>Subscribe to the bridge: a campaign for those who walk</em></p>',
     ],
 )
 def test_what_is_the_articles_is_kept(picture: str) -> None:
@@ -294,6 +320,15 @@ def test_what_is_the_articles_is_kept(picture: str) -> None:
 def test_a_large_picture_above_the_headline_is_the_articles(picture: str, count: int) -> None:
     """Without a caption and outside of its element; no banner, no header of the site, no advertisement."""
     assert len(media_of(around=f"<div>{picture}</div>{{}}")) == count
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/fotos/dialogo/span.jpg", "/charts/dialogo-economico.svg", "/catalogo/span.jpg", "/movies/avatar/still.jpg"],
+)
+def test_words_that_end_like_icons_are_none(path: str) -> None:
+    """A large picture is one in any folder but those of logos."""
+    assert len(media_of(f'<p><img src="{path}" width="1200"></p>')) == 1
 
 
 def test_pictures_outside_of_the_article_are_left_out() -> None:
@@ -662,6 +697,19 @@ def test_the_caption_that_data_state_has_its_credit_apart() -> None:
     head = '<script type="application/ld+json">{"@type": "ImageObject", "url": "/i/a.jpg", "caption": "The bridge. © Bea Ode"}</script>'
     [media] = media_of('<p><img src="/i/a.jpg"></p>', head=head)
     assert (media.caption, media.credit) == ("The bridge.", "Bea Ode")
+
+
+@pytest.mark.parametrize(
+    ("lines", "caption", "credit"),
+    [
+        ('<p class="caption">The bridge.</p><p>Photo: Bea Ode</p>', "The bridge.", "Bea Ode"),
+        ('<p><em>The bridge.</em></p><p class="caption">At night</p>', "At night The bridge.", None),
+    ],
+)
+def test_lines_below_a_picture_are_not_the_next_ones(lines: str, caption: str, credit: str | None) -> None:
+    """Though there are as many of them as pictures."""
+    first, second = media_of(f'<p><img src="/i/a.jpg"></p>{lines}<p><img src="/i/b.jpg"></p>')
+    assert (first.caption, first.credit, second.caption, second.credit) == (caption, credit, None, None)
 
 
 def test_the_caption_of_several_pictures_is_of_none() -> None:
