@@ -33,7 +33,9 @@ EVAL = "NEWSARCHIVE_EVAL"
 REQUIRE = "NEWSARCHIVE_REQUIRE_SERVICES"
 """Set in CI: a test that would be skipped for want of a service or of a package fails instead."""
 CHROMIUM = "NEWSARCHIVE_CHROMIUM"
-"""Path of the Chromium that tests drive; /usr/bin/chromium where it is not set."""
+"""Path of the Chromium that tests drive; where it is not set, the first of BROWSERS that is there."""
+BROWSERS = ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")
+"""The first is the engine of the second without the windows of a browser, for a third of the CPU time."""
 WANTS = (POSTGRES, CHROMIUM, "is not installed", "network namespaces", "could not import")
 """How the reasons of such skips are known: the variable that names the service, or what importorskip says. The
 annotated pages are none: they cannot be had everywhere, and .ci/run names them where they are."""
@@ -77,6 +79,18 @@ def share_compiled_statements(connection: Connection) -> None:
     connection.execution_options(compiled_cache=COMPILED_STATEMENTS)
 
 
+NAMES_OF_SLOW = ("slow", "few_and_all")
+"""One of them is in each file with slow tests: the mark, or what sets it (tests/sizes.py)."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only slow tests are run, skip files without any: three of four, whose imports take seconds."""
+    if config.option.markexpr != "slow" or not collection_path.match("test_*.py"):
+        return None
+    text = collection_path.read_text("utf-8")
+    return None if any(name in text for name in NAMES_OF_SLOW) else True
+
+
 def pytest_collection() -> None:
     """Collect tests without the garbage collector: nearly all that is imported and collected stays."""
     gc.disable()
@@ -94,6 +108,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         area = item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
         # Doctests of the packages, and of the newsroom, are unit tests.
         item.add_marker(area if area in AREAS else "unit")
+        if item.get_closest_marker("slow"):
+            text = item.path.read_text("utf-8")
+            assert any(name in text for name in NAMES_OF_SLOW), f"{item.path}: `-m slow` would not find its slow tests"
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -262,13 +279,17 @@ def at_address() -> AtAddress:
     return serving
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[object]:
-    """A Chromium driven by playwright; it asks nobody but whom the test's pages ask."""
+    """A Chromium driven by playwright; it asks nobody but whom the test's pages ask.
+
+    Its loop runs in the thread of the tests until the end of their module, which can run no other there.
+    """
     sync_api = pytest.importorskip("playwright.sync_api")
-    path = os.environ.get(CHROMIUM) or "/usr/bin/chromium"
-    if not Path(path).exists():
-        pytest.skip(f"{CHROMIUM} names no browser, and {path} is not there")
+    named = os.environ.get(CHROMIUM)
+    path = next((each for each in ([named] if named else BROWSERS) if Path(each).exists()), None)
+    if path is None:
+        pytest.skip(f"{CHROMIUM} names no browser, and {BROWSERS[-1]} is not there")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

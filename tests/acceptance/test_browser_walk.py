@@ -192,6 +192,10 @@ class Walk:
     scripts: bool = True
     zone: str = "America/New_York"
     faults: list[str] = field(default_factory=list)
+    path: str = ""
+    """Of the page that was opened last, and the status that it should have."""
+    status: int = 200
+    tab: Any = None
 
     def __enter__(self) -> Self:
         """Open the context."""
@@ -210,37 +214,46 @@ class Walk:
         self.context.close()
 
     def open(self, path: str, status: int = 200) -> Any:
-        """Open a page and record its requests and console messages."""
-        opened = self.context.new_page()
+        """Open a page, in the one tab of the walk, and record its requests and console messages."""
+        if self.tab is None:
+            self.tab = self.watch(self.context.new_page())
+        self.path, self.status = path, status
+        self.tab.set_viewport_size(SIZES[self.size])
+        self.tab.emulate_media(media="null", color_scheme=self.scheme)
+        answer = self.tab.goto(self.base + path, wait_until="load")
+        if answer.status != status:
+            self.fault(f"answers {answer.status}")
+        return self.tab
 
-        def fault(text: str) -> None:
-            self.faults.append(f"{path}: {text}")
+    def fault(self, text: str) -> None:
+        """Record a fault of the page that was opened last."""
+        self.faults.append(f"{self.path}: {text}")
+
+    def watch(self, opened: Any) -> Any:
+        """Record faults of all that a tab shows."""
 
         def on_console(message: Any) -> None:
-            if message.type in ("error", "warning") and not (status == 404 and "status of 404" in message.text):
-                fault(f"console: {message.text}")
+            if message.type in ("error", "warning") and not (self.status == 404 and "status of 404" in message.text):
+                self.fault(f"console: {message.text}")
 
         def on_request(request: Any) -> None:
             if not request.url.startswith((f"{self.base}/", "data:", "about:")):
-                fault(f"requests {request.url}")
+                self.fault(f"requests {request.url}")
 
         def on_response(response: Any) -> None:
-            if response.status >= 400 and response.url != self.base + path:
-                fault(f"{response.url} answers {response.status}")
+            if response.status >= 400 and response.url != self.base + self.path:
+                self.fault(f"{response.url} answers {response.status}")
 
         def on_failure(request: Any) -> None:
             # Leaving a page aborts the request of its icon.
             if request.failure != "net::ERR_ABORTED":
-                fault(f"{request.url} fails")
+                self.fault(f"{request.url} fails")
 
         opened.on("console", on_console)
-        opened.on("pageerror", lambda error: fault(f"a script fails: {error}"))
+        opened.on("pageerror", lambda error: self.fault(f"a script fails: {error}"))
         opened.on("request", on_request)
         opened.on("response", on_response)
         opened.on("requestfailed", on_failure)
-        answer = opened.goto(self.base + path, wait_until="load")
-        if answer.status != status:
-            fault(f"answers {answer.status}")
         return opened
 
     @staticmethod
@@ -280,21 +293,24 @@ SHAPE = """() => {
     skipped: levels.filter(([l], i) => l > (i ? levels[i - 1][0] : 0) + 1).map(([, e]) => e.textContent).join("; "),
   };
 }"""
+AXE_SCRIPT = axe.Axe().axe_script
 AXE = {"resultTypes": ["violations"], "iframes": False}
 """Frames contain archived pages, whose faults are not ours."""
 AXE_LOOKS = {**AXE, "runOnly": ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"]}
 """Rules whose result depends on the size of the window or on its colours."""
 
 
+SERIOUS = """async (options) => (await axe.run(options)).violations
+  .filter((each) => ["serious", "critical"].includes(each.impact))
+  .flatMap((each) => each.nodes.slice(0, 3).map((node) => `${each.id} at ${node.target}: ${node.html.slice(0, 160)}`))
+"""
+
+
 def serious(opened: Any, name: str, options: dict[str, Any] = AXE) -> list[str]:
     """Return the faults that axe rates serious or critical."""
-    found = axe.Axe().run(opened, options=options).response["violations"]
-    return [
-        f"{name}: {each['id']} at {node['target']}: {node['html'][:160]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"][:3]
-    ]
+    if not opened.evaluate("'axe' in window"):
+        opened.evaluate(AXE_SCRIPT)
+    return [f"{name}: {found}" for found in opened.evaluate(SERIOUS, options)]
 
 
 def test_each_page_with_scripts(chromium: Any, demo: Demo, pages: dict[str, tuple[str, int]]) -> None:
@@ -313,7 +329,6 @@ def test_each_page_with_scripts(chromium: Any, demo: Demo, pages: dict[str, tupl
             opened.emulate_media(color_scheme="dark")
             walk.check_layout(opened, f"{name}, desk")
             walk.faults += serious(opened, f"{name}, desk", AXE_LOOKS)
-            opened.close()
         assert walk.faults == []
 
 
@@ -326,7 +341,6 @@ def test_each_page_without_scripts(chromium: Any, demo: Demo, pages: dict[str, t
             opened.set_viewport_size(SIZES["desk"])
             opened.emulate_media(color_scheme="light")
             walk.check_layout(opened, f"{name}, desk")
-            opened.close()
         opened = walk.open("/")
         opened.locator(".quick input").fill("ferry")
         walk.follow(opened, opened.locator(".quick button"))
@@ -367,7 +381,6 @@ def test_the_keyboard_reaches_everything(chromium: Any, demo: Demo, pages: dict[
             opened.evaluate("document.querySelector('.skip').focus()")
             opened.keyboard.press("Enter")
             assert opened.evaluate("document.activeElement.id") == "main"
-            opened.close()
         assert walk.faults == []
 
 
@@ -491,7 +504,7 @@ def test_other_writing_directions(chromium: Any, demo: Demo, pages: dict[str, tu
         assert walk.faults == []
 
 
-MAX_PER_KIND = 60
+MAX_PER_KIND = 40
 
 
 def test_no_link_of_any_page_is_broken(demo: Demo) -> None:
@@ -803,9 +816,8 @@ def walk_questions(walk: Walk, asked: Asked, *, keys: bool = False) -> dict[str,
         clicks = Clicks(walk, keys=keys)
         question(clicks, asked)
         counts[question.__name__] = clicks.count
-        if walk.scripts:
+        if walk.scripts and not keys:  # by keys they are the same pages
             walk.faults += serious(clicks.page, question.__name__)
-        clicks.page.close()
     return counts
 
 

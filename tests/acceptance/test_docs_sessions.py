@@ -32,6 +32,7 @@ SERVERS = ("newsarchive serve",)
 NOT_RUN = {
     "make ": "runs these tests",
     "pip": "installs what is tested here",
+    "newsarchive demo": "is the first line of tests/acceptance/test_browser_walk.py, too",
     "newsarchive serve": "runs until it is stopped: test_serve_command",
     "newsarchive worker": "needs a database: tests/acceptance/cluster",
     "newsarchive replay": "installs from a registry: test_serve_replay",
@@ -126,8 +127,8 @@ def test_the_shell_blocks_of_a_page_run(page: Path, newsroom: NewsroomServer, ar
     story = json.loads((project / "articles.jsonl").read_text().splitlines()[0])["url"]
     with urlopen(story) as response:
         (project / "morgue" / "page.html").write_bytes(response.read())
-    folder = project if page.stem in {"README", "spiders", "browser"} else project / "morgue"
-    if page.stem in {"README", "browser"}:
+    folder = project if page.stem in {"README", "spiders"} else project / "morgue"
+    if page.stem == "README":
         shutil.rmtree(project / "morgue")
     words = {"front": newsroom.url, "story": story, "python": str(Path(SCRIPT).with_name("python"))}
     for line in read_shell_lines(page):

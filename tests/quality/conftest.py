@@ -1,10 +1,15 @@
 """The table of figures: each test of this folder adds its measurements, and it is printed at the end of the run."""
 
+import os
+import pickle
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from storage.model import Reading
+from tests.quality.scoring import ReadPage, read_page, text_digest
 
 FLOORS = tomllib.loads(Path(__file__).with_name("floors.toml").read_text("utf-8"))
 SLACK = 0.0005
@@ -76,6 +81,27 @@ def pytest_configure(config: pytest.Config) -> None:
 def figures(request: pytest.FixtureRequest) -> Figures:
     """Return the table of this run."""
     return request.config.stash[FIGURES]
+
+
+@pytest.fixture(scope="session")
+def read_once(tmp_path_factory: pytest.TempPathFactory) -> ReadPage:
+    """`read_page` for the tests of all processes of a run: what one has read, the others take from a file."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "readings"
+    folder.mkdir(exist_ok=True)
+
+    def read(eval_folder: Path, file: str, url: str) -> Reading:
+        kept = folder / text_digest(f"{file} {url}")
+        if not kept.exists():
+            reading = read_page(eval_folder, file, url)
+            written = kept.with_suffix(f".{os.getpid()}")
+            written.write_bytes(pickle.dumps(reading))
+            written.replace(kept)
+            return reading
+        found: Reading = pickle.loads(kept.read_bytes())
+        return found
+
+    return read
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -5,7 +5,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -118,6 +118,10 @@ def ingest(number: int, answer: Mapping[str, Any], reading: Reading) -> Ingest:
 
 def read_page(eval_folder: Path, file: str, url: str) -> Reading:
     return extract_page(gzip.decompress((eval_folder / file).read_bytes()), url)
+
+
+ReadPage = Callable[[Path, str, str], Reading]
+"""`read_page`, or one that knows readings already."""
 
 
 # --- links ---
@@ -455,7 +459,7 @@ class MediaTally:
         }
 
 
-def media_tally(eval_folder: Path) -> MediaTally:
+def media_tally(eval_folder: Path, read: ReadPage = read_page) -> MediaTally:
     """Return what is read of the pages of media.json, against it."""
     tally = MediaTally()
     urls = {
@@ -464,7 +468,7 @@ def media_tally(eval_folder: Path) -> MediaTally:
         **{f"sites/{page}": answer["url"] for page, answer in read_gold(eval_folder / "sites.json").items()},
     }
     for page, answers in read_gold(MEDIA_GOLD).items():
-        article = read_page(eval_folder, media_folder(page), urls[page]).article
+        article = read(eval_folder, media_folder(page), urls[page]).article
         tally.page(page, answers, article.media if article else ())
     return tally
 

@@ -16,6 +16,7 @@ from newsarchive.extract.page import extract_page
 from newsarchive.extract.parse_date import parse_printed_date
 from storage.index.rows.entry import version_digest
 from storage.model import Article, Outcome
+from tests.quality.scoring import ReadPage
 
 pytestmark = pytest.mark.slow
 
@@ -132,18 +133,26 @@ def change_attributes(element: HtmlElement, own: str) -> None:
 
 
 @pytest.mark.parametrize("part", sorted(LEAST))
-def test_pages_served_twice_make_one_version(eval_folder: Path, part: str) -> None:
+def test_pages_served_twice_make_one_version(eval_folder: Path, read_once: ReadPage, part: str) -> None:
     """Related stories, counters, times and adverts differ between the captures; the digest of the version does not."""
     read, different = 0, []
     for name, url, page in pages(eval_folder, part):
-        root = parse(page)
-        before = extract_page(serialize(root), url)
+        before = read_once(eval_folder, f"{part}/{name}.html.gz", url)
         if before.outcome is not Outcome.ARTICLE or before.article is None:
             continue
-        change_around(root, before.article)
-        after = extract_page(serialize(root), url).article
         read += 1
-        if after is None or version_digest(after) != version_digest(before.article):
+        root = parse(page)
+        whole = serialize(root)
+        change_around(root, before.article)
+        after = read_digest(serialize(root), url)
+        # What differs may come of serializing the page, too, which is no change around its article.
+        if after is None or (after != version_digest(before.article) and after != read_digest(whole, url)):
             different.append(name)
     assert read >= LEAST[part]
     assert set(different) <= KNOWN
+
+
+def read_digest(page: bytes, url: str) -> bytes | None:
+    """Return the digest of the version that is read from a page."""
+    article = extract_page(page, url).article
+    return None if article is None else version_digest(article)

@@ -5,7 +5,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from statistics import mean, median
 from typing import Any, Protocol
@@ -15,7 +14,7 @@ from trafilatura import bare_extraction
 
 from newsarchive.extract import extract_page
 from storage.model import Outcome, Reading
-from tests.quality.scoring import LinkTally, body, body_figures, gathered_groups, read_page, read_together
+from tests.quality.scoring import LinkTally, ReadPage, body, body_figures, gathered_groups, read_together
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +27,7 @@ class Figures(Protocol):
 
 
 def read_all(
-    eval_folder: Path, folder: str, gold: Mapping[str, Any], *, times: int = 1
+    eval_folder: Path, folder: str, gold: Mapping[str, Any], *, times: int
 ) -> Iterator[tuple[str, Reading, float]]:
     """Yield page id, reading, and the CPU seconds of the fastest of several readings: other load only adds to them."""
     for page, right in gold.items():
@@ -72,10 +71,10 @@ def test_bodies_of_many_sites(eval_folder: Path, figures: Figures) -> None:
     figures.add("cpu", "longest_ms_at_most", by_length[-1] * 1e3, "pages: CPU ms, longest", slower=4)
 
 
-def test_bodies_of_sibling_pages(eval_folder: Path, figures: Figures, tmp_path: Path) -> None:
+def test_bodies_of_sibling_pages(eval_folder: Path, read_once: ReadPage, figures: Figures, tmp_path: Path) -> None:
     """Pages of a site are read together, with their common paragraphs learnt; the gold contains the dek."""
     gold = json.loads((eval_folder / "sites.json").read_text("utf-8"))
-    readings = {page: reading for page, reading, _ in read_all(eval_folder, "sites", gold)}
+    readings = {page: read_once(eval_folder, f"sites/{page}.html.gz", answer["url"]) for page, answer in gold.items()}
     right = {page: "\n".join(answer["body"]) for page, answer in gold.items()}
     alone = body_figures(right, {page: body(reading, dek=True) for page, reading in readings.items()})
     f1, exact = body_figures(right, read_together(gold, readings, f"sqlite:///{tmp_path / 'index.sqlite3'}"))
@@ -88,13 +87,14 @@ def test_bodies_of_sibling_pages(eval_folder: Path, figures: Figures, tmp_path: 
 # --- kinds ---
 
 
-def test_kinds(eval_folder: Path, figures: Figures) -> None:
+def test_kinds(eval_folder: Path, read_once: ReadPage, figures: Figures) -> None:
     """Articles are distinguished from listings, shops, manuals and forums as well as before."""
     gold = json.loads((eval_folder / "kinds.json").read_text("utf-8"))
     taken = Counter(
-        gold[page]["kind"]
-        for page, reading, _ in read_all(eval_folder, "kinds", gold)
-        if reading.outcome in (Outcome.ARTICLE, Outcome.PAYWALL_STUB)
+        right["kind"]
+        for page, right in gold.items()
+        if read_once(eval_folder, f"kinds/{page}.html.gz", right["url"]).outcome
+        in (Outcome.ARTICLE, Outcome.PAYWALL_STUB)
     )
     right, all_articles = taken["article"], sum(page["kind"] == "article" for page in gold.values())
     figures.add("kinds", "article_f1", 2 * right / (taken.total() + all_articles), "kinds: article F1")
@@ -105,19 +105,19 @@ def test_kinds(eval_folder: Path, figures: Figures) -> None:
 # --- links ---
 
 
-@lru_cache(maxsize=1)
-def link_tally(eval_folder: Path) -> LinkTally:
+@pytest.fixture(scope="module")
+def link_tally(eval_folder: Path, read_once: ReadPage) -> LinkTally:
     tally = LinkTally()
     for right in json.loads((eval_folder / "links.json").read_text("utf-8"))["pages"]:
-        tally.page(right, gathered_groups(read_page(eval_folder, right["file"], right["url"])))
+        tally.page(right, gathered_groups(read_once(eval_folder, right["file"], right["url"])))
     return tally
 
 
-def test_links_in_groups(eval_folder: Path, figures: Figures) -> None:
+def test_links_in_groups(link_tally: LinkTally, figures: Figures) -> None:
     """Related and latest links are found, distinguished from others, and grouped under their labels as well as
     before.
     """
-    tally = link_tally(eval_folder)
+    tally = link_tally
     figures.add("links", "listing_macro_f1", mean(tally.macro), "links: listing, macro F1")
     figures.add("links", "none_left_empty", tally.left_empty, "links: pages without a listing left empty, of 10")
     figures.add("links", "groups_matched", tally.matched, "links: groups matched, of 89")
@@ -125,6 +125,6 @@ def test_links_in_groups(eval_folder: Path, figures: Figures) -> None:
     figures.add("links", "kind_exact", tally.same_kind / tally.matched, "links: kind, of matched groups")
 
 
-def test_links_in_text(eval_folder: Path, figures: Figures) -> None:
+def test_links_in_text(link_tally: LinkTally, figures: Figures) -> None:
     """Links in running text are found as well as before."""
-    figures.add("links", "inline_micro_f1", link_tally(eval_folder).inline_f1, "links: inline, micro F1")
+    figures.add("links", "inline_micro_f1", link_tally.inline_f1, "links: inline, micro F1")

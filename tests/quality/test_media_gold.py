@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import pytest
 
 from storage.article_parts import Media, MediaKind
-from tests.quality.scoring import MediaTally, fold, media_key, media_tally, text_digest
+from tests.quality.scoring import MediaTally, ReadPage, fold, media_key, media_tally, text_digest
 
 
 class Figures(Protocol):
@@ -17,7 +17,7 @@ class Figures(Protocol):
 
 
 @pytest.mark.slow
-def test_media_of_articles(eval_folder: Path, figures: Figures) -> None:
+def test_media_of_articles(eval_folder: Path, read_once: ReadPage, figures: Figures) -> None:
     """The media of an article are found, and no others, with their captions, credits and kinds, as well as before.
 
     media.json was made by looking at the HTML of each page, before its reading: pictures and players in and above the
@@ -26,7 +26,7 @@ def test_media_of_articles(eval_folder: Path, figures: Figures) -> None:
     pictures, players or posts. Five have no media of their own. Addresses and texts are digests, as the pages belong to
     their publishers.
     """
-    found = media_tally(eval_folder).figures()
+    found = media_tally(eval_folder, read_once).figures()
     figures.add("media", "f1", found["f1"], "media: F1")
     figures.add("media", "precision", found["precision"], "media: precision")
     figures.add("media", "recall", found["recall"], "media: recall")

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import pytest
 
 from storage.model import Reading
-from tests.quality.scoring import LinkTally, caption_tally, gathered_groups, read_page, world_figures
+from tests.quality.scoring import LinkTally, ReadPage, caption_tally, gathered_groups, world_figures
 
 pytestmark = pytest.mark.slow
 
@@ -41,10 +41,10 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(eval_folder: Path) -> World:
+def world(eval_folder: Path, read_once: ReadPage) -> World:
     gold = json.loads((eval_folder / "world" / "world.json").read_text("utf-8"))
     readings = {
-        page: read_page(eval_folder, f"world/pages/{page}.html.gz", answer["url"]) for page, answer in gold.items()
+        page: read_once(eval_folder, f"world/pages/{page}.html.gz", answer["url"]) for page, answer in gold.items()
     }
     return World(eval_folder, gold, readings)
 
@@ -57,14 +57,14 @@ def test_pages_of_other_sets(world: World, figures: Figures, part: str) -> None:
         figures.add("world" if part == "all" else f"world-{part}", key, value, f"world, {part}: {NAMES[key]}")
 
 
-def test_links_on_pages_of_other_sets(world: World, figures: Figures) -> None:
+def test_links_on_pages_of_other_sets(world: World, read_once: ReadPage, figures: Figures) -> None:
     """Links are found and grouped under their labels as well as before, on 60 sites in eleven languages."""
     tally = LinkTally()
     for right in json.loads((world.folder / "links_world.json").read_text("utf-8"))["pages"]:
         reading = world.readings[right["id"]]
         if right["url"] != world.gold[right["id"]]["url"]:
             # The set names a file of its own instead of a URL, against which no link can be resolved.
-            reading = read_page(world.folder, right["file"], right["url"])
+            reading = read_once(world.folder, right["file"], right["url"])
         tally.page(right, gathered_groups(reading))
     figures.add("world-links", "listing_macro_f1", mean(tally.macro), "world links: listing, macro F1")
     figures.add("world-links", "none_left_empty", tally.left_empty, "world links: without a listing left empty, of 15")

@@ -235,8 +235,7 @@ def hosts() -> Iterator[Hosts]:
             pytest.skip(f"network namespaces cannot be made here: {problem}")
         stack.enter_context(database(made))
         stack.enter_context(object_store(made))
-        serving: list[str | Path] = [sys.executable, SITES, made.log, str(PORT), "--slow", "0.25"]
-        serving += ["--pages", "110", "--from", "105", "--few", "60", "--slower", "0.5"]
+        serving: list[str | Path] = [sys.executable, SITES, made.log, str(PORT), "--pages", "60", "--slow", "0.5"]
         server = subprocess.Popen(made.on("sites", *serving), stdout=subprocess.DEVNULL)
         stack.callback(server.wait)
         stack.callback(server.kill)
@@ -259,9 +258,17 @@ class Machine:
         """Names of the closed WARC files that its folder has."""
         return {path.name for path in (self.folder / "warc").glob("*.warc.gz")}
 
+    def known(self) -> set[str]:
+        """Names of all WARC files that its folder has, closed or not."""
+        return {path.name.partition(".warc.gz")[0] + ".warc.gz" for path in (self.folder / "warc").glob("*.warc.gz*")}
+
     def run(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a command on the host to its end."""
-        command = self.hosts.on(self.name, *self.words(*words))
+        """Run a command of newsarchive on the host to its end."""
+        return self.execute(*self.words(*words))
+
+    def execute(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a program on the host to its end."""
+        command = self.hosts.on(self.name, *words)
         return subprocess.run(
             command, capture_output=True, text=True, check=False, timeout=300, cwd=self.folder, env=self.environment
         )

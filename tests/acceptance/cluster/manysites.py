@@ -1,6 +1,6 @@
 """Many small news sites, one a loopback (or other) address, that write down who asked for what, and when.
 
-    python manysites.py LOG PORT --pages 90 --slow 0.25 --from 105 --few 50 --slower 0.5
+    python manysites.py LOG PORT --pages 60 --slow 0.5
 
 A line of the log is an answer: site, path, who asked (its User-Agent), from where, begin and end on the machine's one
 monotonic clock.
@@ -52,17 +52,16 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         began = time.monotonic()
         site = self.connection.getsockname()[0]
-        is_late = int(site.rpartition(".")[2]) >= OPTIONS.late_from
         status, kind, text = 200, "text/html; charset=utf-8", ""
         if self.path == "/":
-            text = front(OPTIONS.few if is_late else OPTIONS.pages)
+            text = front(OPTIONS.pages)
         elif self.path.startswith("/story-of-the-day-"):
             text = page(site, int("".join(c for c in self.path if c.isdigit())))
         elif self.path == "/robots.txt":
             kind, text = "text/plain", "User-agent: *\nAllow: /\n"
         else:
             status, text = 404, "<html><title>Not found</title><p>Not found"
-        time.sleep(OPTIONS.slower if is_late else OPTIONS.slow)
+        time.sleep(OPTIONS.slow)
         data = text.encode()
         whole = True
         try:
@@ -101,10 +100,7 @@ if __name__ == "__main__":
     parser.add_argument("log", type=Path)
     parser.add_argument("port", type=int)
     parser.add_argument("--pages", type=int, default=40)
-    parser.add_argument("--few", type=int, default=40, help="pages of the later sites")
-    parser.add_argument("--from", type=int, default=256, dest="late_from", help="last number of the first of them")
-    parser.add_argument("--slower", type=float, default=0.2, help="seconds that each of their pages takes")
-    parser.add_argument("--slow", type=float, default=0.2)
+    parser.add_argument("--slow", type=float, default=0.2, help="seconds that each page takes")
     parser.add_argument("--bind", default="0.0.0.0")
     parser.parse_args(namespace=OPTIONS)
     server = Server(("", OPTIONS.port), Handler)

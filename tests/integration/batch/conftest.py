@@ -55,6 +55,8 @@ class Cluster:
     folder: Path
     address: str = ""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    started: int = 0
+    """Processes so far."""
 
     @property
     def workers(self) -> list[subprocess.Popen[bytes]]:
@@ -64,6 +66,7 @@ class Cluster:
     def start(self) -> None:
         """Start the scheduler."""
         at = self.folder / "scheduler.json"
+        at.unlink(missing_ok=True)
         self._run("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-jupyter", "--scheduler-file", str(at))
         for _ in range(600):
             if at.exists() and at.stat().st_size:
@@ -73,11 +76,20 @@ class Cluster:
 
     def add_worker(self) -> subprocess.Popen[bytes]:
         """Start a worker that does one task at a time."""
-        at = str(self.folder / f"worker-{len(self.processes)}")
+        at = str(self.folder / f"worker-{self.started}")
         self._run(
             "worker", self.address, "--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--local-directory", at
         )  # fmt: skip
         return self.processes[-1]
+
+    def repair(self) -> None:
+        """Start what no longer runs, of a scheduler and two workers."""
+        if not self.processes or self.processes[0].poll() is not None:
+            self.stop()
+            self.start()
+        self.processes[1:] = [worker for worker in self.workers if worker.poll() is None]
+        while len(self.workers) < 2:
+            self.add_worker()
 
     def stop(self) -> None:
         """End all that were started."""
@@ -89,27 +101,31 @@ class Cluster:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        self.processes.clear()
 
     def _run(self, *words: str) -> None:
-        with (self.folder / f"{len(self.processes)}.log").open("wb") as log:
+        self.started += 1
+        with (self.folder / f"{self.started}.log").open("wb") as log:
             command = [sys.executable, "-m", "dask", *words, "--no-dashboard"]
             self.processes.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder))
 
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    """A Dask cluster of two workers."""
+@pytest.fixture(scope="module")
+def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A Dask cluster for all tests of a module: its processes take longer to start than most tests."""
     pytest.importorskip("distributed")
-    folder = tmp_path / "cluster"
-    folder.mkdir()
-    made = Cluster(folder)
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
     try:
-        made.start()
-        made.add_worker()
-        made.add_worker()
         yield made
     finally:
         made.stop()
+
+
+@pytest.fixture
+def cluster(shared_cluster: Cluster) -> Cluster:
+    """A Dask cluster of two workers; what earlier tests killed of it is started anew."""
+    shared_cluster.repair()
+    return shared_cluster
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -24,6 +24,7 @@ from spiders.news import NewsSpider
 from storage.errors import ConfigError
 from storage.index.queries.status import get_status
 from storage.warc.reader import read_records
+from tests import forked_process
 
 CONFIG = """
 delay = "0s"
@@ -107,8 +108,7 @@ def run_scrapy(folder: Path, *words: str) -> str:
     """Run `scrapy crawl` in a project; it fails, and what it logs is returned."""
     (folder / "scrapy.cfg").write_text("[settings]\ndefault = project\n")
     (folder / "project.py").write_text('SPIDER_MODULES = ["spiders"]\n')
-    command = [sys.executable, "-m", "scrapy", "crawl", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = forked_process.run_scrapy("crawl", *words, at=folder)
     assert done.returncode == 1, done.stderr
     return done.stderr
 
@@ -459,17 +459,16 @@ def article(server: Any, tmp_path: Path) -> str:
     return f"{server.base}/2026/11/20/harbour"
 
 
-def show(folder: Path, *words: str) -> str:
-    """Run a command of Scrapy's in the project; it succeeds without an error, and what it prints is returned."""
-    command = [sys.executable, "-m", "scrapy", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+def require_success(done: "subprocess.CompletedProcess[str]") -> str:
+    """Require that a command succeeded without an error; return what it printed."""
     assert (done.returncode, "Traceback" in done.stderr, " ERROR: " in done.stderr) == (0, False, False), done.stderr
     return done.stdout
 
 
 def test_parse_writes_the_items_that_it_is_asked_for(article: str, tmp_path: Path) -> None:
     """The archive refuses feeds for a crawl, and `scrapy parse -o FILE` is none."""
-    show(tmp_path, "parse", "--spider=news", article, "-o", "articles.jsonl")
+    command = [sys.executable, "-m", "scrapy", "parse", "--spider=news", article, "-o", "articles.jsonl"]
+    require_success(subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False))
     assert "Harbour opens" in (tmp_path / "articles.jsonl").read_text()
 
 
@@ -489,7 +488,8 @@ def test_commands_that_show_a_page_start_no_crawl(
 ) -> None:
     """Also where the settings name an archive, as those for the add-on do: that page alone is fetched."""
     make()
-    shown = show(tmp_path, *(article if word == "URL" else word for word in words), *named)
+    typed = [article if word == "URL" else word for word in words]
+    shown = require_success(forked_process.run_scrapy(*typed, *named, at=tmp_path))
     assert "Harbour opens" in shown
     assert {each.path for each in server.log} <= {"/2026/11/20/harbour", "/robots.txt"}
     assert not (tmp_path / "warc").exists()

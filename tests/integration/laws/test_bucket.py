@@ -474,7 +474,7 @@ def test_an_object_cut_short_is_found(build: Callable[..., Any], bucket: Bucket)
     """Verify reports it with the file's name; no command takes it for intact."""
     rig = build()
     into_bucket(rig, bucket)
-    rig.crawl()
+    rig.crawl(None, "--max-pages", "20")
     (stored,) = bucket.list_files()
     with bucket.open(stored.name) as file:
         whole = file.read()

@@ -29,7 +29,7 @@ def wait_for(what: Callable[[], Any]) -> Any:
     until = time.monotonic() + PATIENCE
     while not (found := what()):
         assert time.monotonic() < until, f"waited {PATIENCE} s in vain"
-        time.sleep(0.05)
+        time.sleep(0.2)
     return found
 
 
@@ -68,6 +68,12 @@ class Database:
         if self._server is not None:
             self._server.send_signal(signal.SIGINT)
             self._server.wait(60)
+
+    def count_articles(self) -> int:
+        """Return the number of archived articles, without a command."""
+        with psycopg.connect(self._address) as session:
+            found: int = session.execute("SELECT count(*) FROM articles").fetchone()[0]
+        return found
 
     def _answers(self) -> bool:
         try:
@@ -159,7 +165,7 @@ def test_a_worker_ends_and_the_next_one_goes_on(rig: Any, database: Database, du
     database.start()
     assert len(rig.exchanges()) == asked, "its crawl goes on without it"
     again = begun(rig, "worker", "--slots", "1")
-    wait_for(lambda: len(rig.articles()) >= 60)
+    wait_for(lambda: database.count_articles() >= 60)
     again.send_signal(signal.SIGTERM)
     words = said(again)
     assert again.returncode == 0, words

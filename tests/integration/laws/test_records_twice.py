@@ -1,15 +1,13 @@
 """A record that is in two files is one capture, with the facts of the file that the crawl wrote (law 1)."""
 
 import shutil
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsarchive.archive import Archive
-from newsarchive.config.toml_file import load_config
-from newsarchive.maintenance.rebuild import transfer_archive_index
 from storage.index.queries.articles import iter_captures
 from storage.index.views.articles import ALL_CAPTURES
 
@@ -39,12 +37,11 @@ def index_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def rig(crawled: Any, index_url: str, tmp_path: Path) -> Any:
-    """A copy of an archive after one crawl, on each database."""
-    folder = Path(shutil.copytree(crawled.once.folder, tmp_path / "archive"))
-    if index_url:
-        transfer_archive_index(load_config(folder), index_url, switch=True)
-    return replace(crawled.once, folder=folder)
+def rig(build: Callable[..., Any], index_url: str) -> Any:
+    """A small archive after one crawl, on each database."""
+    made = build(index=index_url)
+    made.crawl(None, "--max-pages", "30")
+    return made
 
 
 @pytest.fixture

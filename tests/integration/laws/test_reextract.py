@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from typing import Any
 import pytest
 
 from newsarchive.archive import Archive
+from newsarchive.config.toml_file import load_config
 from newsarchive.ingest.index_warcs import WarcRange, index_warcs
 from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.tasks import ReadingTask
 from newsarchive.locks.site_locks import lock_sites_locally
+from newsarchive.maintenance.rebuild import transfer_archive_index
 from newsarchive.reader_pool.read_page import read_task
 from storage.index.queries.articles import iter_captures
 from storage.index.queries.export import iter_export_lines
@@ -99,36 +102,36 @@ def rows(folder: Path, dump: Dump) -> dict[str, list[str]]:
 
 
 @pytest.fixture
-def crawled(build: Callable[..., Any], index_url: str) -> Any:
-    """An archive of two crawls."""
-    rig = build(index=index_url)
-    rig.crawl()
-    rig.crawl(rig.server.clock.advance(HOUR + timedelta(minutes=1)))
-    return rig
+def rig(crawled: Any, index_url: str, tmp_path: Path) -> Any:
+    """A copy of an archive of two crawls, on each database."""
+    copied = crawled.copy(tmp_path / "archive")
+    if index_url:
+        transfer_archive_index(load_config(copied.folder), index_url, switch=True)
+    return copied
 
 
-def test_reextract_and_rebuild_give_the_same_index(crawled: Any, dump: Dump, different: Difference) -> None:
+def test_reextract_and_rebuild_give_the_same_index(rig: Any, dump: Dump, different: Difference) -> None:
     """Row for row: articles that were taken for others, for two, for none; their words, links, dates and search."""
-    new, lines = rows(crawled.folder, dump), crawled.lines()
-    make_old(crawled.folder)
-    assert different(new, rows(crawled.folder, dump)).keys() > {"versions", "articles", "captures", "link_groups"}
-    assert crawled.lines() != lines
-    done = crawled.run("reextract")
+    new, lines = rows(rig.folder, dump), rig.lines()
+    make_old(rig.folder)
+    assert different(new, rows(rig.folder, dump)).keys() > {"versions", "articles", "captures", "link_groups"}
+    assert rig.lines() != lines
+    done = rig.run("reextract")
     assert done.returncode == 0, done.stderr
-    assert different(new, rows(crawled.folder, dump)) == {}
-    assert crawled.lines() == lines
-    assert crawled.run("reextract").stdout == "0 captures extracted: nothing changed\n"
-    assert crawled.run("rebuild").returncode == 0
-    assert different(new, rows(crawled.folder, dump)) == {}
+    assert different(new, rows(rig.folder, dump)) == {}
+    assert rig.lines() == lines
+    assert rig.run("reextract").stdout == "0 captures extracted: nothing changed\n"
+    assert rig.run("rebuild").returncode == 0
+    assert different(new, rows(rig.folder, dump)) == {}
 
 
-def test_a_dry_run_reports_changes_and_makes_none(crawled: Any, dump: Dump, different: Difference) -> None:
+def test_a_dry_run_reports_changes_and_makes_none(rig: Any, dump: Dump, different: Difference) -> None:
     """The same numbers as the run itself tells, and until then every row as it was."""
-    make_old(crawled.folder)
-    old = rows(crawled.folder, dump)
-    said = json.loads(crawled.run("reextract", "--dry-run", "--json", "--show", "3").stdout)
-    assert different(old, rows(crawled.folder, dump)) == {}
-    done = json.loads(crawled.run("reextract", "--json", "--show", "3").stdout)
+    make_old(rig.folder)
+    old = rows(rig.folder, dump)
+    said = json.loads(rig.run("reextract", "--dry-run", "--json", "--show", "3").stdout)
+    assert different(old, rows(rig.folder, dump)) == {}
+    done = json.loads(rig.run("reextract", "--json", "--show", "3").stdout)
     assert said["dry_run"]
     assert not done["dry_run"]
     for name in ("captures", "pages", "taken", "problems"):
@@ -139,26 +142,25 @@ def test_a_dry_run_reports_changes_and_makes_none(crawled: Any, dump: Dump, diff
     assert said["pages"].keys() >= {"other -> article", "unreadable -> article"}
 
 
-def test_an_import_killed_repeatedly_gives_the_same_archive(crawled: Any, dump: Dump, different: Difference) -> None:
+def test_an_import_killed_repeatedly_gives_the_same_archive(rig: Any, dump: Dump, different: Difference) -> None:
     """After SIGKILL between and within transactions the next run resumes, and the rows equal those of a rebuild."""
-    new = rows(crawled.folder, dump)
-    make_old(crawled.folder)
+    new = rows(rig.folder, dump)
+    make_old(rig.folder)
     for number in range(8):
         again = subprocess.Popen(
-            crawled.command("reextract", "--readers", "1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            rig.command("reextract", "--readers", "1"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         time.sleep(0.6 + 0.15 * number)
         again.kill()
         again.wait()
-    done = crawled.run("reextract")
+    done = rig.run("reextract")
     assert done.returncode == 0, done.stderr
-    assert different(new, rows(crawled.folder, dump)) == {}
+    assert different(new, rows(rig.folder, dump)) == {}
 
 
-def test_nothing_is_reread_during_a_crawl(build: Callable[..., Any]) -> None:
+def test_nothing_is_reread_during_a_crawl(crawled: Any, tmp_path: Path) -> None:
     """Exit 75 while a site is locked, without any change; exit 4 for an unknown site."""
-    rig = build()
-    rig.crawl()
+    rig = crawled.copy(tmp_path / "archive")
     make_old(rig.folder)
     with Archive.open(rig.folder) as archive:
         before = list(archive.index.stream(iter_export_lines))
@@ -170,11 +172,9 @@ def test_nothing_is_reread_during_a_crawl(build: Callable[..., Any]) -> None:
     assert rig.run("reextract", "latern").returncode == 4
 
 
-def test_a_changed_part_is_reread(build: Callable[..., Any]) -> None:
+def test_a_changed_part_is_reread(crawled: Any, tmp_path: Path) -> None:
     """Only captures of the given time, with the others of their articles; the rest waits for another run."""
-    rig = build()
-    rig.crawl()
-    rig.crawl(rig.server.clock.advance(HOUR + timedelta(minutes=1)))
+    rig = crawled.copy(tmp_path / "archive")
     make_old(rig.folder)
     with Archive.open(rig.folder) as archive:
         moments = sorted(capture.fetched_at for capture in archive.index.stream(iter_captures))
@@ -186,10 +186,9 @@ def test_a_changed_part_is_reread(build: Callable[..., Any]) -> None:
     assert rig.run("reextract").stdout == "0 captures extracted: nothing changed\n"
 
 
-def test_new_layouts_apply_from_the_next_run(build: Callable[..., Any], dump: Dump, different: Difference) -> None:
+def test_new_layouts_apply_from_the_next_run(crawled: Any, tmp_path: Path, dump: Dump, different: Difference) -> None:
     """Changed layouts of a site count as another extractor version: its pages are read again once, as in a rebuild."""
-    rig = build()
-    rig.crawl()
+    rig = replace(crawled.once, folder=shutil.copytree(crawled.once.folder, tmp_path / "archive"))
     settings = rig.folder / "newsarchive.toml"
     settings.write_text(settings.read_text() + '\n[[site.layout]]\nsection = "h1"\n')
     said = json.loads(rig.run("reextract", "--json").stdout)

@@ -144,19 +144,18 @@ def mutate(page: bytes, chance: random.Random) -> bytes:
 
 @pytest.mark.slow
 def test_annotated_pages_can_be_shown(eval_folder: Path) -> None:
-    """Every third page as it is, and half of these with random changes."""
+    """Every sixth page as it is, and with random changes."""
     chance = random.Random(7)
-    for number, page in enumerate(itertools.islice(eval_pages(eval_folder), 0, None, 3)):
+    for page in itertools.islice(eval_pages(eval_folder), 0, None, 6):
         assert render(page.decode("utf-8", "replace"))
-        if number % 2 == 0:
-            render(mutate(page, chance).decode("utf-8", "replace"))
+        render(mutate(page, chance).decode("utf-8", "replace"))
 
 
 @pytest.mark.slow
 def test_every_door_answers_for_real_and_mutated_pages(eval_folder: Path, archive_of: ArchiveOf) -> None:
-    """A sample, through all pages and APIs."""
+    """A sample, half of it with random changes, through all pages and APIs."""
     chance = random.Random(11)
-    pages = list(itertools.islice(eval_pages(eval_folder), 0, None, 60))
-    bodies = [body for page in pages for body in (page, mutate(page, chance))]
+    pages = itertools.islice(eval_pages(eval_folder), 0, None, 60)
+    bodies = [mutate(page, chance) if number % 2 else page for number, page in enumerate(pages)]
     answers = [{"url": f"https://news.example/{number}", "body": body} for number, body in enumerate(bodies)]
     assert walk_doors(archive_of(*answers), [str(answer["url"]) for answer in answers]) == []

@@ -127,7 +127,7 @@ def sent(text: str) -> str:
 few = settings(
     max_examples=8, derandomize=True, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-many = settings(few, max_examples=150)
+many = settings(few, max_examples=100)
 
 
 @pytest.mark.parametrize("times", [few, pytest.param(many, marks=pytest.mark.slow)], ids=["few", "many"])

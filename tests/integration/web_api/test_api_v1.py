@@ -184,7 +184,7 @@ def test_the_api_page_documents_every_call(client: TestClient) -> None:
     assert {*referred} == schema["components"]["schemas"].keys()
 
 
-@pytest.mark.parametrize("times", [10, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [10, pytest.param(150, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("path", sorted(build_openapi()["paths"]))
 def test_no_request_causes_a_server_error(client: TestClient, path: str, times: int) -> None:
     """Valid and invalid requests: no 5xx, and no response that is not declared."""

@@ -47,13 +47,17 @@ SECONDS = 0.5
 
 def seconds_to_read(place: str, text: str) -> float:
     """Return the CPU time of reading an article with a text at a place."""
-    return seconds_to_read_page(f"<article><h1>Rain falls</h1>{PLACES[place](text)}{TEXT}</article>")
+    return seconds_to_read_page(f"<article><h1>Rain falls</h1>{PLACES[place](text)}{TEXT}</article>", SECONDS)
 
 
-def seconds_to_read_page(body: str) -> float:
-    """Return the CPU time of the quicker of two readings: one may pay for an import, or for a garbage collection."""
-    page, taken = f"<html><body>{body}</body></html>".encode(), []
-    for _ in range(2):
+def seconds_to_read_page(body: str, limit: float = 0.0) -> float:
+    """Return the CPU time of reading a page, unless it is below a limit the shorter one of two readings.
+
+    The first may pay for an import, or for a garbage collection.
+    """
+    page = f"<html><body>{body}</body></html>".encode()
+    taken: list[float] = []
+    while len(taken) < 2 and not (taken and taken[0] < limit):
         began = time.process_time()
         assert extract_page(page, URL).reason
         taken.append(time.process_time() - began)
@@ -125,7 +129,8 @@ def test_whole_pages_of_one_shape_are_read_in_linear_time(shape: str) -> None:
     head, unit, tail = WHOLE_PAGES[shape]
     count = (300_000 - len(head) - len(tail)) // len(unit)
     body = f"<h1>Rain falls on the hills</h1>{head}{unit * count}{tail}"
-    assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
+    limit = MOST_TIMES * seconds_to_read_plain_page()
+    assert seconds_to_read_page(body, limit) < limit
 
 
 FRAGMENTS = [
@@ -230,7 +235,8 @@ def page_of_fragments(fragments: list[str], size: int) -> str:
 @pytest.mark.parametrize("fragment", FRAGMENTS)
 def test_no_repeated_fragment_is_slow(fragment: str) -> None:
     """300 kB of any element between the paragraphs of an article take no more time than four times as many of those."""
-    assert seconds_to_read_page(page_of_fragments([fragment], 300_000)) < MOST_TIMES * seconds_to_read_plain_page()
+    limit = MOST_TIMES * seconds_to_read_plain_page()
+    assert seconds_to_read_page(page_of_fragments([fragment], 300_000), limit) < limit
 
 
 LINKED_DATA = '<script type="application/ld+json">'
@@ -258,7 +264,8 @@ DENSE_PAGES = {
 def test_no_dense_page_is_slow(shape: str) -> None:
     """300 kB in one attribute, one style or one script, or in elements none of which ends or is like another."""
     body = f"<h1>Rain falls on the hills</h1>{PARAGRAPH * 8}{DENSE_PAGES[shape]}{PARAGRAPH * 8}"
-    assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
+    limit = MOST_TIMES * seconds_to_read_plain_page()
+    assert seconds_to_read_page(body, limit) < limit
 
 
 TOWERS = {
@@ -276,7 +283,8 @@ def test_paragraphs_within_many_elements_are_read_in_linear_time(name: str, dept
     """300 kB of paragraphs take twice the time at most in a tower of elements; once they took up to seven times."""
     begin, end = TOWERS[name]
     page = f"<h1>Rain falls on the hills</h1>{begin * depth}{PLAIN}{end * depth}"
-    assert seconds_to_read_page(page) < 2 * seconds_to_read_plain_page()
+    limit = 2 * seconds_to_read_plain_page()
+    assert seconds_to_read_page(page, limit) < limit
 
 
 @pytest.mark.slow
@@ -284,7 +292,8 @@ def test_paragraphs_within_many_elements_are_read_in_linear_time(name: str, dept
 @given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4))
 def test_no_combination_of_fragments_is_slow(fragments: list[str]) -> None:
     """Elements that are repeated in turn are read, and in time in proportion to their number."""
-    assert seconds_to_read_page(page_of_fragments(fragments, 60_000)) < MOST_TIMES / 2 * seconds_to_read_plain_page()
+    limit = MOST_TIMES / 2 * seconds_to_read_plain_page()
+    assert seconds_to_read_page(page_of_fragments(fragments, 60_000), limit) < limit
 
 
 def number_attributes(pattern: str, count: int) -> str:
@@ -318,7 +327,8 @@ def test_attributes_of_one_tag_are_read_in_linear_time(shape: str, tag: str) -> 
     """One tag with all attributes of a page; libxml2 alone takes time in the square of their number."""
     pattern = ATTRIBUTES[shape]
     attributes = number_attributes(pattern, 300_000 // (len(pattern) + 3))
-    assert seconds_to_read_page(f"<h1>Rain</h1>{tag}{attributes}>") < MOST_TIMES * seconds_to_read_plain_page()
+    limit = MOST_TIMES * seconds_to_read_plain_page()
+    assert seconds_to_read_page(f"<h1>Rain</h1>{tag}{attributes}>", limit) < limit
 
 
 @pytest.mark.parametrize("rare", RARE)
@@ -328,7 +338,8 @@ def test_attributes_of_one_tag_are_read_in_linear_time_whatever_stands_in_some_o
     attributes = "".join(
         f" a{number}{usual if number % 100 else rare}" for number in range(290_000 // (7 + len(usual)))
     )
-    assert seconds_to_read_page(f"<h1>Rain</h1><p{attributes}>") < MOST_TIMES * seconds_to_read_plain_page()
+    limit = MOST_TIMES * seconds_to_read_plain_page()
+    assert seconds_to_read_page(f"<h1>Rain</h1><p{attributes}>", limit) < limit
 
 
 @pytest.mark.parametrize("end", [">", ' b="x">', " b='x\">'>"])
@@ -337,7 +348,8 @@ def test_many_tags_of_many_attributes_are_read_in_linear_time(count: int, end: s
     """Hundreds of attributes in each tag of a page, and what ends a tag elsewhere in its last one."""
     tag = f"<p{number_attributes(' a{}', count)}{end}rain</p>"
     body = f"<h1>Rain</h1>{tag * (300_000 // len(tag))}"
-    assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
+    limit = MOST_TIMES * seconds_to_read_plain_page()
+    assert seconds_to_read_page(body, limit) < limit
 
 
 @pytest.mark.parametrize(
@@ -346,7 +358,8 @@ def test_many_tags_of_many_attributes_are_read_in_linear_time(count: int, end: s
 def test_tags_with_many_attributes_are_read_in_linear_time(unit: str) -> None:
     """Each "<" may begin a tag, in which attributes are counted."""
     body = f"<h1>Rain</h1>{unit * (300_000 // len(unit))}"
-    assert seconds_to_read_page(body) < MOST_TIMES * seconds_to_read_plain_page()
+    limit = MOST_TIMES * seconds_to_read_plain_page()
+    assert seconds_to_read_page(body, limit) < limit
 
 
 def test_a_tag_is_read_with_its_first_two_hundred_attributes() -> None:
