@@ -391,14 +391,14 @@ def check_exactness(indexes: list[Index], stories: list[Story], queries: list[tu
 
 
 @pytest.mark.parametrize(
-    ("count", "asked"), [(80, 40), pytest.param(800, 240, marks=pytest.mark.slow)], ids=["few", "many"]
+    ("count", "asked"), [(80, 40), pytest.param(1_500, 400, marks=pytest.mark.slow)], ids=["few", "many"]
 )
 def test_both_databases_find_exactly_what_counting_by_hand_finds(
     sqlite_url: str, postgres_url: str, count: int, asked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Words, phrases, near, wildcards, fields and filters, in every order: totals, facets and lists are exact."""
     # Several segments in the search folder, as in a large archive.
-    monkeypatch.setattr("storage.index.search.follower._COMMIT", 250)
+    monkeypatch.setattr("storage.index.search.follower._COMMIT", 500)
     stories = make_stories(count, edited=3)
     with closing(Index.open(sqlite_url)) as one, closing(Index.open(postgres_url)) as other:
         for index in (one, other):
