@@ -20,9 +20,9 @@ import pytest
 from storage.warc.reader import CaptureRecord, read_captures
 from tests.integration.spiders.conftest import JSON_SPIDER, LOGIN_SPIDER, PASSWORD, SmallNewsroom, tell
 
-KILLS, MOST_CRAWLS = 10, 13
+KILLS, MOST_CRAWLS = 20, 23
 """More crawls than these would advance the clock to the age at which articles are read again."""
-STORIES, FOR_SUBSCRIBERS, EDITED = range(1, 31), range(101, 131), {3, 15, 29, 103, 115, 129}
+STORIES, FOR_SUBSCRIBERS, EDITED = range(1, 61), range(101, 161), {3, 30, 59, 103, 130, 159}
 LEDGER = """
 [[site]]
 name = "ledger"

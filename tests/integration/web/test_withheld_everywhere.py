@@ -268,10 +268,9 @@ def withholding(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
 def fill_parameters(archive: Archive, *, withheld: bool) -> dict[str, list[str]]:
     """Return values of the parameters of routes: each URL (`withheld`: that is, or names such), each id, and names."""
     captures = list(archive.index.stream(iter_captures))
-    with archive.index._database.read_transaction() as connection:
-        articles, versions = (
-            [str(number) for number in connection.scalars(select(row.id))] for row in (ArticleRow, VersionRow)
-        )
+    articles, versions = archive.index.ask(
+        lambda connection, _: [[*map(str, connection.scalars(select(row.id)))] for row in (ArticleRow, VersionRow)]
+    )
     urls = sorted({each.url for each in captures if "story-1" not in each.url and "story-2" not in each.url})
     if withheld:
         urls = [url for url in urls if url in (*WITHHELD, *HELD_PICTURES, "https://news.example/")]
