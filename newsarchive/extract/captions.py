@@ -104,15 +104,18 @@ def _is_line_of_picture(block: Block, role: Role) -> bool:
     if element[0].tag not in ("em", "i", "small") or beside or any(each.text for each in block.anchors):
         return False
     is_quoted = len(block.text) > _MAX_EMPHASISED or block.text[0] in "“”„«»\"'‘’"
-    inner = [*islice(before.iter(), _MAX_ELEMENTS + 1)]  # few: boxes in boxes would be read for each line below them
-    is_picture = len(inner) <= _MAX_ELEMENTS and any(each.tag in ("img", "picture") for each in inner)
-    return is_picture and not is_quoted and not has_more_text(before, 0)
+    return not is_quoted and "img" in _list_tags(before) and not has_more_text(before, 0)
+
+
+def _list_tags(element: HtmlElement) -> set[str]:
+    """Return the tags in an element of few others; none if it has many, which would be read for each line in it."""
+    inner = [str(each.tag) for each in islice(element.iter(), _MAX_ELEMENTS + 1)]
+    return set(inner if len(inner) <= _MAX_ELEMENTS else ())
 
 
 def read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
     """Return caption and credit from the blocks of a caption: the credit by its class, else by its wording."""
-    captions: dict[str, None] = {}  # some are printed twice
-    credit = ""
+    captions, credit = dict[str, None](), ""  # some captions are printed twice
     for block in blocks:
         text = _OFFER.sub("", block.text)
         found, rest = split_credit(text)
@@ -143,9 +146,8 @@ def _clean(caption: str, credit: str) -> tuple[str | None, str | None]:
 
 
 def _find_named_credit(block: Block) -> str:
-    """Return the text of an element in a caption, or of names in a box, that is named after a credit."""
-    # Not around a picture, nor around many elements, which would be read for each caption in them.
-    boxes = [box for box in islice(block.element.iterancestors("div"), 2) if len(box) == 1 and box[0].tag != "figure"]
+    """Return the text of an element in a caption, or of names in a box without a picture, named after a credit."""
+    boxes = [box for box in islice(block.element.iterancestors("div"), 2) if "img" not in (_list_tags(box) or "img")]
     for element in chain(islice(block.element.iter(), _MAX_ELEMENTS), boxes):
         if not isinstance(element.tag, str):
             continue

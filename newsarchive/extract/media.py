@@ -157,7 +157,8 @@ def _object_to(
         return "beside a link to another article"
     if is_sure:
         return None
-    is_large = min(_list_sizes(found.element), default=0) >= _MIN_LEAD and not _SITE_HEADER.search(media.url)
+    sizes = _list_sizes(next(found.element.iter("img", "amp-img"), found.element))
+    is_large = len(sizes) == 2 and min(sizes) >= _MIN_LEAD and not _SITE_HEADER.search(media.url)
     is_lead = is_large and found.block > start - _MAX_ABOVE
     is_above = found.block <= start and not is_lead and not found.zone & (zones.ARTICLE | zones.MAIN)
     boxes = [*islice(blocks[last].element.iterancestors("div", "section", "article", "main"), 2)]
@@ -280,10 +281,8 @@ def _is_named_as_icon(element: HtmlElement, url: str) -> bool:
     if _LOGO.fullmatch(name) or _LOGO_PATH.search(path):
         return True
     is_classed = _ICON_CLASS.search((image.get("class") or "")[:200].lower())
-    return (
-        bool(is_classed or _ICON_PATH.search(path) or _ICON.fullmatch(name))
-        and max(_list_sizes(image), default=0) < _MAX_ICON
-    )
+    is_large = max(_list_sizes(image), default=0) >= _MAX_ICON
+    return not is_large and bool(is_classed or _ICON_PATH.search(path) or _ICON.fullmatch(name))
 
 
 def _list_sizes(element: HtmlElement) -> list[int]:

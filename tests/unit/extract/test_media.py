@@ -310,7 +310,9 @@ def test_what_is_the_articles_is_kept(picture: str) -> None:
     ("picture", "count"),
     [
         ('<img src="/i/quay.jpg" width="940" height="500">', 1),
+        ('<picture><img src="/i/quay.jpg" width="940" height="500"></picture>', 1),
         ('<img src="/i/quay.jpg" width="970" height="250">', 0),
+        ('<img src="/i/quay.jpg" width="970">', 0),
         ('<img src="/i/quay.jpg">', 0),
         ('<img src="/i/cropped-quay.jpg" width="940" height="500">', 0),
         ('<img src="/i/Courier-Logo-large.jpg" width="940" height="500">', 0),
