@@ -19,8 +19,7 @@ from storage.errors import CannotListen, ConfigError
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHUTDOWN_TIMEOUT = 5
 """Seconds for running responses to end."""
-_MALLOC = {-8: 2, -3: 1 << 19, -1: 1 << 22}
-"""Of mallopt: number of heaps, bytes from which memory is mapped, and that may stay free at the end of a heap."""
+_MALLOC = {-8: 2, -3: 1 << 19, -1: 1 << 22}  # of mallopt: heaps, bytes from which memory is mapped, that stay free
 
 
 def bind_socket(host: str, port: int) -> socket.socket:

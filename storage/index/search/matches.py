@@ -84,7 +84,7 @@ class Matches:
             copies, every = set(self.folded.versions), replace(self, folded=FoldedCopies())
             listed: Sequence[int] = ()
             for wanted in (2 * (offset + limit), offset + limit + len(copies)):
-                if len(listed) < offset + limit:
+                if len(listed) < min(offset + limit, self.count()):
                     listed = [one for one in every.list_versions(order, wanted) if one not in copies]
             return [*listed[offset : offset + limit]]
         if order == "rank" and self.ranked is not None:
