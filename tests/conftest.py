@@ -84,7 +84,7 @@ NAMES_OF_SLOW = ("slow", "few_and_all")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where only slow tests are run, skip files without any: three of four, whose imports take seconds."""
+    """Skip the files without slow tests if only those are run: three of four, whose imports take seconds."""
     if config.option.markexpr != "slow" or not collection_path.match("test_*.py"):
         return None
     text = collection_path.read_text("utf-8")

@@ -30,6 +30,23 @@ from tests.acceptance.cluster.scenario import (
 pytestmark = pytest.mark.slow
 
 
+def begin_at_first(hosts: Any, machines: Machines, sites: list[int]) -> tuple[Any, Any]:
+    """Return two machines with workers: the first one has begun with all sites before the second one is there."""
+    one, two = pair = machines(sites)
+    one.work(slots=2)
+    wait_for(lambda: well_begun(hosts, "one", *sites))
+    two.work(slots=2)
+    wait_for(lambda: workers(hosts, two) == 2)
+    return pair
+
+
+def check_end(hosts: Any, pair: tuple[Any, Any], sites: list[int], *, unkept: int = 0) -> None:
+    """End the second worker: no site was ever at both, and nothing is lost but what the first one had not yet kept."""
+    assert pair[1].stop() == 0
+    never_two(hosts, sites)
+    nothing_lost(hosts, pair, sites, unkept=unkept)
+
+
 def test_a_worker_is_killed_while_the_others_slots_are_full(hosts: Any, machines: Machines) -> None:
     """After kill -9 its sites are given to others in time, and taken as soon as one has a slot."""
     sites = [101, 102]
@@ -48,19 +65,13 @@ def test_a_worker_is_killed_while_the_others_slots_are_full(hosts: Any, machines
     for site in mine:
         taken_over(hosts, "one", "two", site, killed)
     wait_for(lambda: all_is_in(hosts, two))
-    assert two.stop() == 0
-    never_two(hosts, sites)
-    nothing_lost(hosts, pair, sites, unkept=1)
+    check_end(hosts, pair, sites, unkept=1)
 
 
 def test_a_worker_without_its_database_keeps_no_site(hosts: Any, machines: Machines) -> None:
     """It could crawl on, and does not: it is away before the other begins."""
     sites = [107, 108]
-    one, two = pair = machines(sites)
-    one.work(slots=2)
-    wait_for(lambda: well_begun(hosts, "one", *sites))
-    two.work(slots=2)
-    wait_for(lambda: workers(hosts, two) == 2)
+    one, two = pair = begin_at_first(hosts, machines, sites)
     hosts.cut("one", "data")
     cut = time.monotonic()
     try:
@@ -70,19 +81,13 @@ def test_a_worker_without_its_database_keeps_no_site(hosts: Any, machines: Machi
     finally:
         hosts.mend("one", "data")
     wait_for(lambda: all_is_in(hosts, two))
-    assert two.stop() == 0
-    never_two(hosts, sites)
-    nothing_lost(hosts, pair, sites, unkept=2)
+    check_end(hosts, pair, sites, unkept=2)
 
 
 def test_a_worker_ends_on_a_signal(hosts: Any, machines: Machines) -> None:
     """SIGTERM: it ends in good order within seconds, and its sites are taken at once."""
     sites = [109, 110]
-    one, two = pair = machines(sites)
-    one.work(slots=2)
-    wait_for(lambda: well_begun(hosts, "one", *sites))
-    two.work(slots=2)
-    wait_for(lambda: workers(hosts, two) == 2)
+    one, two = pair = begin_at_first(hosts, machines, sites)
     assert len(json.loads(two.run("workers", "--json").stdout)["workers"]) == 2
     told = time.monotonic()
     assert one.stop() == 0
@@ -91,19 +96,13 @@ def test_a_worker_ends_on_a_signal(hosts: Any, machines: Machines) -> None:
     took = [taken_over(hosts, "one", "two", site, told) for site in sites]
     assert max(took) < TAKEOVER
     wait_for(lambda: all_is_in(hosts, two))
-    assert two.stop() == 0
-    never_two(hosts, sites)
-    nothing_lost(hosts, pair, sites)
+    check_end(hosts, pair, sites)
 
 
 def test_a_frozen_worker_loses_its_sites(hosts: Any, machines: Machines) -> None:
     """Others go on in time; what thaws asks nobody for anything any more."""
     sites = [105, 106]
-    one, two = pair = machines(sites)
-    one.work(slots=2)
-    wait_for(lambda: well_begun(hosts, "one", *sites))
-    two.work(slots=2)
-    wait_for(lambda: workers(hosts, two) == 2)
+    one, two = pair = begin_at_first(hosts, machines, sites)
     family = one.family()
     one.signal(signal.SIGSTOP, family)
     frozen = time.monotonic()
@@ -116,9 +115,7 @@ def test_a_frozen_worker_loses_its_sites(hosts: Any, machines: Machines) -> None
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in family), 10)
     wait_for(lambda: all_is_in(hosts, two))
     assert asked_by(hosts, "one", *sites, since=thawed) == []
-    assert two.stop() == 0
-    never_two(hosts, sites)
-    nothing_lost(hosts, pair, sites, unkept=2)
+    check_end(hosts, pair, sites, unkept=2)
 
 
 def test_an_unreachable_bucket_is_retried(hosts: Any, machines: Machines) -> None:
