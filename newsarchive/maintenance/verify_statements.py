@@ -120,7 +120,7 @@ class StatementCheck:
         return StatementReport(total=total, problems=tuple(problems), **counts)
 
     def _iter_statements(self, ids: Iterable[int]) -> Iterator[Statement]:
-        return (said for each in ids if (said := self.index.read(load_statement, each)) is not None)
+        return (said for each in ids if (said := self.index.ask(load_statement, each)) is not None)
 
     def _read_captures(
         self, scratch: Index, ingestor: Ingestor, files: Sequence[WarcFile], captures: Iterable[CaptureView]
@@ -145,7 +145,7 @@ class StatementCheck:
         shown_by = (each.record_id for each in article.captures if each.article_id == article.id)
         again = [scratch.ask(get_capture_of_record, record_id) for record_id in shown_by]
         article_id = next((each.article_id for each in again if each and each.article_id is not None), None)
-        read = None if article_id is None else scratch.read(load_statement, article_id)
+        read = None if article_id is None else scratch.ask(load_statement, article_id)
         if any(each.place.warc not in here for each in article.captures) or None in again:
             return "unread", None
         if read is None:
@@ -166,12 +166,12 @@ class StatementCheck:
             if again is None or capture.id > last_id:
                 is_whole = False
                 continue
-            said, read = self.index.read(load_capture_statement, capture), scratch.read(load_capture_statement, again)
+            said, read = self.index.ask(load_capture_statement, capture), scratch.ask(load_capture_statement, again)
             is_same = said.pop("extractor") == read.pop("extractor")
             is_whole &= is_same
             yield from _name_differences(None, capture.url, find_different(said, read) if is_same else {})
         if is_whole:
-            overviews = self.index.read(load_overview), scratch.read(load_overview)
+            overviews = self.index.ask(load_overview), scratch.ask(load_overview)
             for name in sorted(overviews[0].keys() | overviews[1].keys()):
                 yield from _name_differences(None, name, find_different(*(each.get(name, {}) for each in overviews)))
 
