@@ -93,7 +93,7 @@ class StatementCheck:
             captures: Iterable[CaptureView] = self.index.stream(iter_captures, order="oldest")
             if deep:
                 with self.open_ingestor(scratch) as ingestor:
-                    index_warcs([WarcRange(file=file) for file in files], self.places, scratch, ingestor, progress)
+                    index_warcs([WarcRange(file=file) for file in files], self.places, ingestor, progress)
                 said: Iterable[Statement] = self._iter_statements(ids)
             else:
                 ids = sorted(chance.sample(ids, min(SAMPLE, total)))
@@ -102,7 +102,7 @@ class StatementCheck:
                     each for article, _ in said for each in article.captures if each.outcome in BY_ITS_OWN_RECORD
                 ]
                 with self.open_ingestor(scratch) as ingestor:
-                    self._read_captures(scratch, ingestor, files, captures)
+                    self._read_captures(ingestor, files, captures)
             counts = dict.fromkeys(("compared", "outdated", "unread", "changed"), 0)
             problems, unread = list[FalseStatement](), set[int | None]()
             for number, statement in enumerate(said, 1):
@@ -122,11 +122,9 @@ class StatementCheck:
     def _iter_statements(self, ids: Iterable[int]) -> Iterator[Statement]:
         return (said for each in ids if (said := self.index.ask(load_statement, each)) is not None)
 
-    def _read_captures(
-        self, scratch: Index, ingestor: Ingestor, files: Sequence[WarcFile], captures: Iterable[CaptureView]
-    ) -> None:
+    def _read_captures(self, ingestor: Ingestor, files: Sequence[WarcFile], captures: Iterable[CaptureView]) -> None:
         """Index captures, and the originals of revisits. Those that cannot be read are missing afterwards."""
-        register_runs([WarcRange(file=file) for file in files], scratch, ingestor)
+        register_runs([WarcRange(file=file) for file in files], ingestor)
         places: set[tuple[str, int]] = set()
         for each in captures:
             capture: CaptureView | None = each
@@ -135,8 +133,8 @@ class StatementCheck:
                 capture = self.index.ask(get_capture, capture.refers_to_id or 0)
         for warc, offset in sorted(places):
             with suppress(WarcError, OSError, FileMissing):
-                submit_capture(WarcRange(file=self.places.file(warc), start=offset), scratch, ingestor)
-        settle(self.places, scratch, ingestor)
+                submit_capture(WarcRange(file=self.places.file(warc), start=offset), ingestor)
+        settle(self.places, ingestor)
 
     def _compare(
         self, said: Statement, scratch: Index, files: Sequence[WarcFile], *, deep: bool
