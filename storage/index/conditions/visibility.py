@@ -151,12 +151,6 @@ def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
     return select(_PICTURE.c.url_id).where(found, or_(is_media, is_moved), ~elsewhere)
 
 
-def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> Conditions:
-    """Return conditions on the id of a visible URL."""
-    blocked = _BLOCKED.c.id == url_id, prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys)
-    return [~exists().where(*blocked)] if exclude.urlkeys else []
-
-
 def _embargoed_articles(site_id: int, until: datetime) -> Select[int]:
     late = or_(_LATE.c.first_seen_at > until, _LATE.c.dated_at > until)
     return select(_LATE.c.id).where(_LATE.c.site_id == site_id, late)
@@ -175,8 +169,10 @@ def visible_captures(scope: ReadScope, captures: Any = CaptureRow.__table__) -> 
     """Return conditions on visible captures (the table or an alias of it)."""
     if not scope.exclude:
         return []
-    conditions, elsewhere = visible_urls(scope.exclude, captures.c.url_id), Conditions()
-    article_id = captures.c.article_id
+    conditions, elsewhere, article_id = Conditions(), Conditions(), captures.c.article_id
+    if scope.exclude.urlkeys:
+        blocked = _BLOCKED.c.id == captures.c.url_id, prefix_condition(_BLOCKED.c.urlkey, scope.exclude.urlkeys)
+        conditions.append(~exists().where(*blocked))
     if scope.exclude.urlkeys or scope.exclude.noarchive:
         withheld = _load_withheld(scope)
         conditions.append(or_(article_id.is_(None), article_id.not_in(withheld.articles)))
@@ -235,23 +231,23 @@ def select_withheld_articles(scope: ReadScope) -> Any:
     return union(*parts)
 
 
-def visible_targets(scope: ReadScope, urls: Any = UrlRow.__table__) -> Conditions:
-    """Return conditions on URLs that links may name (the table or an alias of it).
+def visible_targets(scope: ReadScope) -> Conditions:
+    """Return conditions on URLs that links may name.
 
     A URL of a site under an embargo may not be named if it was captured and no capture of it is visible.
     """
     conditions: Conditions = []
     if scope.exclude.urlkeys or scope.exclude.noarchive:
         pages = _load_withheld(scope).pages
-        conditions.append(~prefix_condition(urls.c.urlkey, scope.exclude.urlkeys))
-        conditions.append(urls.c.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(pages))))
+        conditions.append(~prefix_condition(UrlRow.urlkey, scope.exclude.urlkeys))
+        conditions.append(UrlRow.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(pages))))
     if hidden := _load_hidden(scope):
-        conditions.append(or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(hidden)))
+        conditions.append(or_(UrlRow.site_id.is_(None), UrlRow.site_id.not_in(hidden)))
     embargoed = [site_id for site_id, _ in _load_embargoes(scope)]
     if embargoed:
-        same = and_(_SAME.c.urlkey == urls.c.urlkey, _SAME.c.id == _FIRST.c.url_id)
+        same = and_(_SAME.c.urlkey == UrlRow.urlkey, _SAME.c.id == _FIRST.c.url_id)
         seen = exists().where(same, *visible_captures(scope, _FIRST))
-        of_others = or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(embargoed))
+        of_others = or_(UrlRow.site_id.is_(None), UrlRow.site_id.not_in(embargoed))
         conditions.append(or_(of_others, ~exists().where(same), seen))
     return conditions
 
