@@ -263,19 +263,19 @@ class Archive(AbstractContextManager["Archive"]):
     def recover(self, ingestor: Ingestor, progress: ProgressCallback = ignore_progress) -> RecoveryResult:
         """Repair open files, restore the list of takedowns, and index what the index lacks."""
         load_takedowns(self.folder, self.places, restores=True)
-        return recover(self.places, self.index, ingestor, progress)
+        return recover(self.places, ingestor, progress)
 
     def settle(self, ingestor: Ingestor) -> None:
         """Commit what is in flight, and update boilerplate and revisits."""
-        settle(self.places, self.index, ingestor)
+        settle(self.places, ingestor)
 
     def import_files(
         self, paths: Sequence[Path], progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL
     ) -> ImportResult:
         """Import WARC files that any tool made."""
         with self.bulk(where) as (ingestor, walk):
-            recovered = recover(self.places, self.index, ingestor, progress, walk)
-            imported = import_files(paths, self.places, self.index, ingestor, progress, walk)
+            recovered = recover(self.places, ingestor, progress, walk)
+            imported = import_files(paths, self.places, ingestor, progress, walk)
         problems = recovered.problems + imported.read.problems
         self.index.update_search()
         return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))

@@ -22,7 +22,7 @@ from storage.errors import StorageError
 from storage.index.engine.statements import AnyRow, batches, load_statements
 from storage.index.queries.observations import list_changes
 from storage.index.search import percolate
-from storage.index.views.articles import NO_EXCLUSIONS, Filters
+from storage.index.views.articles import Filters
 from storage.index.views.history import ChangeFilters
 from storage.places.folder import open_private
 
@@ -158,7 +158,7 @@ def _match_changes(
     for alert, ids in zip(alerts, read(percolate.match_searches, searches, texts), strict=True):
         worded = {(text.article_id, text.number) for text in texts if text.id in ids}
         filters = replace(filter_changes(alert), records=tuple(records.values()))
-        views = read(list_changes, NO_EXCLUSIONS, filters, limit=_AT_ONCE * 10) if worded else ()
+        views = archive.index.ask(list_changes, filters, limit=_AT_ONCE * 10) if worded else ()
         shown = [view for view in views if worded & {(view.article, n) for n in (view.version, view.version_before)}]
         if shown:
             store.add_hits(alert, [(records[view.capture], view.event) for view in shown], now)

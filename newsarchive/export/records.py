@@ -23,7 +23,7 @@ from storage.index.views.articles import Exclusions
 from storage.index.views.cdx import CdxLine, CdxQuery
 from storage.warc.payload import decode_entity
 from storage.warc.record import FORMAT_FIELDS, Fields, Headers, build_fields_member, header, new_record_id, parse_fields
-from storage.warc.streaming import open_response
+from storage.warc.streaming import inflate_member, open_response
 from storage.warc.uncompressed import is_uncompressed
 
 _CHUNK = 1 << 20
@@ -154,19 +154,9 @@ def _headers_at(file: BinaryIO, offset: int) -> Headers | None:
 def _check_member(file: BinaryIO, offset: int, expected: int | None = None) -> int:
     """Return the length of the gzip member that begins there; BadRecord if it is damaged: half would be copied."""
     file.seek(offset)
-    inflater, used = zlib.decompressobj(31), 0
-    try:
-        while not inflater.eof and (piece := file.read(_HEAD_SIZE)):
-            used += len(piece)
-            rest = piece
-            while rest and not inflater.eof:
-                inflater.decompress(rest, _CHUNK)
-                rest = inflater.unconsumed_tail
-    except zlib.error:
-        raise BadRecord(_file_name(file), offset, "record is damaged") from None
-    length = used - len(inflater.unused_data)
-    if not inflater.eof:
-        raise BadRecord(_file_name(file), offset, "record is truncated")
+    for _ in inflate_member(file, _file_name(file), offset):
+        pass
+    length = file.tell() - offset
     if expected is not None and length != expected:
         raise BadRecord(_file_name(file), offset, "record has another length than in the index")
     return length

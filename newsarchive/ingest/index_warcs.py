@@ -73,7 +73,7 @@ class WarcWalk:
 
 
 def index_warcs(
-    ranges: Iterable[WarcRange], places: Places, index: Index, ingestor: Ingestor,
+    ranges: Iterable[WarcRange], places: Places, ingestor: Ingestor,
     progress: ProgressCallback = ignore_progress, walk: WarcWalk | None = None,
 ) -> IndexingResult:  # fmt: skip
     """Index these ranges; everything is committed and settled at the end.
@@ -83,7 +83,7 @@ def index_warcs(
     Raises:
         BucketUnreachable, BucketRefused: A file cannot be read from the bucket. What was indexed before stays.
     """
-    ranges = register_runs(ranges, index, ingestor)
+    ranges = register_runs(ranges, ingestor)
     total = sum(max(part.file.size - part.start, 0) for part in ranges)
     done = captures = 0
     problems: list[str] = []
@@ -97,7 +97,7 @@ def index_warcs(
     for part in ranges:
         base = done
         try:
-            for item in _index_range(part, index, ingestor, walk):
+            for item in _index_range(part, ingestor, walk):
                 captures += 1
                 done = base + item.capture.place.offset - part.start
                 report(part.file.name)
@@ -107,20 +107,19 @@ def index_warcs(
         report(part.file.name)
     ingestor.wait_until_idle()
     known = ingestor.known_captures - known_before
-    settle(places, index, ingestor)
+    settle(places, ingestor)
     versions, lines = ingestor.new_versions - before, tuple(problems)
     return IndexingResult(files=len(ranges), captures=captures, versions=versions, known=known, problems=lines)
 
 
-def settle(places: Places, index: Index, ingestor: Ingestor) -> None:
+def settle(places: Places, ingestor: Ingestor) -> None:
     """Commit what is in flight, and update what depends on all captures.
 
     A revisit that was indexed before its original of another URL is read now, or at the next settling.
     """
     ingestor.wait_until_idle()
-    unread = index.settle()
-    resubmitted = 0
-    for record_id in unread:
+    index, resubmitted = ingestor.index, 0
+    for record_id in index.settle():
         view, found = index.ask(get_capture_of_record, record_id), None
         # `verify` reports damage; it must not stop every command that settles from now on.
         with suppress(FileMissing, BucketUnreachable, BucketRefused, WarcError, OSError):
@@ -165,7 +164,7 @@ def measure_file(measured: HashingReader) -> ClosedWarc:
     return ClosedWarc(name=measured.name, size=size, sha256=sha256)
 
 
-def register_runs(ranges: Iterable[WarcRange], index: Index, ingestor: Ingestor) -> list[WarcRange]:
+def register_runs(ranges: Iterable[WarcRange], ingestor: Ingestor) -> list[WarcRange]:
     """Register all sites before the first page is indexed, so that the order of the files does not matter.
 
     Return the ranges in their order, but first those of crawls: a copy of their records lacks the run, and maybe more.
@@ -176,30 +175,30 @@ def register_runs(ranges: Iterable[WarcRange], index: Index, ingestor: Ingestor)
         with suppress(WarcError, OSError, FileMissing):  # the walk reports it
             first = next(iter(read_captures(part.file)), None)
         if isinstance(first, RunStarted):
-            _begin_run(index, ingestor, part, first.run)
+            _begin_run(ingestor, part, first.run)
         (own if isinstance(first, RunStarted) else others).append(part)
     return own + others
 
 
-def submit_capture(part: WarcRange, index: Index, ingestor: Ingestor) -> None:
+def submit_capture(part: WarcRange, ingestor: Ingestor) -> None:
     """Submit the one capture at the start of a range; WarcError, OSError or FileMissing if it cannot be read."""
-    index.write(warc_files.record_opened_warc, part.file.name)
-    if found := read_capture(part.file, part.start, partial(_begin_run, index, ingestor, part)):
+    ingestor.index.write(warc_files.record_opened_warc, part.file.name)
+    if found := read_capture(part.file, part.start, partial(_begin_run, ingestor, part)):
         ingestor.wait_for_room()
         ingestor.submit(found)
 
 
-def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWalk) -> Iterator[CaptureRecord]:
+def _index_range(part: WarcRange, ingestor: Ingestor, walk: WarcWalk) -> Iterator[CaptureRecord]:
     run: CrawlRun | None = None
-    index.write(warc_files.record_opened_warc, part.file.name)
+    ingestor.index.write(warc_files.record_opened_warc, part.file.name)
     try:
         for item in walk.items(part):
             match item:
                 case RunStarted():
                     run = item.run
-                    _begin_run(index, ingestor, part, run)
+                    _begin_run(ingestor, part, run)
                 case RunEnded():
-                    ingestor.run_after_commit(partial(index.write, runs.end_crawl, item.run))
+                    ingestor.run_after_commit(partial(ingestor.index.write, runs.end_crawl, item.run))
                 case CaptureRecord(capture=capture) | CaptureReading(record=CaptureRecord(capture=capture)) if (
                     ingestor.is_taken_down(capture)
                 ):
@@ -218,24 +217,24 @@ def _index_range(part: WarcRange, index: Index, ingestor: Ingestor, walk: WarcWa
                     yield item.record
     except WarcError:
         # All whole records were yielded. The damage is reported once, and the file is not read again at every start.
-        _close_file(index, ingestor, part, walk, run)
+        _close_file(ingestor, part, walk, run)
         raise
-    _close_file(index, ingestor, part, walk, run)
+    _close_file(ingestor, part, walk, run)
 
 
-def _close_file(index: Index, ingestor: Ingestor, part: WarcRange, walk: WarcWalk, run: CrawlRun | None) -> None:
+def _close_file(ingestor: Ingestor, part: WarcRange, walk: WarcWalk, run: CrawlRun | None) -> None:
     """Mark a file as closed in the index after the commit of its captures, unless it is still open."""
     if part.file.is_open:
         return
     file = walk.measure(part)
 
     def close() -> None:
-        index.write(warc_files.record_closed_warc, file, run.id if run else None)
+        ingestor.index.write(warc_files.record_closed_warc, file, run.id if run else None)
         walk.mark_committed(part)
 
     ingestor.run_after_commit(close)
 
 
-def _begin_run(index: Index, ingestor: Ingestor, part: WarcRange, run: CrawlRun) -> None:
-    index.begin_crawl(ingestor.register_run(run))
-    index.write(warc_files.record_opened_warc, part.file.name, run.id)
+def _begin_run(ingestor: Ingestor, part: WarcRange, run: CrawlRun) -> None:
+    ingestor.index.begin_crawl(ingestor.register_run(run))
+    ingestor.index.write(warc_files.record_opened_warc, part.file.name, run.id)

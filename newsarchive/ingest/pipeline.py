@@ -81,7 +81,8 @@ class Ingestor:
         """Digests of URLs whose captures were removed for good."""
         self.unwatched = unwatched
         """URLs whose visits a person has ended."""
-        self._index, self._readers, self._plan, self._originals, self._sync = index, readers, plan, originals, sync
+        self.index = index
+        self._readers, self._plan, self._originals, self._sync = readers, plan, originals, sync
         self._batching = batching or Batching()
         self._sites = SiteLookup(index, former_names)
         self._article_urls = ArticleUrlPatterns(lambda site: index.read(list_page_outcomes, site))
@@ -279,7 +280,7 @@ class Ingestor:
         rows = [self.build_ingest(item.record, item.reading.result()) for item in batch if item.record and item.reading]
         if rows:
             self._sync()
-            committed = self._index.commit(rows, self._plan)
+            committed = self.index.commit(rows, self._plan)
             self.new_versions += committed.versions
             self.known_captures += committed.known
         for item in batch:
@@ -303,9 +304,9 @@ class Ingestor:
         likes = partial(self._article_urls.predicts_article, site.name)
         is_like = bool(likes(record.capture.url))
         # In an outage known articles are other pages, which says nothing of their URLs.
-        if reading.outcome in ARTICLES or not self._index.is_captured(record.capture.url):
+        if reading.outcome in ARTICLES or not self.index.is_captured(record.capture.url):
             self._article_urls.add(site.name, record.capture.url, reading.outcome)
-        found = discover_urls(record.capture, discovery, reading, site, likes, self._index.is_captured)
+        found = discover_urls(record.capture, discovery, reading, site, likes, self.index.is_captured)
         if record.output is not None:
             found = tuple(spider_urls(record.capture, reading, record.output, site))
         if self.taken_down:

@@ -168,7 +168,7 @@ class Rebuild:
             # Written after old rows are deleted, which a resumed rebuild would take for its own, and after workers are
             # connected: a rebuild that could not start is none to resume.
             self.marker.write()
-            return index_warcs(ranges, self.places, index, ingestor, progress, walk)
+            return index_warcs(ranges, self.places, ingestor, progress, walk)
 
 
 def require_no_writer(files: Iterable[WarcFile], command: str) -> None:

@@ -126,12 +126,13 @@ def unindexed_ranges(places: Places, index: Index) -> list[WarcRange]:
 
 
 def recover(
-    places: Places, index: Index, ingestor: Ingestor, progress: ProgressCallback, walk: WarcWalk | None = None
+    places: Places, ingestor: Ingestor, progress: ProgressCallback, walk: WarcWalk | None = None
 ) -> RecoveryResult:
     """Repair open files, and index what the index lacks. Takes little time if there is nothing to do.
 
     An unreachable bucket is reported among the problems; the files of the folder are indexed all the same.
     """
+    index = ingestor.index
     is_new = not index.read(warc_files.has_files)
     repaired = begin_work(places, index)
     captures = versions = files = 0
@@ -140,7 +141,7 @@ def recover(
     for some in (replace(places, bucket=None), places) if places.bucket else (places,):
         try:
             if ranges := unindexed_ranges(some, index):
-                indexed = index_warcs(ranges, some, index, ingestor, progress, walk)
+                indexed = index_warcs(ranges, some, ingestor, progress, walk)
                 captures += indexed.captures - indexed.known
                 versions += indexed.versions
                 files += indexed.files
@@ -165,7 +166,7 @@ class ImportResult:
 
 
 def import_files(
-    paths: Sequence[Path], places: Places, index: Index, ingestor: Ingestor,
+    paths: Sequence[Path], places: Places, ingestor: Ingestor,
     progress: ProgressCallback = ignore_progress, walk: WarcWalk | None = None,
 ) -> ImportResult:  # fmt: skip
     """Copy each file into the archive's folder and index its captures.
@@ -177,11 +178,11 @@ def import_files(
 
     def is_in_bucket(name: str) -> bool:
         """Return True for a file that only the bucket holds; one that is lost everywhere is imported again."""
-        return bucket is not None and index.read(has_warc_file, name) and bucket.exists(name)
+        return bucket is not None and ingestor.index.read(has_warc_file, name) and bucket.exists(name)
 
     taken_down, chain = ingestor.taken_down, places.chain
     adopted = tuple(import_file(path, places.folder, is_in_bucket, taken_down, chain) for path in paths)
     # Not their paths: a crawl that ended meanwhile may have uploaded a file, and deleted it here.
     names = [path.name for each in adopted for path in each.files]
     ranges = [WarcRange(file=replace(places.file(name), size=places.stat(name).size)) for name in names]
-    return ImportResult(adopted=adopted, read=index_warcs(ranges, places, index, ingestor, progress, walk))
+    return ImportResult(adopted=adopted, read=index_warcs(ranges, places, ingestor, progress, walk))

@@ -93,7 +93,7 @@ class StatementCheck:
             captures: Iterable[CaptureView] = self.index.stream(iter_captures, order="oldest")
             if deep:
                 with self.open_ingestor(scratch) as ingestor:
-                    index_warcs([WarcRange(file=file) for file in files], self.places, scratch, ingestor, progress)
+                    index_warcs([WarcRange(file=file) for file in files], self.places, ingestor, progress)
                 said: Iterable[Statement] = self._iter_statements(ids)
             else:
                 ids = sorted(chance.sample(ids, min(SAMPLE, total)))
@@ -102,7 +102,7 @@ class StatementCheck:
                     each for article, _ in said for each in article.captures if each.outcome in BY_ITS_OWN_RECORD
                 ]
                 with self.open_ingestor(scratch) as ingestor:
-                    self._read_captures(scratch, ingestor, files, captures)
+                    self._read_captures(ingestor, files, captures)
             counts = dict.fromkeys(("compared", "outdated", "unread", "changed"), 0)
             problems, unread = list[FalseStatement](), set[int | None]()
             for number, statement in enumerate(said, 1):
@@ -120,13 +120,11 @@ class StatementCheck:
         return StatementReport(total=total, problems=tuple(problems), **counts)
 
     def _iter_statements(self, ids: Iterable[int]) -> Iterator[Statement]:
-        return (said for each in ids if (said := self.index.read(load_statement, each)) is not None)
+        return (said for each in ids if (said := self.index.ask(load_statement, each)) is not None)
 
-    def _read_captures(
-        self, scratch: Index, ingestor: Ingestor, files: Sequence[WarcFile], captures: Iterable[CaptureView]
-    ) -> None:
+    def _read_captures(self, ingestor: Ingestor, files: Sequence[WarcFile], captures: Iterable[CaptureView]) -> None:
         """Index captures, and the originals of revisits. Those that cannot be read are missing afterwards."""
-        register_runs([WarcRange(file=file) for file in files], scratch, ingestor)
+        register_runs([WarcRange(file=file) for file in files], ingestor)
         places: set[tuple[str, int]] = set()
         for each in captures:
             capture: CaptureView | None = each
@@ -135,8 +133,8 @@ class StatementCheck:
                 capture = self.index.ask(get_capture, capture.refers_to_id or 0)
         for warc, offset in sorted(places):
             with suppress(WarcError, OSError, FileMissing):
-                submit_capture(WarcRange(file=self.places.file(warc), start=offset), scratch, ingestor)
-        settle(self.places, scratch, ingestor)
+                submit_capture(WarcRange(file=self.places.file(warc), start=offset), ingestor)
+        settle(self.places, ingestor)
 
     def _compare(
         self, said: Statement, scratch: Index, files: Sequence[WarcFile], *, deep: bool
@@ -145,7 +143,7 @@ class StatementCheck:
         shown_by = (each.record_id for each in article.captures if each.article_id == article.id)
         again = [scratch.ask(get_capture_of_record, record_id) for record_id in shown_by]
         article_id = next((each.article_id for each in again if each and each.article_id is not None), None)
-        read = None if article_id is None else scratch.read(load_statement, article_id)
+        read = None if article_id is None else scratch.ask(load_statement, article_id)
         if any(each.place.warc not in here for each in article.captures) or None in again:
             return "unread", None
         if read is None:
@@ -166,12 +164,12 @@ class StatementCheck:
             if again is None or capture.id > last_id:
                 is_whole = False
                 continue
-            said, read = self.index.read(load_capture_statement, capture), scratch.read(load_capture_statement, again)
+            said, read = self.index.ask(load_capture_statement, capture), scratch.ask(load_capture_statement, again)
             is_same = said.pop("extractor") == read.pop("extractor")
             is_whole &= is_same
             yield from _name_differences(None, capture.url, find_different(said, read) if is_same else {})
         if is_whole:
-            overviews = self.index.read(load_overview), scratch.read(load_overview)
+            overviews = self.index.ask(load_overview), scratch.ask(load_overview)
             for name in sorted(overviews[0].keys() | overviews[1].keys()):
                 yield from _name_differences(None, name, find_different(*(each.get(name, {}) for each in overviews)))
 

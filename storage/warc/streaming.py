@@ -4,6 +4,7 @@ file --gzip member inflated--> record --Content-Length--> block --head--> status
                                                                     --chunked coding decoded--> chunks of the entity
 """
 
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ def open_response(path: Readable, offset: int) -> Iterator[ResponseStream]:
     with path.open("rb") as file:
         plain = is_uncompressed(file)
         file.seek(offset)
-        chunks = iter(partial(file.read, CHUNK_SIZE), b"") if plain else _inflate(file, name, offset)
+        chunks = iter(partial(file.read, CHUNK_SIZE), b"") if plain else inflate_member(file, name, offset)
         source = _RecordBytes(chunks, name, offset)
         stream = _parse_response(source)
 
@@ -56,8 +57,11 @@ def open_response(path: Readable, offset: int) -> Iterator[ResponseStream]:
         yield stream if plain else replace(stream, chunks=check_chunks())
 
 
-def _inflate(file: BinaryIO, name: str, offset: int) -> Iterator[bytes]:
-    """Inflate one gzip member, and nothing of the next: that record may be excluded from access."""
+def inflate_member(file: BinaryIO, name: str, offset: int) -> Iterator[bytes]:
+    """Inflate the gzip member at the file's position, which is behind it afterwards; BadRecord or TornRecord at damage.
+
+    Nothing of the next is inflated: that record may be excluded from access.
+    """
     inflater = zlib.decompressobj(wbits=31)
     waiting = b""
     while not inflater.eof:
@@ -70,6 +74,7 @@ def _inflate(file: BinaryIO, name: str, offset: int) -> Iterator[bytes]:
             raise TornRecord(name, offset, "the file ends within a record")
         waiting = inflater.unconsumed_tail
         yield chunk
+    file.seek(-len(inflater.unused_data), os.SEEK_CUR)
 
 
 def _parse_response(source: "_RecordBytes") -> ResponseStream:

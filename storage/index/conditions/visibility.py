@@ -15,7 +15,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_, union
 
-from storage.index.engine.dialect import keep_while_unchanged, values_table
+from storage.index.engine.dialect import values_table
+from storage.index.reader import ReadScope, keep_while_unchanged
 from storage.index.schema.tables import (
     ArticleRow,
     CaptureRow,
@@ -111,18 +112,18 @@ def _is_later(one: Any, other: Any) -> ColumnElement[bool]:
     return tuple_(one.c.fetched_at, one.c.record_id) > tuple_(other.c.fetched_at, other.c.record_id)
 
 
-def _load_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
+def _load_withheld(scope: ReadScope) -> WithheldIds:
     """Return what is withheld by these rules: finding it takes longer than most queries."""
-    rules = Exclusions(urlkeys=exclude.urlkeys, noarchive=exclude.noarchive)
-    return keep_while_unchanged(connection, _find_withheld, rules)
+    rules = Exclusions(urlkeys=scope.exclude.urlkeys, noarchive=scope.exclude.noarchive)
+    return keep_while_unchanged(ReadScope(scope.connection, rules), _find_withheld)
 
 
-def _find_withheld(connection: Connection, exclude: Exclusions) -> WithheldIds:
+def _find_withheld(scope: ReadScope) -> WithheldIds:
     def select_ids(query: Any) -> Select[int]:
-        ids = sorted({key for key in connection.scalars(query) if key is not None})
-        return select(values_table(connection, ids, "withheld")[1])
+        ids = sorted({key for key in scope.connection.scalars(query) if key is not None})
+        return select(values_table(scope.connection, ids, "withheld")[1])
 
-    articles = select_ids(union(*_select_blocked_articles(exclude)))
+    articles = select_ids(union(*_select_blocked_articles(scope.exclude)))
     named = select(_NAMED.c.url_id).where(_NAMED.c.id.in_(articles))
     pages = select_ids(select(_READ.c.url_id).where(_READ.c.article_id.in_(articles)).union(named))
     return WithheldIds(articles, pages, select_ids(_select_pictures(articles, pages)))
@@ -150,40 +151,37 @@ def _select_pictures(articles: Select[int], pages: Select[int]) -> Select[int]:
     return select(_PICTURE.c.url_id).where(found, or_(is_media, is_moved), ~elsewhere)
 
 
-def visible_urls(exclude: Exclusions, url_id: ColumnElement[Any]) -> Conditions:
-    """Return conditions on the id of a visible URL."""
-    blocked = _BLOCKED.c.id == url_id, prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys)
-    return [~exists().where(*blocked)] if exclude.urlkeys else []
-
-
 def _embargoed_articles(site_id: int, until: datetime) -> Select[int]:
     late = or_(_LATE.c.first_seen_at > until, _LATE.c.dated_at > until)
     return select(_LATE.c.id).where(_LATE.c.site_id == site_id, late)
 
 
-def _load_embargoes(connection: Connection, exclude: Exclusions) -> list[tuple[int, datetime]]:
-    ids = load_site_ids(connection, (name for name, _ in exclude.embargoes))
-    return [(ids[name], until) for name, until in exclude.embargoes if name in ids]
+def _load_embargoes(scope: ReadScope) -> list[tuple[int, datetime]]:
+    ids = load_site_ids(scope.connection, (name for name, _ in scope.exclude.embargoes))
+    return [(ids[name], until) for name, until in scope.exclude.embargoes if name in ids]
 
 
-def _load_hidden(connection: Connection, exclude: Exclusions) -> list[int]:
-    return sorted(load_site_ids(connection, exclude.hidden).values())
+def _load_hidden(scope: ReadScope) -> list[int]:
+    return sorted(load_site_ids(scope.connection, scope.exclude.hidden).values())
 
 
-def visible_captures(connection: Connection, exclude: Exclusions, captures: Any = CaptureRow.__table__) -> Conditions:
+def visible_captures(scope: ReadScope, captures: Any = CaptureRow.__table__) -> Conditions:
     """Return conditions on visible captures (the table or an alias of it)."""
-    if not exclude:
+    if not scope.exclude:
         return []
-    conditions, elsewhere, article_id = visible_urls(exclude, captures.c.url_id), Conditions(), captures.c.article_id
-    if exclude.urlkeys or exclude.noarchive:
-        withheld = _load_withheld(connection, exclude)
+    conditions, elsewhere, article_id = Conditions(), Conditions(), captures.c.article_id
+    if scope.exclude.urlkeys:
+        blocked = _BLOCKED.c.id == captures.c.url_id, prefix_condition(_BLOCKED.c.urlkey, scope.exclude.urlkeys)
+        conditions.append(~exists().where(*blocked))
+    if scope.exclude.urlkeys or scope.exclude.noarchive:
+        withheld = _load_withheld(scope)
         conditions.append(or_(article_id.is_(None), article_id.not_in(withheld.articles)))
         conditions.append(or_(article_id.is_not(None), captures.c.url_id.not_in(withheld.pictures)))
-        elsewhere.append(prefix_condition(_TARGET.c.urlkey, exclude.urlkeys))
-    if hidden := _load_hidden(connection, exclude):
+        elsewhere.append(prefix_condition(_TARGET.c.urlkey, scope.exclude.urlkeys))
+    if hidden := _load_hidden(scope):
         conditions.append(captures.c.site_id.not_in(hidden))
         elsewhere.append(_TARGET.c.site_id.in_(hidden))
-    for site_id, until in _load_embargoes(connection, exclude):
+    for site_id, until in _load_embargoes(scope):
         late = captures.c.fetched_at > until
         shown = and_(article_id.is_not(None), article_id.in_(_embargoed_articles(site_id, until)))
         conditions.append(~and_(captures.c.site_id == site_id, or_(late, shown)))
@@ -193,18 +191,18 @@ def visible_captures(connection: Connection, exclude: Exclusions, captures: Any 
     return conditions
 
 
-def select_withheld_captures(connection: Connection, exclude: Exclusions) -> Any:
+def select_withheld_captures(scope: ReadScope) -> Any:
     """Return a selection of the ids of captures that are not visible, by keys; all of hidden sites are left out."""
-    withheld = _load_withheld(connection, exclude)
-    blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, exclude.urlkeys))
+    withheld = _load_withheld(scope)
+    blocked = select(_BLOCKED.c.id).where(prefix_condition(_BLOCKED.c.urlkey, scope.exclude.urlkeys))
     parts = [
         select(_HELD.c.id).where(_HELD.c.url_id.in_(blocked.union(withheld.pictures))),
         select(_HELD.c.id).where(_HELD.c.article_id.in_(withheld.articles)),
         select(_HELD.c.id).where(_HELD.c.redirect_url_id.in_(blocked)),
     ]
-    hidden = _load_hidden(connection, exclude)
+    hidden = _load_hidden(scope)
     targets: Conditions = [_TARGET.c.site_id.in_(hidden)] if hidden else []
-    for site_id, until in _load_embargoes(connection, exclude):
+    for site_id, until in _load_embargoes(scope):
         late, of_site = _HELD.c.fetched_at > until, select(_HELD.c.id).where(_HELD.c.site_id == site_id)
         parts += [of_site.where(late), of_site.where(_HELD.c.article_id.in_(_embargoed_articles(site_id, until)))]
         targets.append(and_(_TARGET.c.site_id == site_id, late))
@@ -212,59 +210,59 @@ def select_withheld_captures(connection: Connection, exclude: Exclusions) -> Any
     return union(*parts, *(redirects.where(target) for target in targets))
 
 
-def visible_articles(connection: Connection, exclude: Exclusions) -> Conditions:
+def visible_articles(scope: ReadScope) -> Conditions:
     """Return conditions on visible articles."""
     conditions: Conditions = []
-    if exclude.urlkeys or exclude.noarchive:
-        conditions.append(ArticleRow.id.not_in(_load_withheld(connection, exclude).articles))
-    if hidden := _load_hidden(connection, exclude):
+    if scope.exclude.urlkeys or scope.exclude.noarchive:
+        conditions.append(ArticleRow.id.not_in(_load_withheld(scope).articles))
+    if hidden := _load_hidden(scope):
         conditions.append(ArticleRow.site_id.not_in(hidden))
     return conditions + [
         ~and_(ArticleRow.site_id == site_id, or_(ArticleRow.first_seen_at > until, ArticleRow.dated_at > until))
-        for site_id, until in _load_embargoes(connection, exclude)
+        for site_id, until in _load_embargoes(scope)
     ]
 
 
-def select_withheld_articles(connection: Connection, exclude: Exclusions) -> Any:
+def select_withheld_articles(scope: ReadScope) -> Any:
     """Return a selection of the ids of withheld articles."""
-    parts = [_load_withheld(connection, exclude).articles]
-    parts += [_embargoed_articles(site_id, until) for site_id, until in _load_embargoes(connection, exclude)]
-    parts.append(select(_LATE.c.id).where(_LATE.c.site_id.in_(_load_hidden(connection, exclude))))
+    parts = [_load_withheld(scope).articles]
+    parts += [_embargoed_articles(site_id, until) for site_id, until in _load_embargoes(scope)]
+    parts.append(select(_LATE.c.id).where(_LATE.c.site_id.in_(_load_hidden(scope))))
     return union(*parts)
 
 
-def visible_targets(connection: Connection, exclude: Exclusions, urls: Any = UrlRow.__table__) -> Conditions:
-    """Return conditions on URLs that links may name (the table or an alias of it).
+def visible_targets(scope: ReadScope) -> Conditions:
+    """Return conditions on URLs that links may name.
 
     A URL of a site under an embargo may not be named if it was captured and no capture of it is visible.
     """
     conditions: Conditions = []
-    if exclude.urlkeys or exclude.noarchive:
-        pages = _load_withheld(connection, exclude).pages
-        conditions.append(~prefix_condition(urls.c.urlkey, exclude.urlkeys))
-        conditions.append(urls.c.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(pages))))
-    if hidden := _load_hidden(connection, exclude):
-        conditions.append(or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(hidden)))
-    embargoed = [site_id for site_id, _ in _load_embargoes(connection, exclude)]
+    if scope.exclude.urlkeys or scope.exclude.noarchive:
+        pages = _load_withheld(scope).pages
+        conditions.append(~prefix_condition(UrlRow.urlkey, scope.exclude.urlkeys))
+        conditions.append(UrlRow.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(pages))))
+    if hidden := _load_hidden(scope):
+        conditions.append(or_(UrlRow.site_id.is_(None), UrlRow.site_id.not_in(hidden)))
+    embargoed = [site_id for site_id, _ in _load_embargoes(scope)]
     if embargoed:
-        same = and_(_SAME.c.urlkey == urls.c.urlkey, _SAME.c.id == _FIRST.c.url_id)
-        seen = exists().where(same, *visible_captures(connection, exclude, _FIRST))
-        of_others = or_(urls.c.site_id.is_(None), urls.c.site_id.not_in(embargoed))
+        same = and_(_SAME.c.urlkey == UrlRow.urlkey, _SAME.c.id == _FIRST.c.url_id)
+        seen = exists().where(same, *visible_captures(scope, _FIRST))
+        of_others = or_(UrlRow.site_id.is_(None), UrlRow.site_id.not_in(embargoed))
         conditions.append(or_(of_others, ~exists().where(same), seen))
     return conditions
 
 
-def visible_versions(connection: Connection, exclude: Exclusions, versions: Any = VersionRow.__table__) -> Conditions:
+def visible_versions(scope: ReadScope, versions: Any = VersionRow.__table__) -> Conditions:
     """Return conditions on visible versions (or an alias): the capture that they were read from is visible."""
-    conditions = visible_captures(connection, exclude, _FIRST)
+    conditions = visible_captures(scope, _FIRST)
     if not conditions:
         return []
     return [exists().where(_FIRST.c.id == versions.c.capture_id, *conditions)]
 
 
-def current_version(connection: Connection, exclude: Exclusions) -> ColumnElement[bool]:
+def current_version(scope: ReadScope) -> ColumnElement[bool]:
     """Return a condition: the version is its article's current one; under an embargo the newest one before that."""
-    limits = dict(_load_embargoes(connection, exclude))
+    limits = dict(_load_embargoes(scope))
     if not limits:
         return VersionRow.is_current.expression
     shown = select(_NEWEST.c.version_id).where(_NEWEST.c.article_id == ArticleRow.id, _NEWEST.c.version_id.is_not(None))
@@ -279,11 +277,11 @@ def current_version(connection: Connection, exclude: Exclusions) -> ColumnElemen
     return or_(and_(ArticleRow.site_id.not_in(sorted(limits)), VersionRow.is_current), *embargoed)
 
 
-def filter_conditions(connection: Connection, exclude: Exclusions, filters: Filters) -> Conditions:
+def filter_conditions(scope: ReadScope, filters: Filters) -> Conditions:
     """Return conditions on articles joined with versions. Filters of texts are not among them: they need a search."""
-    conditions = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    conditions = visible_articles(scope) + visible_versions(scope)
     if filters.site is not None:
-        conditions.append(ArticleRow.site_id.in_(load_site_ids(connection, list_values(filters.site)).values()))
+        conditions.append(ArticleRow.site_id.in_(load_site_ids(scope.connection, list_values(filters.site)).values()))
     conditions += conditions_on_time(ArticleRow.dated_at, filters.since, filters.until)
     if filters.articles is not None:
         conditions.append(ArticleRow.id.in_(filters.articles))

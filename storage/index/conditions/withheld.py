@@ -10,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from sqlalchemy import Connection, and_, not_, select
+from sqlalchemy import and_, not_, select
 
 from storage.article_fields import ArticleFields
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import select_withheld_articles, visible_targets
 from storage.index.engine.statements import IDS, build_query, fetch_by_ids, find_by_ids, load_statements
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import CaptureGroupRow, LinkRow, SiteHostRow, SiteRow, UrlRow, VersionRow
-from storage.index.views.articles import Exclusions
 from storage.urls import strip_www, surt, url_host
 
 WITHHELD = "[withheld]"
@@ -109,18 +109,18 @@ class TextMask:
         )
 
 
-def load_mask(connection: Connection, exclude: Exclusions, names: Iterable[str] = ()) -> TextMask:
+def load_mask(scope: ReadScope, names: Iterable[str] = ()) -> TextMask:
     """Return the mask of the newest withheld headlines, and of further names."""
-    if not exclude:
+    if not scope.exclude:
         return TextMask()
-    withheld = VersionRow.article_id.in_(select_withheld_articles(connection, exclude))
+    withheld = VersionRow.article_id.in_(select_withheld_articles(scope))
     newest = select(VersionRow.headline).where(withheld).order_by(VersionRow.id.desc()).limit(_MOST_HEADLINES)
-    return TextMask().extend({*connection.scalars(newest), *names})
+    return TextMask().extend({*scope.connection.scalars(newest), *names})
 
 
-def load_names(connection: Connection, _exclude: Exclusions, urls: Collection[str]) -> dict[str, set[str]]:
+def load_names(scope: ReadScope, urls: Collection[str]) -> dict[str, set[str]]:
     """Return what a text that names these withheld URLs may not have: the URL, headlines, and sentences of teasers."""
-    rows = fetch_by_ids(connection, _OPENINGS, {key for url in urls for key in _spellings(url)}, opening=_OPENING)
+    rows = fetch_by_ids(scope.connection, _OPENINGS, {key for url in urls for key in _spellings(url)}, opening=_OPENING)
     names = {(row.urlkey, row.headline) for row in rows}
     texts = {(row.urlkey, text) for row in rows for text in (row.dek, row.text) if text}
     sentences = {(key, each) for key, text in texts for each in _SENTENCE_END.split(text)}
@@ -131,44 +131,45 @@ def load_names(connection: Connection, _exclude: Exclusions, urls: Collection[st
 _OPENINGS = build_query(load_statements("storage.index.conditions", "openings.sql")["openings"], ["ids"])
 
 
-def load_text_masks(connection: Connection, exclude: Exclusions, version_ids: Sequence[int]) -> dict[int, TextMask]:
+def load_text_masks(scope: ReadScope, version_ids: Sequence[int]) -> dict[int, TextMask]:
     """Return the mask of each version, with the links of its page that lead to withheld URLs."""
-    if not exclude or not version_ids:
+    if not scope.exclude or not version_ids:
         return dict.fromkeys(version_ids, TextMask())
-    links = connection.execute(
+    links = scope.connection.execute(
         select(VersionRow.id, LinkRow.anchor, UrlRow.url)
         .join(CaptureGroupRow, CaptureGroupRow.capture_id == VersionRow.capture_id)
         .join(LinkRow, LinkRow.group_id == CaptureGroupRow.group_id)
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
         .where(VersionRow.id.in_(version_ids))
     ).all()
-    withheld = find_withheld_urls(connection, exclude, {row.url for row in links})
-    names = load_names(connection, exclude, withheld)
+    withheld = find_withheld_urls(scope, {row.url for row in links})
+    names = load_names(scope, withheld)
     named = group_pairs((row.id, text) for row in links if row.url in names for text in (row.anchor, *names[row.url]))
-    mask = load_mask(connection, exclude)
+    mask = load_mask(scope)
     return {version_id: mask.extend(named.get(version_id, ())) for version_id in version_ids}
 
 
-def find_withheld_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
+def find_withheld_urls(scope: ReadScope, urls: Iterable[str]) -> frozenset[str]:
     """Return which of these URLs no page may name.
 
     The decision is by urlkey, for all spellings of a URL. One with parameters is withheld with that without them, and
     one that holds another, such as a button to share a page, with that.
     """
-    if not exclude:
+    if not scope.exclude:
         return frozenset()
     named = {url: (url, *_EMBEDDED.findall(unquote(url)[1:])) for url in urls}
     keys = {url: [key for each in inside for key in _spellings(each)] for url, inside in named.items()}
-    visible = visible_targets(connection, exclude)
+    visible = visible_targets(scope)
     query = select(UrlRow.urlkey).where(UrlRow.urlkey.in_(IDS), not_(and_(*visible)))
-    withheld = find_by_ids(connection, query, {key for each in keys.values() for key in each})
+    withheld = find_by_ids(scope.connection, query, {key for each in keys.values() for key in each})
     of_sites = select(SiteHostRow.host).join(SiteRow, SiteRow.id == SiteHostRow.site_id)
-    hosts = connection.scalars(of_sites.where(SiteRow.name.in_(sorted(exclude.hidden)))) if exclude.hidden else ()
+    names = sorted(scope.exclude.hidden)
+    hosts = scope.connection.scalars(of_sites.where(SiteRow.name.in_(names))) if names else ()
     hidden = tuple(f".{strip_www(host)}" for host in hosts)  # and hosts below them
     return frozenset(
         url
         for url, each in keys.items()
-        if any(key.startswith(exclude.urlkeys) for key in each)
+        if any(key.startswith(scope.exclude.urlkeys) for key in each)
         or not withheld.isdisjoint(each)
         or any(f".{strip_www(url_host(inner))}".endswith(hidden) for inner in named[url])
     )

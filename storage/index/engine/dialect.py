@@ -1,7 +1,7 @@
 """SQL that differs between SQLite and PostgreSQL, as functions: callers need not know which database it is."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -89,18 +89,6 @@ def read_state(connection: sa.Connection) -> object:
     """Return a value that is another one if the connection sees another state of the index than before."""
     query = "SELECT pg_current_snapshot()::text" if connection.dialect.name == "postgresql" else "PRAGMA data_version"
     return connection.exec_driver_sql(query).scalar()
-
-
-def keep_while_unchanged(connection: sa.Connection, query: Callable[[sa.Connection, K], T], key: K) -> T:
-    """Return the answer of a query, which a connection asks once for a key in each state of the index.
-
-    Not in a transaction that writes: SQLite's data_version does not change for a connection's own writes.
-    """
-    asked = key, read_state(connection)
-    last: tuple[object, T] | None = connection.info.get(query)
-    if last is None or last[0] != asked:
-        last = connection.info[query] = asked, query(connection, key)
-    return last[1]
 
 
 @contextmanager

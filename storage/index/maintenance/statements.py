@@ -12,8 +12,9 @@ from storage.index.queries.articles import get_article, get_version, load_link_g
 from storage.index.queries.export import load_articles
 from storage.index.queries.observations import list_changes
 from storage.index.queries.status import list_sources
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
-from storage.index.views.articles import NO_EXCLUSIONS, ArticleView, CaptureView
+from storage.index.views.articles import ArticleView, CaptureView
 from storage.index.views.history import ChangeFilters
 from storage.model import Outcome
 
@@ -42,46 +43,44 @@ Statement = tuple[ArticleView, dict[str, Any]]
 """
 
 
-def load_statement(connection: Connection, article_id: int) -> Statement | None:
+def load_statement(scope: ReadScope, article_id: int) -> Statement | None:
     """Return what the index says of an article; None if there is no such article, or it has no version."""
-    article = get_article(connection, NO_EXCLUSIONS, article_id)
+    article = get_article(scope, article_id)
     if article is None:
         return None
     query = select(VersionRow.id).where(VersionRow.article_id == article_id).order_by(VersionRow.number)
-    ids = connection.scalars(query).all()
-    versions = [get_version(connection, NO_EXCLUSIONS, version_id) for version_id in ids]
+    ids = scope.connection.scalars(query).all()
+    versions = [get_version(scope, version_id) for version_id in ids]
     # By these lists are sorted and filtered; pages show the dates as they are stated.
     columns = (VersionRow.published_at, VersionRow.modified_at, VersionRow.is_corrected, VersionRow.is_current)
     sorting = select(*columns, ArticleRow.dated_at).join(ArticleRow, ArticleRow.id == VersionRow.article_id)
     sorting = sorting.where(VersionRow.article_id == article_id).order_by(VersionRow.number, VersionRow.id)
-    changes = list_changes(connection, NO_EXCLUSIONS, ChangeFilters(article_id=article_id), limit=_MAX_CHANGES)
+    changes = list_changes(scope, ChangeFilters(article_id=article_id), limit=_MAX_CHANGES)
     said = {
         "article": {**_by_field(article), "captures": ()},
         "current": article.current.number,
         "versions": versions,
-        "sorting": [row._asdict() for row in connection.execute(sorting)],
+        "sorting": [row._asdict() for row in scope.connection.execute(sorting)],
         "changes": [{**_by_field(each), "article": None, "capture": None} for each in changes],
-        "exports": [each.to_dict() for each in load_articles(connection, NO_EXCLUSIONS, ids)],
+        "exports": [each.to_dict() for each in load_articles(scope, ids)],
     }
     extractors = frozenset(each.extractor for each in versions if each is not None)
     return article, {**dict(_flatten(said, "")), "extractors": extractors}
 
 
-def load_capture_statement(connection: Connection, capture: CaptureView) -> dict[str, object]:
+def load_capture_statement(scope: ReadScope, capture: CaptureView) -> dict[str, object]:
     """Return what an index says of a capture, by field, with the version of the extractor that read it."""
     said: dict[str, object] = {"capture": {**_by_field(capture), "shows an article": capture.article_id is not None}}
     if capture.outcome is Outcome.LISTING:
-        said["links"] = load_link_groups(connection, NO_EXCLUSIONS, capture.id)
+        said["links"] = load_link_groups(scope, capture.id)
     columns = select(CaptureRow.extractor, CaptureRow.noarchive).where(CaptureRow.id == capture.id)
-    return {**dict(_flatten(said, "")), **connection.execute(columns).one()._asdict()}
+    return {**dict(_flatten(said, "")), **scope.connection.execute(columns).one()._asdict()}
 
 
-def load_overview(connection: Connection) -> dict[str, Mapping[str, object]]:
+def load_overview(scope: ReadScope) -> dict[str, Mapping[str, object]]:
     """Return what an index says of sites with captures and of sources, by field."""
-    said: dict[str, object] = {
-        f"site {each.name}": each for each in list_site_counts(connection, NO_EXCLUSIONS) if each.captures
-    }
-    said |= {f"{each.kind.value} {each.url}": each for each in list_sources(connection, NO_EXCLUSIONS)}
+    said: dict[str, object] = {f"site {each.name}": each for each in list_site_counts(scope) if each.captures}
+    said |= {f"{each.kind.value} {each.url}": each for each in list_sources(scope)}
     return {name: dict(_flatten(each, "")) for name, each in said.items()}
 
 

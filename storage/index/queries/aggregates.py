@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, func, literal, select
+from sqlalchemy import FromClause, func, literal, select
 
 from storage.index.boilerplate.boxes import SiteBox
 from storage.index.conditions.visibility import (
@@ -22,7 +22,8 @@ from storage.index.conditions.visibility import (
     visible_articles,
     visible_captures,
 )
-from storage.index.engine.dialect import keep_while_unchanged, utc_day
+from storage.index.engine.dialect import utc_day
+from storage.index.reader import ReadScope, keep_while_unchanged
 from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
@@ -35,7 +36,7 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.text.analyzer import fold_text
-from storage.index.views.articles import EVERYTHING, Exclusions
+from storage.index.views.articles import EVERYTHING
 from storage.index.views.status import OutcomeCount, SiteCount
 from storage.model import Outcome
 
@@ -45,44 +46,44 @@ FAILED_OUTCOMES = frozenset(
 """Outcomes that need attention if they are frequent."""
 
 
-def count_withheld(connection: Connection, exclude: Exclusions, times: Sequence[datetime]) -> tuple[int, ...]:
+def count_withheld(scope: ReadScope, times: Sequence[datetime]) -> tuple[int, ...]:
     """Return for each time how many of the articles that had been seen are withheld, not only by an embargo."""
-    lasting = replace(exclude, embargoes=())
+    lasting = replace(scope.exclude, embargoes=())
     if not lasting or not times:
         return (0,) * len(times)
     seen = (func.count().filter(ArticleRow.first_seen_at <= at) for at in times)
-    held = ArticleRow.id.in_(select_withheld_articles(connection, lasting))
-    return tuple(connection.execute(select(*seen).select_from(ArticleRow).where(held)).one())
+    held = ArticleRow.id.in_(select_withheld_articles(ReadScope(scope.connection, lasting)))
+    return tuple(scope.connection.execute(select(*seen).select_from(ArticleRow).where(held)).one())
 
 
-def count_captures_per_day(connection: Connection, exclude: Exclusions, since: date) -> dict[date, int]:
+def count_captures_per_day(scope: ReadScope, since: date) -> dict[date, int]:
     """Return the number of captures by day, since a day; days without captures are left out."""
-    counts = _count(connection, exclude, ("day",), since)
+    counts = _count(scope, ("day",), since)
     return {date.fromisoformat(day): count for (day,), count in sorted(counts.items()) if count}
 
 
 def count_outcomes_by_site(
-    connection: Connection, exclude: Exclusions, since: date | None = None, *, site: str | None = None
+    scope: ReadScope, since: date | None = None, *, site: str | None = None
 ) -> dict[str, dict[Outcome, int]]:
     """Return the number of captures by site and outcome; of all days or since a day, of all sites or one."""
-    names, counted = load_site_names(connection), defaultdict[str, dict[Outcome, int]](dict)
-    for (site_id, outcome), count in sorted(_count(connection, exclude, ("site_id", "outcome"), since, site).items()):
+    names, counted = load_site_names(scope.connection), defaultdict[str, dict[Outcome, int]](dict)
+    for (site_id, outcome), count in sorted(_count(scope, ("site_id", "outcome"), since, site).items()):
         counted[names[site_id]] |= {Outcome(outcome): count} if count else {}
     return dict(counted)
 
 
-def count_articles_per_day(connection: Connection, exclude: Exclusions, site: str, since: date) -> Mapping[date, int]:
+def count_articles_per_day(scope: ReadScope, site: str, since: date) -> Mapping[date, int]:
     """Return the number of articles of a site by day, since a day; days without articles are left out."""
-    if site in exclude.hidden:
+    if site in scope.exclude.hidden:
         return {}
     at = ArticleRow.dated_at
-    day = utc_day(connection, at)
-    rows = connection.execute(
+    day = utc_day(scope.connection, at)
+    rows = scope.connection.execute(
         select(day, func.count())
         .where(
-            ArticleRow.site_id == load_site_ids(connection, [site]).get(site, 0),
+            ArticleRow.site_id == load_site_ids(scope.connection, [site]).get(site, 0),
             at >= datetime(since.year, since.month, since.day, tzinfo=UTC),
-            *visible_articles(connection, exclude),
+            *visible_articles(scope),
         )
         .group_by(day)
         .order_by(day)
@@ -90,37 +91,39 @@ def count_articles_per_day(connection: Connection, exclude: Exclusions, site: st
     return {date.fromisoformat(each): count for each, count in rows}
 
 
-def list_site_names(connection: Connection, exclude: Exclusions) -> list[str]:
+def list_site_names(scope: ReadScope) -> list[str]:
     """Return the names of the sites that `list_site_counts` returns."""
-    seen = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id, *visible_captures(connection, exclude))
+    seen = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id, *visible_captures(scope))
     rows = select(SiteRow.name, SiteRow.url, SiteRow.configured, seen.exists().label("is_seen"))
-    found = connection.execute(rows.where(SiteRow.name.not_in(sorted(exclude.hidden))).order_by(SiteRow.name))
+    rows = rows.where(SiteRow.name.not_in(sorted(scope.exclude.hidden))).order_by(SiteRow.name)
     return [
-        row.name for row in found if row.is_seen or (row.configured and not exclude.excludes(row.url)) or not exclude
+        row.name
+        for row in scope.connection.execute(rows)
+        if row.is_seen or (row.configured and not scope.exclude.excludes(row.url)) or not scope.exclude
     ]
 
 
-def list_site_counts(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SiteCount, ...]:
+def list_site_counts(scope: ReadScope, site: str | None = None) -> tuple[SiteCount, ...]:
     """Return all sites by name, or one, with numbers of captures and articles.
 
     Sites without visible captures are left out, as their names would reveal that there are captures; but not
     configured sites whose URL is not excluded.
     """
     if site is None:  # read by pages that are opened often, and two thirds of their time
-        return keep_while_unchanged(connection, _count_sites, exclude)
-    return _count_sites(connection, exclude, site)
+        return keep_while_unchanged(scope, _count_sites)
+    return _count_sites(scope, site)
 
 
-def _count_sites(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SiteCount, ...]:
-    counts = _count(connection, exclude, ("site_id",), site=site)
+def _count_sites(scope: ReadScope, site: str | None = None) -> tuple[SiteCount, ...]:
+    counts = _count(scope, ("site_id",), site=site)
     captured = Counter({site_id: count for (site_id,), count in counts.items() if count})
-    shown = visible_articles(connection, exclude)
+    shown = visible_articles(scope)
     held = select(ArticleRow.site_id, func.count()).where(*shown).group_by(ArticleRow.site_id)
     if site is not None:
-        held = held.where(ArticleRow.site_id == load_site_ids(connection, [site]).get(site, 0))
-    articles: dict[int, int] = {row[0]: row[1] for row in connection.execute(held)}
+        held = held.where(ArticleRow.site_id == load_site_ids(scope.connection, [site]).get(site, 0))
+    articles: dict[int, int] = {row[0]: row[1] for row in scope.connection.execute(held)}
     # Not of sites without visible captures: all of their captures would be read.
-    captures = SiteRow.id.in_(captured), CaptureRow.site_id == SiteRow.id, *visible_captures(connection, exclude)
+    captures = SiteRow.id.in_(captured), CaptureRow.site_id == SiteRow.id, *visible_captures(scope)
     written = ArticleRow.site_id == SiteRow.id, *shown
     at, dated = CaptureRow.fetched_at, ArticleRow.dated_at
     seeks = (at, at, captures), (at, at.desc(), captures), (dated, dated.desc(), written)
@@ -129,9 +132,9 @@ def _count_sites(connection: Connection, exclude: Exclusions, site: str | None =
         select(column).where(*conditions).order_by(by).limit(1).correlate(SiteRow).scalar_subquery()
         for column, by, conditions in seeks
     )
-    rows = connection.execute(
+    rows = scope.connection.execute(
         select(SiteRow, first.label("first"), last.label("last"), newest.label("newest"))
-        .where(SiteRow.name.not_in(sorted(exclude.hidden)), *([] if site is None else [SiteRow.name == site]))
+        .where(SiteRow.name.not_in(sorted(scope.exclude.hidden)), *([] if site is None else [SiteRow.name == site]))
         .order_by(SiteRow.name)
     )
     return tuple(
@@ -141,20 +144,20 @@ def _count_sites(connection: Connection, exclude: Exclusions, site: str | None =
             first_capture=row.first, last_capture=row.last, newest_article=row.newest,
         )
         for row in rows
-        if not exclude or captured[row.id] or (row.configured and not exclude.excludes(row.url))
+        if not scope.exclude or captured[row.id] or (row.configured and not scope.exclude.excludes(row.url))
     )  # fmt: skip
 
 
 def _count(
-    connection: Connection, exclude: Exclusions, by: tuple[str, ...], since: date | None = None, site: str | None = None
+    scope: ReadScope, by: tuple[str, ...], since: date | None = None, site: str | None = None
 ) -> Counter[tuple[Any, ...]]:
     """Return numbers of captures by some of site_id, day and outcome, without excluded ones."""
     tables: list[FromClause] = [DailyCapturesRow.__table__]
-    if exclude:
-        withheld = CaptureRow.id.in_(select_withheld_captures(connection, exclude))
-        columns = CaptureRow.site_id, utc_day(connection, CaptureRow.fetched_at).label("day"), CaptureRow.outcome
+    if scope.exclude:
+        withheld = CaptureRow.id.in_(select_withheld_captures(scope))
+        columns = CaptureRow.site_id, utc_day(scope.connection, CaptureRow.fetched_at).label("day"), CaptureRow.outcome
         tables.append(select(*columns, literal(-1).label("captures")).where(withheld).subquery())
-    hidden = sorted(load_site_ids(connection, exclude.hidden).values())
+    hidden = sorted(load_site_ids(scope.connection, scope.exclude.hidden).values())
     counts = Counter[tuple[Any, ...]]()
     for counted in tables:
         found = select(func.sum(counted.c.captures), *(counted.c[name] for name in by))
@@ -163,42 +166,42 @@ def _count(
         if since is not None:
             found = found.where(counted.c.day >= since.isoformat())
         if site is not None:
-            found = found.where(counted.c.site_id == load_site_ids(connection, [site]).get(site, 0))
-        for count, *keys in connection.execute(found.group_by(*(counted.c[name] for name in by))):
+            found = found.where(counted.c.site_id == load_site_ids(scope.connection, [site]).get(site, 0))
+        for count, *keys in scope.connection.execute(found.group_by(*(counted.c[name] for name in by))):
             counts[tuple(keys)] += int(count)
     return counts
 
 
-def count_crawl_outcomes(connection: Connection, exclude: Exclusions, run: str) -> tuple[OutcomeCount, ...]:
+def count_crawl_outcomes(scope: ReadScope, run: str) -> tuple[OutcomeCount, ...]:
     """Return the number of captures of a run by outcome and status, the most frequent first."""
     count = func.count()
-    rows = connection.execute(
+    rows = scope.connection.execute(
         select(CaptureRow.outcome, CaptureRow.status, count.label("captures"))
         .join(CrawlRow, CrawlRow.id == CaptureRow.crawl_id)
-        .where(CrawlRow.run == run, *visible_captures(connection, exclude))
+        .where(CrawlRow.run == run, *visible_captures(scope))
         .group_by(CaptureRow.outcome, CaptureRow.status)
         .order_by(count.desc(), CaptureRow.outcome, CaptureRow.status)
     )
     return tuple(OutcomeCount(outcome=Outcome(row.outcome), status=row.status, captures=row.captures) for row in rows)
 
 
-def list_site_boxes(connection: Connection, exclude: Exclusions, site: str) -> tuple[SiteBox, ...]:
+def list_site_boxes(scope: ReadScope, site: str) -> tuple[SiteBox, ...]:
     """Return the boxes of a site's pages that hold the dek, and those that stand beside the text."""
     query = select(SiteBoxRow).join(SiteRow, SiteRow.id == SiteBoxRow.site_id).where(SiteRow.name == site)
-    found: Any = connection.execute(query.order_by(SiteBoxRow.holds.desc(), SiteBoxRow.box))
-    return () if site in exclude.hidden else tuple(SiteBox(*row[1:]) for row in found)
+    found: Any = scope.connection.execute(query.order_by(SiteBoxRow.holds.desc(), SiteBoxRow.box))
+    return () if site in scope.exclude.hidden else tuple(SiteBox(*row[1:]) for row in found)
 
 
-def list_author_spellings(connection: Connection, exclude: Exclusions, author: str) -> tuple[str, ...]:
+def list_author_spellings(scope: ReadScope, author: str) -> tuple[str, ...]:
     """Return the printed spellings of an author's name that differ in case and accents only; `author` itself first."""
     statement = select(AuthorRow.name).where(AuthorRow.folded == fold_text(author)).limit(24)
-    if exclude:
+    if scope.exclude:
         # A spelling that only an excluded page prints would reveal that page.
         written = (
             select(VersionAuthorRow.author_id)
             .join(VersionRow, VersionRow.id == VersionAuthorRow.version_id)
             .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-            .where(VersionAuthorRow.author_id == AuthorRow.id, *filter_conditions(connection, exclude, EVERYTHING))
+            .where(VersionAuthorRow.author_id == AuthorRow.id, *filter_conditions(scope, EVERYTHING))
         )
         statement = statement.where(written.exists())
-    return tuple(sorted(connection.scalars(statement), key=lambda name: (name != author, name)))
+    return tuple(sorted(scope.connection.scalars(statement), key=lambda name: (name != author, name)))

@@ -21,6 +21,7 @@ from storage.index.conditions.visibility import (
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect, build_query, load_statements
 from storage.index.queries.observations import ArticleHistory, load_histories
+from storage.index.reader import ReadScope
 from storage.index.rows.interning import short_digest
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import (
@@ -103,8 +104,8 @@ def _capture_view(row: AnyRow, exclude: Exclusions) -> CaptureView:
     )  # fmt: skip
 
 
-def iter_captures(  # noqa: PLR0913 - which captures, and which part of them
-    connection: Connection, exclude: Exclusions, filters: CaptureFilters = ALL_CAPTURES, *,
+def iter_captures(
+    scope: ReadScope, filters: CaptureFilters = ALL_CAPTURES, *,
     order: CaptureOrder = "newest", limit: int | None = None, offset: int = 0, before: CaptureView | None = None,
 ) -> Iterator[CaptureView]:  # fmt: skip
     """Yield captures; all, or those that are older than one. What is written meanwhile may show in later ones."""
@@ -112,7 +113,7 @@ def iter_captures(  # noqa: PLR0913 - which captures, and which part of them
         "newest": (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()),
         "oldest": (CaptureRow.fetched_at, CaptureRow.record_id),
     }
-    wanted = _capture_conditions(connection, exclude, filters)
+    wanted = _capture_conditions(scope, filters)
     if before is not None:
         at = CaptureRow.fetched_at
         wanted += [at <= before.fetched_at, or_(at < before.fetched_at, CaptureRow.record_id < before.record_id)]
@@ -121,25 +122,23 @@ def iter_captures(  # noqa: PLR0913 - which captures, and which part of them
     named = select(CaptureRow.id).where(*wanted).order_by(*by[order]).limit(limit).offset(offset)
     if filters.url:
         named = named.join(UrlRow, UrlRow.id == CaptureRow.url_id)
-    for ids in connection.scalars(named, execution_options=STREAMING).partitions():
-        yield from load_captures(connection, exclude, ids)
+    for ids in scope.connection.scalars(named, execution_options=STREAMING).partitions():
+        yield from load_captures(scope, ids)
 
 
-def load_captures(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[CaptureView]:
+def load_captures(scope: ReadScope, ids: Sequence[int]) -> list[CaptureView]:
     """Return the visible ones of some captures, in the order of the ids."""
-    query = _CAPTURES.where(CaptureRow.id.in_(IDS), *visible_captures(connection, exclude))
-    rows = {row.id: row for row in connection.execute(query, {"ids": list(ids)})}
-    return [_capture_view(rows[capture_id], exclude) for capture_id in ids if capture_id in rows]
+    query = _CAPTURES.where(CaptureRow.id.in_(IDS), *visible_captures(scope))
+    rows = {row.id: row for row in scope.connection.execute(query, {"ids": list(ids)})}
+    return [_capture_view(rows[capture_id], scope.exclude) for capture_id in ids if capture_id in rows]
 
 
-def list_captures(
-    connection: Connection, exclude: Exclusions, before: CaptureView | None, filters: CaptureFilters
-) -> Sequence[CaptureView]:
+def list_captures(scope: ReadScope, before: CaptureView | None, filters: CaptureFilters) -> Sequence[CaptureView]:
     """Return a batch of captures that are older than one, newest first."""
-    return tuple(iter_captures(connection, exclude, filters, limit=_AT_ONCE, before=before))
+    return tuple(iter_captures(scope, filters, limit=_AT_ONCE, before=before))
 
 
-def _capture_conditions(connection: Connection, exclude: Exclusions, filters: CaptureFilters) -> Conditions:
+def _capture_conditions(scope: ReadScope, filters: CaptureFilters) -> Conditions:
     def id_of(of: ColumnClause[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
         return select(of).where(condition).correlate(None).scalar_subquery()
 
@@ -154,54 +153,52 @@ def _capture_conditions(connection: Connection, exclude: Exclusions, filters: Ca
     )
     conditions = [condition(value) for value, condition in candidates if value is not None]
     conditions += conditions_on_time(CaptureRow.fetched_at, filters.since, filters.until)
-    return conditions + visible_captures(connection, exclude)
+    return conditions + visible_captures(scope)
 
 
-def get_capture(connection: Connection, exclude: Exclusions, capture_id: int) -> CaptureView | None:
+def get_capture(scope: ReadScope, capture_id: int) -> CaptureView | None:
     """Return the capture with an id, or None."""
-    return _find_capture(connection, exclude, CaptureRow.id == capture_id) if _is_valid_id(capture_id) else None
+    return _find_capture(scope, CaptureRow.id == capture_id) if _is_valid_id(capture_id) else None
 
 
-def get_capture_of_record(connection: Connection, exclude: Exclusions, record_id: str) -> CaptureView | None:
+def get_capture_of_record(scope: ReadScope, record_id: str) -> CaptureView | None:
     """Return the capture of a WARC record, or None."""
-    return _find_capture(connection, exclude, CaptureRow.record_id == record_id)
+    return _find_capture(scope, CaptureRow.record_id == record_id)
 
 
-def _find_capture(connection: Connection, exclude: Exclusions, condition: ColumnElement[bool]) -> CaptureView | None:
-    row = connection.execute(_CAPTURES.where(condition, *visible_captures(connection, exclude))).first()
-    return _capture_view(row, exclude) if row else None
+def _find_capture(scope: ReadScope, condition: ColumnElement[bool]) -> CaptureView | None:
+    row = scope.connection.execute(_CAPTURES.where(condition, *visible_captures(scope))).first()
+    return _capture_view(row, scope.exclude) if row else None
 
 
-def get_version(
-    connection: Connection, exclude: Exclusions, version_id: int, history: ArticleHistory | None = None
-) -> VersionView | None:
+def get_version(scope: ReadScope, version_id: int, history: ArticleHistory | None = None) -> VersionView | None:
     """Return one version with its paragraphs and links, or None. The history is loaded if it is not given."""
     if not _is_valid_id(version_id):
         return None
-    visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    row = connection.execute(SELECT_VERSIONS.where(VersionRow.id == version_id, *visible)).first()
+    visible = visible_articles(scope) + visible_versions(scope)
+    row = scope.connection.execute(SELECT_VERSIONS.where(VersionRow.id == version_id, *visible)).first()
     if row is None:
         return None
-    first = get_capture(connection, exclude, row.capture_id)
+    first = get_capture(scope, row.capture_id)
     assert first is not None
-    history = history or load_histories(connection, exclude, [row.article_id])[row.article_id]
+    history = history or load_histories(scope, [row.article_id])[row.article_id]
     spans = tuple(span for span in history.spans if span.version == row.number)
-    paragraphs = load_paragraphs(connection, [version_id])
+    paragraphs = load_paragraphs(scope.connection, [version_id])
     version = VersionView(
         id=row.id, article_id=row.article_id, number=row.number, site=row.site, site_title=row.site_title,
-        url=first.url, canonical_url=row.canonical_url, authors=load_authors(connection, [version_id])[version_id],
-        tags=load_tags(connection, [version_id])[version_id], image=exclude.name_url(row.image),
-        digest=f"sha256:{row.digest.hex()}", extractor=row.extractor, changed=tuple(row.changed.split()),
-        first_seen=spans[0].first_seen, last_seen=spans[-1].last_seen, spans=spans,
-        all_paragraphs=tuple(paragraphs[version_id]), **load_parts(connection, exclude, paragraphs)[version_id],
-        links=load_link_groups(connection, exclude, row.capture_id), capture=first, **from_columns(row),
+        url=first.url, canonical_url=row.canonical_url, image=scope.exclude.name_url(row.image),
+        authors=load_authors(scope.connection, [version_id])[version_id], extractor=row.extractor,
+        tags=load_tags(scope.connection, [version_id])[version_id], changed=tuple(row.changed.split()),
+        digest=f"sha256:{row.digest.hex()}", first_seen=spans[0].first_seen, last_seen=spans[-1].last_seen, spans=spans,
+        all_paragraphs=tuple(paragraphs[version_id]), **load_parts(scope, paragraphs)[version_id],
+        links=load_link_groups(scope, row.capture_id), capture=first, **from_columns(row),
     )  # fmt: skip
-    return load_text_masks(connection, exclude, [version_id])[version_id].apply_to_article(version)
+    return load_text_masks(scope, [version_id])[version_id].apply_to_article(version)
 
 
-def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
+def load_link_groups(scope: ReadScope, capture_id: int) -> tuple[LinkGroupView, ...]:
     """Return the links on a captured page, each with the article that it leads to."""
-    target = link_target(connection, exclude)
+    target = link_target(scope)
     return tuple(
         LinkGroupView(
             kind=LinkKind(group.kind),
@@ -211,13 +208,13 @@ def load_link_groups(connection: Connection, exclude: Exclusions, capture_id: in
                 for row in links
             ),
         )
-        for group, links in load_links(connection, exclude, [capture_id], target).get(capture_id, ())
+        for group, links in load_links(scope, [capture_id], target).get(capture_id, ())
     )
 
 
-def link_target(connection: Connection, exclude: Exclusions) -> ColumnElement[int | None]:
+def link_target(scope: ReadScope) -> ColumnElement[int | None]:
     """Return a column of `load_links`, `article_id`: the article that the link leads to."""
-    held = visible_articles(connection, exclude)
+    held = visible_articles(scope)
     article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id, *held).scalar_subquery()
     captured = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
     if held:
@@ -226,10 +223,10 @@ def link_target(connection: Connection, exclude: Exclusions) -> ColumnElement[in
 
 
 def load_links(
-    connection: Connection, exclude: Exclusions, capture_ids: Sequence[int], *columns: ColumnElement[Any]
+    scope: ReadScope, capture_ids: Sequence[int], *columns: ColumnElement[Any]
 ) -> dict[int, list[tuple[AnyRow, list[AnyRow]]]]:
     """Return the link groups of captured pages, each with its visible links, for which more columns are read."""
-    groups = connection.execute(_GROUPS, {"ids": list(capture_ids)}).all()
+    groups = scope.connection.execute(_GROUPS, {"ids": list(capture_ids)}).all()
     group_ids = {group.id for group in groups}
     query = (
         select(LinkRow.group_id, UrlRow.url, LinkRow.anchor, LinkRow.box_size, *columns)
@@ -237,19 +234,17 @@ def load_links(
         .where(LinkRow.group_id.in_(IDS))
         .order_by(LinkRow.group_id, LinkRow.position)
     )
-    rows = connection.execute(query, {"ids": sorted(group_ids)}).all() if group_ids else ()
-    withheld = find_withheld_urls(connection, exclude, {row.url for row in rows})
+    rows = scope.connection.execute(query, {"ids": sorted(group_ids)}).all() if group_ids else ()
+    withheld = find_withheld_urls(scope, {row.url for row in rows})
     links = group_pairs((row.group_id, row) for row in rows if row.url not in withheld)
     return group_pairs((group.capture_id, (group, links.get(group.id, []))) for group in groups)
 
 
-def load_parts(
-    connection: Connection, exclude: Exclusions, paragraphs: Mapping[int, Sequence[ParagraphView]]
-) -> dict[int, dict[str, Any]]:
+def load_parts(scope: ReadScope, paragraphs: Mapping[int, Sequence[ParagraphView]]) -> dict[int, dict[str, Any]]:
     """Return media, entities and live updates of versions, whose paragraphs are given, but no withheld URL."""
-    rows = {name: connection.execute(query, {"ids": list(paragraphs)}).all() for name, query in _PARTS.items()}
+    rows = {name: scope.connection.execute(query, {"ids": list(paragraphs)}).all() for name, query in _PARTS.items()}
     urls = {url for some in rows.values() for row in some for url in (row.url, row.transcript_url) if url}
-    withheld = find_withheld_urls(connection, exclude, urls)
+    withheld = find_withheld_urls(scope, urls)
     parts: dict[int, dict[str, Any]] = {version_id: dict.fromkeys(rows, ()) for version_id in paragraphs}
     for row in rows["media"]:
         above = sum(not each.boilerplate for each in paragraphs[row.version_id][: row.place])
@@ -272,27 +267,27 @@ _PARTS = {name: build_query(_SQL[name.replace("_", "-")], ["ids"]) for name in (
 _GROUPS = build_query(_SQL["groups"], ["ids"])
 
 
-def get_article(connection: Connection, exclude: Exclusions, article_id: int) -> ArticleView | None:
+def get_article(scope: ReadScope, article_id: int) -> ArticleView | None:
     """Return one article with its history, or None."""
     if not _is_valid_id(article_id):
         return None
-    visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    row = connection.execute(_select_articles(connection, exclude).where(ArticleRow.id == article_id, *visible)).first()
+    visible = visible_articles(scope) + visible_versions(scope)
+    row = scope.connection.execute(_select_articles(scope).where(ArticleRow.id == article_id, *visible)).first()
     if row is None:
         return None
-    history = load_histories(connection, exclude, [article_id])[article_id]
-    current = get_version(connection, exclude, row.version_id, history)
+    history = load_histories(scope, [article_id])[article_id]
+    current = get_version(scope, row.version_id, history)
     assert current is not None
     # All captures of its URLs are its captures. Two queries: with a subquery PostgreSQL scans all captures.
-    mine = CaptureRow.url_id.in_(load_url_ids(connection, article_id))
-    held = _CAPTURES.where(mine, *visible_captures(connection, exclude))
-    all_captures = connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
+    mine = CaptureRow.url_id.in_(load_url_ids(scope.connection, article_id))
+    held = _CAPTURES.where(mine, *visible_captures(scope))
+    all_captures = scope.connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
     return ArticleView(
         id=row.id, site=row.site, url=row.url, state=row.state, first_seen=row.first_seen_at,
         last_seen=row.last_seen_at, current=current,
-        versions=_load_version_lines(connection, exclude, article_id, history.spans),
+        versions=_load_version_lines(scope, article_id, history.spans),
         history=history.spans, metadata_changes=history.metadata_changes,
-        captures=tuple(_capture_view(one, exclude) for one in all_captures),
+        captures=tuple(_capture_view(one, scope.exclude) for one in all_captures),
     )  # fmt: skip
 
 
@@ -302,12 +297,10 @@ def load_url_ids(connection: Connection, article_id: int) -> Sequence[int]:
     return connection.scalars(shown.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))).all()
 
 
-def _load_version_lines(
-    connection: Connection, exclude: Exclusions, article_id: int, spans: Sequence[ObservedSpan]
-) -> tuple[VersionLine, ...]:
-    rows = connection.execute(
+def _load_version_lines(scope: ReadScope, article_id: int, spans: Sequence[ObservedSpan]) -> tuple[VersionLine, ...]:
+    rows = scope.connection.execute(
         select(VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest, VersionRow.changed)
-        .where(VersionRow.article_id == article_id, *visible_versions(connection, exclude))
+        .where(VersionRow.article_id == article_id, *visible_versions(scope))
         .order_by(VersionRow.number, VersionRow.is_variant, VersionRow.digest)
     )
     first_rows: dict[int, AnyRow] = {}
@@ -330,7 +323,7 @@ _COUNTED = VersionRow.__table__.alias("counted_versions")
 _NEWEST_FIRST = (ArticleRow.dated_at.desc(), UrlRow.url)
 
 
-def _select_articles(connection: Connection, exclude: Exclusions) -> AnySelect:
+def _select_articles(scope: ReadScope) -> AnySelect:
     return (
         select(
             ArticleRow, SiteRow.name.label("site"), UrlRow.url, VersionRow.id.label("version_id"),
@@ -338,12 +331,12 @@ def _select_articles(connection: Connection, exclude: Exclusions) -> AnySelect:
             select(func.count()).select_from(_COUNTED)
             .where(
                 _COUNTED.c.article_id == ArticleRow.id, ~_COUNTED.c.is_variant,
-                *visible_versions(connection, exclude, _COUNTED),
+                *visible_versions(scope, _COUNTED),
             ).scalar_subquery().label("versions"),
         )
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .join(VersionRow, and_(VersionRow.article_id == ArticleRow.id, current_version(connection, exclude)))
+        .join(VersionRow, and_(VersionRow.article_id == ArticleRow.id, current_version(scope)))
     )  # fmt: skip
 
 
@@ -356,61 +349,59 @@ def _article_line(row: AnyRow) -> ArticleLine:
 
 
 def list_articles(
-    connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0,
+    scope: ReadScope, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0,
     after_id: int | None = None,
 ) -> tuple[ArticleLine, ...]:  # fmt: skip
     """Return articles by date, newest first, or those after the one with `after_id`. Ignores `filters.query`."""
     if filters.selects_texts:
-        ids = list_article_ids(connection, exclude, filters, limit, offset, after_id)
-        lines = {line.id: line for line in load_article_lines(connection, exclude, ids)}
+        ids = list_article_ids(scope, filters, limit, offset, after_id)
+        lines = {line.id: line for line in load_article_lines(scope, ids)}
         return tuple(lines[article_id] for article_id in ids if article_id in lines)
-    statement = _select_articles(connection, exclude).where(*filter_conditions(connection, exclude, filters))
+    statement = _select_articles(scope).where(*filter_conditions(scope, filters))
     if after_id is not None:
         last = select(ArticleRow.dated_at, UrlRow.url).join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        row = connection.execute(last.where(ArticleRow.id == after_id)).first()
+        row = scope.connection.execute(last.where(ArticleRow.id == after_id)).first()
         if row is None:
             return ()
         at = ArticleRow.dated_at
         statement = statement.where(at <= row.dated_at, or_(at < row.dated_at, UrlRow.url > row.url))
     statement = statement.order_by(*_NEWEST_FIRST).limit(limit).offset(offset)
-    return tuple(map(_article_line, connection.execute(statement)))
+    return tuple(map(_article_line, scope.connection.execute(statement)))
 
 
-def list_newest_articles(
-    connection: Connection, exclude: Exclusions, sites: Sequence[str], limit: int
-) -> list[tuple[ArticleLine, ...]]:
+def list_newest_articles(scope: ReadScope, sites: Sequence[str], limit: int) -> list[tuple[ArticleLine, ...]]:
     """Return the newest articles of each of some sites."""
-    query = _select_articles(connection, exclude).where(ArticleRow.site_id == bindparam("site"))
-    query = query.where(*filter_conditions(connection, exclude, EVERYTHING)).order_by(*_NEWEST_FIRST).limit(limit)
-    ids = load_site_ids(connection, sites)
-    return [tuple(map(_article_line, connection.execute(query, {"site": ids[name]}))) for name in sites]
+    query = _select_articles(scope).where(ArticleRow.site_id == bindparam("site"))
+    query = query.where(*filter_conditions(scope, EVERYTHING)).order_by(*_NEWEST_FIRST).limit(limit)
+    ids = load_site_ids(scope.connection, sites)
+    return [tuple(map(_article_line, scope.connection.execute(query, {"site": ids[name]}))) for name in sites]
 
 
-def load_article_lines(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> list[ArticleLine]:
+def load_article_lines(scope: ReadScope, ids: Sequence[int]) -> list[ArticleLine]:
     """Return the visible articles with these ids, unordered."""
-    visible = visible_articles(connection, exclude) + visible_versions(connection, exclude)
-    statement = _select_articles(connection, exclude).where(ArticleRow.id.in_(IDS), *visible)
-    return [_article_line(row) for row in connection.execute(statement, {"ids": list(ids)})] if ids else []
+    visible = visible_articles(scope) + visible_versions(scope)
+    statement = _select_articles(scope).where(ArticleRow.id.in_(IDS), *visible)
+    return [_article_line(row) for row in scope.connection.execute(statement, {"ids": list(ids)})] if ids else []
 
 
-def find_article_id(connection: Connection, exclude: Exclusions, url: str) -> int | None:
+def find_article_id(scope: ReadScope, url: str) -> int | None:
     """Return the id of the article with a canonical URL, or of the one that the URL's newest capture shows."""
     here = UrlRow.digest == short_digest(url)
     named = (
         select(ArticleRow.id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(here, *visible_articles(connection, exclude))
+        .where(here, *visible_articles(scope))
         .order_by(ArticleRow.last_seen_at.desc())
         .limit(1)
     )
     captured = (
         select(CaptureRow.article_id)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(here, CaptureRow.article_id.is_not(None), *visible_captures(connection, exclude))
+        .where(here, CaptureRow.article_id.is_not(None), *visible_captures(scope))
         .order_by(CaptureRow.fetched_at.desc())
         .limit(1)
     )
-    return connection.scalar(named) or connection.scalar(captured)
+    return scope.connection.scalar(named) or scope.connection.scalar(captured)
 
 
 _CLASSIFIED = [outcome.value for outcome in (Outcome.ARTICLE, Outcome.LISTING, Outcome.OTHER, Outcome.MEDIA,

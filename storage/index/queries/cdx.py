@@ -21,8 +21,9 @@ from storage.index.conditions.visibility import (
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
 from storage.index.queries.export import select_versions
 from storage.index.queries.timeline import follows
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow, WarcFileRow
-from storage.index.views.articles import EVERYTHING, Exclusions, Filters, list_values
+from storage.index.views.articles import EVERYTHING, Filters, list_values
 from storage.index.views.cdx import CdxLine, CdxQuery, KeyRange
 from storage.model import RefersTo
 from storage.urls import URLKEY_LENGTH, surt, surt_host, url_host
@@ -79,14 +80,14 @@ def match_domain(url: str) -> tuple[KeyRange, ...]:
     return (*match_host(url), KeyRange(f"{key},", f"{key}-"))
 
 
-def iter_cdx_lines(connection: Connection, exclude: Exclusions, query: CdxQuery) -> Iterator[CdxLine]:
+def iter_cdx_lines(scope: ReadScope, query: CdxQuery) -> Iterator[CdxLine]:
     """Yield captures in the order of a CDX file, or in that of the query."""
-    conditions = [*_query_conditions(query), *visible_captures(connection, exclude)]
-    urls = _find_exact_urls(connection, query)
+    conditions = [*_query_conditions(query), *visible_captures(scope)]
+    urls = _find_exact_urls(scope.connection, query)
     if urls is not None:
-        yield from _iter_of_urls(connection, urls, query, conditions)
+        yield from _iter_of_urls(scope.connection, urls, query, conditions)
     else:
-        yield from _iter_by_key(connection, query, conditions)
+        yield from _iter_by_key(scope.connection, query, conditions)
 
 
 def _iter_by_key(connection: Connection, query: CdxQuery, conditions: _Conditions) -> Iterator[CdxLine]:
@@ -97,16 +98,16 @@ def _iter_by_key(connection: Connection, query: CdxQuery, conditions: _Condition
         yield from map(_cdx_line, connection.execute(found, {"ids": batch}, execution_options=STREAMING))
 
 
-def count_cdx_pages(connection: Connection, exclude: Exclusions, query: CdxQuery) -> int:
+def count_cdx_pages(scope: ReadScope, query: CdxQuery) -> int:
     """Return the number of pages of `page_size` captures of one URL, or of `page_size` URLs."""
-    urls = _find_exact_urls(connection, query)
+    urls = _find_exact_urls(scope.connection, query)
     if urls is not None:
-        visible = [CaptureRow.url_id.in_(urls), *_query_conditions(query), *visible_captures(connection, exclude)]
+        visible = [CaptureRow.url_id.in_(urls), *_query_conditions(query), *visible_captures(scope)]
         counted = select(func.count()).select_from(CaptureRow).where(*visible)
     else:
-        visible = [_key_conditions(query.keys), *visible_targets(connection, exclude)]
+        visible = [_key_conditions(query.keys), *visible_targets(scope)]
         counted = select(func.count()).select_from(UrlRow).where(*visible)
-    return -(-(connection.scalar(counted) or 0) // query.page_size)
+    return -(-(scope.connection.scalar(counted) or 0) // query.page_size)
 
 
 def _find_exact_urls(connection: Connection, query: CdxQuery) -> Sequence[int] | None:
@@ -216,24 +217,24 @@ def _cdx_line(row: AnyRow) -> CdxLine:
     return CdxLine._make((*same, named, redirect_url))
 
 
-def get_cdx_line_at(connection: Connection, exclude: Exclusions, warc: str, offset: int) -> CdxLine | None:
+def get_cdx_line_at(scope: ReadScope, warc: str, offset: int) -> CdxLine | None:
     """Return the capture whose record begins at an offset of a WARC file, or None."""
     at = (WarcFileRow.name == warc, CaptureRow.warc_offset == offset)
-    row = connection.execute(_LINES.where(*at, *visible_captures(connection, exclude)).limit(1)).first()
+    row = scope.connection.execute(_LINES.where(*at, *visible_captures(scope)).limit(1)).first()
     return _cdx_line(row) if row else None
 
 
-def get_cdx_line(connection: Connection, exclude: Exclusions, capture_id: int) -> CdxLine | None:
+def get_cdx_line(scope: ReadScope, capture_id: int) -> CdxLine | None:
     """Return the capture with an id, or None."""
-    visible = visible_captures(connection, exclude)
-    row = connection.execute(_LINES.where(CaptureRow.id == capture_id, *visible)).first()
+    visible = visible_captures(scope)
+    row = scope.connection.execute(_LINES.where(CaptureRow.id == capture_id, *visible)).first()
     return _cdx_line(row) if row else None
 
 
-def has_url_with_prefix(connection: Connection, _exclude: Exclusions, prefixes: Sequence[str]) -> bool:
+def has_url_with_prefix(scope: ReadScope, prefixes: Sequence[str]) -> bool:
     """Return True if a URL of the index has a urlkey with one of the prefixes."""
     found = select(UrlRow.id).where(prefix_condition(UrlRow.urlkey.expression, prefixes)).limit(1)
-    return connection.scalar(found) is not None
+    return scope.connection.scalar(found) is not None
 
 
 def has_warc_file(connection: Connection, name: str) -> bool:
@@ -246,25 +247,23 @@ _MAX_SORTED = 1000
 """Articles up to which captures are found by article and sorted; for more, all URLs are scanned in order."""
 
 
-def iter_cdx_lines_of_articles(
-    connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING
-) -> Iterator[CdxLine]:
+def iter_cdx_lines_of_articles(scope: ReadScope, filters: Filters = EVERYTHING) -> Iterator[CdxLine]:
     """Yield the captures of filtered articles. Without filters, or filtered by site only: all captures, those of
     listings, feeds and images included.
     """
-    visible = visible_captures(connection, exclude)
+    visible = visible_captures(scope)
     everything = CdxQuery(keys=ALL_KEYS)
     if not filters.selects_articles:
         if filters.site is not None:
-            sites = load_site_ids(connection, list_values(filters.site)).values()
+            sites = load_site_ids(scope.connection, list_values(filters.site)).values()
             visible = [*visible, CaptureRow.site_id.in_(sites)]
-        yield from _iter_by_key(connection, everything, visible)
+        yield from _iter_by_key(scope.connection, everything, visible)
         return
-    versions = select_versions(connection, exclude, filters, all_versions=False).order_by(None)
+    versions = select_versions(scope, filters, all_versions=False).order_by(None)
     chosen = select(VersionRow.article_id).where(VersionRow.id.in_(versions))
-    ids = connection.scalars(chosen.limit(_MAX_SORTED + 1)).all()
+    ids = scope.connection.scalars(chosen.limit(_MAX_SORTED + 1)).all()
     if len(ids) <= _MAX_SORTED:
         few = _LINES.where(*visible, CaptureRow.article_id.in_(ids)).order_by(*_IN_ORDER)
-        yield from map(_cdx_line, connection.execute(few))
+        yield from map(_cdx_line, scope.connection.execute(few))
     else:
-        yield from _iter_by_key(connection, everything, [*visible, CaptureRow.article_id.in_(chosen)])
+        yield from _iter_by_key(scope.connection, everything, [*visible, CaptureRow.article_id.in_(chosen)])

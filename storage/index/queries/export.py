@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
 from storage.index.conditions.visibility import current_version, filter_conditions, visible_versions
@@ -12,11 +12,11 @@ from storage.index.engine.dialect import values_table
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
 from storage.index.queries.articles import load_links, load_parts
 from storage.index.queries.observations import NO_HISTORY, load_histories
-from storage.index.reader import Reader
+from storage.index.reader import Reader, ReadScope
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
 from storage.index.search.results import find_matching_versions, find_version_ids
-from storage.index.views.articles import EVERYTHING, Exclusions, Filters
+from storage.index.views.articles import EVERYTHING, Filters
 from storage.model import Link, LinkGroup, LinkKind
 
 _KEYS = 5_000  # versions that are selected at once: with a filter of texts each selection is a search
@@ -24,38 +24,35 @@ _SEARCH_BATCH = 100  # lines of a search that are loaded at once
 
 
 def iter_export_lines(
-    connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING, *, all_versions: bool = False
+    scope: ReadScope, filters: Filters = EVERYTHING, *, all_versions: bool = False
 ) -> Iterator[dict[str, Any]]:
     """Yield lines ordered by site, canonical URL and version number. A bounded number of them is in memory."""
-    return map(article_to_json, iter_archived_articles(connection, exclude, filters, all_versions=all_versions))
+    return map(article_to_json, iter_archived_articles(scope, filters, all_versions=all_versions))
 
 
 def iter_archived_articles(
-    connection: Connection, exclude: Exclusions, filters: Filters = EVERYTHING, *, all_versions: bool = False,
-    with_text: bool = True,
-) -> Iterator[ArchivedArticle]:  # fmt: skip
+    scope: ReadScope, filters: Filters = EVERYTHING, *, all_versions: bool = False, with_text: bool = True
+) -> Iterator[ArchivedArticle]:
     """Yield what `iter_export_lines` writes; for `with_text` see `load_articles`."""
-    chosen = select_versions(connection, exclude, filters, all_versions=all_versions)
-    for version_ids in connection.scalars(chosen, execution_options=STREAMING).partitions(200):
-        yield from load_articles(connection, exclude, version_ids, with_text=with_text)
+    chosen = select_versions(scope, filters, all_versions=all_versions)
+    for version_ids in scope.connection.scalars(chosen, execution_options=STREAMING).partitions(200):
+        yield from load_articles(scope, version_ids, with_text=with_text)
 
 
-def select_versions(
-    connection: Connection, exclude: Exclusions, filters: Filters, *, all_versions: bool
-) -> Select[int]:
+def select_versions(scope: ReadScope, filters: Filters, *, all_versions: bool) -> Select[int]:
     """Return a selection of the ids of filtered versions, in the order of an export."""
     chosen = (
         select(VersionRow.id)
         .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(*filter_conditions(connection, exclude, filters))
+        .where(*filter_conditions(scope, filters))
         .order_by(SiteRow.name, UrlRow.url, VersionRow.number)
     )
-    chosen = chosen.where(~VersionRow.is_variant if all_versions else current_version(connection, exclude))
+    chosen = chosen.where(~VersionRow.is_variant if all_versions else current_version(scope))
     if filters.selects_texts:
-        found = find_matching_versions(connection, exclude, filters.query or "", filters)
-        table, version_id = values_table(connection, found, "matching")
+        found = find_matching_versions(scope, filters.query or "", filters)
+        table, version_id = values_table(scope.connection, found, "matching")
         chosen = chosen.where(VersionRow.id.in_(select(version_id).select_from(table)))
     return chosen
 
@@ -74,31 +71,30 @@ def iter_found_articles(
 
 
 def list_version_keys(
-    connection: Connection, exclude: Exclusions, after: AnyRow | None, filters: Filters, *, all_versions: bool
+    scope: ReadScope, after: AnyRow | None, filters: Filters, *, all_versions: bool
 ) -> Sequence[AnyRow]:
     """Return the ids of filtered versions, and what they are sorted by: dates of articles, the newest first."""
     columns = (ArticleRow.dated_at, ArticleRow.id, VersionRow.number)
-    chosen = select_versions(connection, exclude, filters, all_versions=all_versions).add_columns(*columns)
+    chosen = select_versions(scope, filters, all_versions=all_versions).add_columns(*columns)
     if after is not None:
         chosen = chosen.where(ArticleRow.dated_at <= after[1], tuple_(*columns) < tuple(after[1:]))
-    return connection.execute(chosen.order_by(None).order_by(*(each.desc() for each in columns)).limit(_KEYS)).all()
+    chosen = chosen.order_by(None).order_by(*(each.desc() for each in columns)).limit(_KEYS)
+    return scope.connection.execute(chosen).all()
 
 
-def load_articles(
-    connection: Connection, exclude: Exclusions, version_ids: Sequence[int], *, with_text: bool = True
-) -> Iterator[ArchivedArticle]:
+def load_articles(scope: ReadScope, version_ids: Sequence[int], *, with_text: bool = True) -> Iterator[ArchivedArticle]:
     """Yield visible versions, in their order; without text, links and history if a table has no room for them."""
-    ids, visible = {"ids": list(version_ids)}, visible_versions(connection, exclude)
-    versions = _select_lines(*visible_versions(connection, exclude, _COUNTED)).where(*visible)
-    rows = {row.id: row for row in connection.execute(versions, ids)}
-    masks = load_text_masks(connection, exclude, version_ids)
+    ids, visible = {"ids": list(version_ids)}, visible_versions(scope)
+    versions = _select_lines(*visible_versions(scope, _COUNTED)).where(*visible)
+    rows = {row.id: row for row in scope.connection.execute(versions, ids)}
+    masks = load_text_masks(scope, version_ids)
     texts = version_ids if with_text else [row.id for row in rows.values() if row.is_corrected]
-    paragraphs = dict.fromkeys(version_ids, ()) | load_paragraphs(connection, texts)
-    authors, tags = load_authors(connection, version_ids), load_tags(connection, version_ids)
-    parts = load_parts(connection, exclude, paragraphs) if with_text else {}
+    paragraphs = dict.fromkeys(version_ids, ()) | load_paragraphs(scope.connection, texts)
+    authors, tags = load_authors(scope.connection, version_ids), load_tags(scope.connection, version_ids)
+    parts = load_parts(scope, paragraphs) if with_text else {}
     captures = [row.capture_id for row in rows.values()]
-    links = load_links(connection, exclude, captures) if with_text else {}
-    histories = load_histories(connection, exclude, [row.article_id for row in rows.values()]) if with_text else {}
+    links = load_links(scope, captures) if with_text else {}
+    histories = load_histories(scope, [row.article_id for row in rows.values()]) if with_text else {}
     for version_id in version_ids:
         row = rows.get(version_id)
         if row is None:
@@ -112,7 +108,7 @@ def load_articles(
         article = ArchivedArticle(
             url=row.url, canonical_url=row.canonical_url, site=row.site, site_title=row.site_title,
             digest=f"sha256:{row.digest.hex()}", authors=authors[version_id], tags=tags[version_id],
-            all_paragraphs=tuple(paragraphs[version_id]), links=groups, image=exclude.name_url(row.image),
+            all_paragraphs=tuple(paragraphs[version_id]), links=groups, image=scope.exclude.name_url(row.image),
             version=row.number, versions=row.versions,
             changed=tuple(row.changed.split()), history=history.spans,
             metadata_changes=history.metadata_changes,

@@ -17,8 +17,9 @@ from storage.index.engine.dialect import values_table
 from storage.index.engine.statements import AnyRow, build_query, fetch_by_ids, load_statements
 from storage.index.queries.articles import link_target, load_article_lines, load_links, load_url_ids
 from storage.index.queries.timeline import load_page_ids
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkGroupRow, LinkRow, VersionRow
-from storage.index.views.articles import ALL_CAPTURES, ArticleLine, CaptureFilters, Exclusions
+from storage.index.views.articles import ALL_CAPTURES, ArticleLine, CaptureFilters
 from storage.model import LinkKind, Outcome
 
 _MAX_LINKS = 2_000  # links to an article that are evaluated
@@ -35,26 +36,24 @@ class Backlink:
     anchor: str
 
 
-def list_backlinks(
-    connection: Connection, exclude: Exclusions, article_id: int, *, limit: int = 100
-) -> tuple[Backlink, ...]:
+def list_backlinks(scope: ReadScope, article_id: int, *, limit: int = 100) -> tuple[Backlink, ...]:
     """Return the articles that link to an article, newest first, each with one link."""
-    found = connection.execute(
+    found = scope.connection.execute(
         select(VersionRow.article_id, LinkGroupRow.kind, LinkGroupRow.label, LinkRow.anchor)
         .join(LinkGroupRow, LinkGroupRow.id == LinkRow.group_id)
         .join(CaptureGroupRow, CaptureGroupRow.group_id == LinkRow.group_id)
         .join(VersionRow, VersionRow.capture_id == CaptureGroupRow.capture_id)
         .where(
-            LinkRow.url_id.in_(load_url_ids(connection, article_id)),
+            LinkRow.url_id.in_(load_url_ids(scope.connection, article_id)),
             VersionRow.article_id != article_id,
-            *visible_versions(connection, exclude),
+            *visible_versions(scope),
         )
         .limit(_MAX_LINKS)
     ).all()
     links: dict[int, AnyRow] = {}
     for row in sorted(found, key=lambda row: (row.article_id, row.kind, row.label, row.anchor)):
         links.setdefault(row.article_id, row)
-    articles = load_article_lines(connection, exclude, list(links))
+    articles = load_article_lines(scope, list(links))
     articles.sort(key=lambda line: (line.dated_at, line.id), reverse=True)
     return tuple(
         Backlink(article=article, kind=LinkKind(link.kind), label=link.label, anchor=link.anchor)
@@ -112,14 +111,14 @@ class Placement:
 
 
 def list_article_placements(
-    connection: Connection, exclude: Exclusions, article_id: int, period: CaptureFilters = ALL_CAPTURES
+    scope: ReadScope, article_id: int, period: CaptureFilters = ALL_CAPTURES
 ) -> tuple[Placement, ...]:
     """Return the placements of an article on the captures of a period, by listing, oldest first."""
     since, until = period.since, period.until
     # The newest: without the oldest a placement begins too late, without the newest it would end too early.
-    named = {"ids": load_url_ids(connection, article_id), "limit": _MAX_PLACES}
-    rows = connection.execute(_PLACES, named).all()
-    captures = _load_listing_captures(connection, exclude, sorted({row.capture_id for row in rows}))
+    named = {"ids": load_url_ids(scope.connection, article_id), "limit": _MAX_PLACES}
+    rows = scope.connection.execute(_PLACES, named).all()
+    captures = _load_listing_captures(scope, sorted({row.capture_id for row in rows}))
     seen: dict[int, dict[datetime, _Place]] = {}
     for row in rows:
         place = _Place(row.block + 1, row.position + 1, row.label, row.box_size or "")
@@ -127,53 +126,54 @@ def list_article_placements(
             listing = seen.setdefault(url_id, {})
             listing[at] = min(listing.get(at, place), place)
     found: list[Placement] = []
-    article_urls = _load_article_urls(connection, [article_id])
-    for url_id, url, title in _load_listing_names(connection, sorted(seen)):
-        time, listed = CaptureRow.fetched_at, [CaptureRow.url_id == url_id, *_listing_captures(connection, exclude)]
+    article_urls = _load_article_urls(scope.connection, [article_id])
+    for url_id, url, title in _load_listing_names(scope.connection, sorted(seen)):
+        time, listed = CaptureRow.fetched_at, [CaptureRow.url_id == url_id, *_listing_captures(scope)]
         places = seen[url_id]
         first, last = min(places), max(places)
-        after = connection.scalar(select(func.min(time)).where(time > last, *listed))
-        times = connection.scalars(select(time).where(time.between(first, after or last), *listed).order_by(time)).all()
+        after = scope.connection.scalar(select(func.min(time)).where(time > last, *listed))
+        query = select(time).where(time.between(first, after or last), *listed).order_by(time)
+        times = scope.connection.scalars(query).all()
         steps = ((at, {article_id: places[at]} if at in places else {}) for at in times if not since or at >= since)
         found += _build_placements(steps, until, (url, title), article_urls)
     return tuple(found)
 
 
 def list_listing_placements(
-    connection: Connection, exclude: Exclusions, url: str, period: CaptureFilters, most: int | None = MAX_CAPTURES
+    scope: ReadScope, url: str, period: CaptureFilters, most: int | None = MAX_CAPTURES
 ) -> tuple[Placement, ...]:
     """Return the placements of all articles on the captures of a listing in a period, oldest first.
 
     ValueError for a period with more than `most` captures.
     """
-    found = iter_listing_placements(connection, exclude, url, period, most)
+    found = iter_listing_placements(scope, url, period, most)
     return tuple(sorted(found, key=lambda one: (one.first, one.block, one.position, one.article_id)))
 
 
 def iter_listing_placements(
-    connection: Connection, exclude: Exclusions, url: str, period: CaptureFilters, most: int | None = None
+    scope: ReadScope, url: str, period: CaptureFilters, most: int | None = None
 ) -> Iterator[Placement]:
     """Yield the placements of `list_listing_placements`, those first that end first; few captures are in memory."""
-    at, pages = CaptureRow.fetched_at, load_page_ids(connection, url)
+    at, pages = CaptureRow.fetched_at, load_page_ids(scope.connection, url)
     captures = (
         select(at, CaptureRow.id, CaptureRow.is_read, CaptureRow.refers_to_id)
-        .where(CaptureRow.url_id.in_(pages), *_listing_captures(connection, exclude))
+        .where(CaptureRow.url_id.in_(pages), *_listing_captures(scope))
         .order_by(at, CaptureRow.record_id)
     )
     within = conditions_on_time(at, period.since, period.until)
-    rows = [*connection.execute(captures.where(*within).limit(most and most + 1))]
+    rows = [*scope.connection.execute(captures.where(*within).limit(most and most + 1))]
     if most and len(rows) > most:
         raise ValueError(f"{url} has more than {most} captures in this period: name a shorter one")
     if rows and period.until:
-        rows += connection.execute(captures.where(at >= period.until).limit(1))  # it may show the same places
-    title = next((title for _, _, title in _load_listing_names(connection, pages)), None)
+        rows += scope.connection.execute(captures.where(at >= period.until).limit(1))  # it may show the same places
+    title = next((title for _, _, title in _load_listing_names(scope.connection, pages)), None)
     article_urls: dict[int, str] = {}
-    steps = _iter_shown_places(connection, exclude, rows, article_urls)
+    steps = _iter_shown_places(scope, rows, article_urls)
     yield from _build_placements(steps, period.until, (url, title), article_urls)
 
 
 def _iter_shown_places(
-    connection: Connection, exclude: Exclusions, rows: Sequence[AnyRow], article_urls: dict[int, str]
+    scope: ReadScope, rows: Sequence[AnyRow], article_urls: dict[int, str]
 ) -> Iterator[tuple[datetime, Mapping[int, _Place]]]:
     """Yield the time of each capture and the first place of each article on it, whose URLs `article_urls` then has."""
     last: Mapping[int, _Place] = {}
@@ -181,9 +181,9 @@ def _iter_shown_places(
         some = rows[start : start + _LISTINGS_AT_ONCE]
         # An unread revisit shows what its original shows.
         sources = [row.id if row.is_read or row.refers_to_id is None else row.refers_to_id for row in some]
-        columns = LinkRow.__table__.c.position, link_target(connection, exclude)
+        columns = LinkRow.__table__.c.position, link_target(scope)
         shown: dict[int, dict[int, _Place]] = {source: {} for source in sources}
-        for source, groups in load_links(connection, exclude, sorted(shown), *columns).items():
+        for source, groups in load_links(scope, sorted(shown), *columns).items():
             for block, (group, items) in enumerate(groups, 1):
                 for item in (each for each in items if each.article_id is not None):
                     place = _Place(block, item.position + 1, group.label, item.box_size or "")
@@ -191,7 +191,7 @@ def _iter_shown_places(
         needed = {*last, *(article_id for places in shown.values() for article_id in places)}
         for article_id in article_urls.keys() - needed:
             del article_urls[article_id]
-        article_urls.update(_load_article_urls(connection, needed - article_urls.keys()))
+        article_urls.update(_load_article_urls(scope.connection, needed - article_urls.keys()))
         # On PostgreSQL an article may have been merged with another one since its links were read.
         shown = {
             source: {key: places[key] for key in places if key in article_urls} for source, places in shown.items()
@@ -230,21 +230,19 @@ def _load_article_urls(connection: Connection, article_ids: Iterable[int]) -> di
     return {row.id: row.url for row in fetch_by_ids(connection, _ARTICLE_URLS, article_ids)}
 
 
-def _listing_captures(connection: Connection, exclude: Exclusions) -> list[ColumnElement[bool]]:
-    return [CaptureRow.outcome == Outcome.LISTING.value, *visible_captures(connection, exclude)]
+def _listing_captures(scope: ReadScope) -> list[ColumnElement[bool]]:
+    return [CaptureRow.outcome == Outcome.LISTING.value, *visible_captures(scope)]
 
 
-def _load_listing_captures(
-    connection: Connection, exclude: Exclusions, capture_ids: Sequence[int]
-) -> dict[int, list[tuple[int, datetime]]]:
+def _load_listing_captures(scope: ReadScope, capture_ids: Sequence[int]) -> dict[int, list[tuple[int, datetime]]]:
     """Return URL and time of the captures that show what each of these shows: itself and its unread revisits."""
-    here = _listing_captures(connection, exclude)
-    table, wanted = values_table(connection, capture_ids, "wanted")
+    here = _listing_captures(scope)
+    table, wanted = values_table(scope.connection, capture_ids, "wanted")
     read = select(wanted, CaptureRow.url_id, CaptureRow.fetched_at).join(table, wanted == CaptureRow.id)
     again = select(wanted, CaptureRow.url_id, CaptureRow.fetched_at).join(table, wanted == CaptureRow.refers_to_id)
     # An unread revisit shows what its original shows.
     statements = read.where(*here), again.where(~CaptureRow.is_read, *here)
-    rows = (row for statement in statements for row in connection.execute(statement))
+    rows = (row for statement in statements for row in scope.connection.execute(statement))
     return group_pairs((capture_id, (url_id, at)) for capture_id, url_id, at in rows)
 
 

@@ -8,16 +8,17 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, TableClause, and_, column, func, literal_column, select
+from sqlalchemy import ColumnElement, TableClause, and_, column, func, literal_column, select
 from sqlalchemy.ext.compiler import compiles
 
 from storage.index.conditions.visibility import conditions_on_time, visible_captures
 from storage.index.engine.statements import batches
 from storage.index.queries import articles
 from storage.index.queries.timeline import load_page_ids
+from storage.index.reader import ReadScope
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureGroupRow, CaptureRow, LinkRow, SiteRow, UrlRow
-from storage.index.views.articles import CaptureFilters, Exclusions, LinkGroupView
+from storage.index.views.articles import CaptureFilters, LinkGroupView
 from storage.index.views.history import CaptureSpan, ListingCapture, ListingView
 from storage.model import Outcome
 
@@ -42,96 +43,87 @@ def _compile_indexed(element: _ListingIndex, compiler: Any, *, asfrom: bool = Fa
 _LISTINGS = _ListingIndex("captures", *(column(one.key, one.type) for one in CaptureRow.__table__.c))
 
 
-def get_listing(
-    connection: Connection, exclude: Exclusions, url: str, time: datetime | None = None
-) -> ListingView | None:
+def get_listing(scope: ReadScope, url: str, time: datetime | None = None) -> ListingView | None:
     """Return a listing at a time: its newest capture before, or its first one. Without a time, its newest capture.
 
     None if no capture of the URL reads as a listing.
     """
     at, by_time = _LISTINGS.c.fetched_at, (_LISTINGS.c.fetched_at, _LISTINGS.c.record_id)
-    read = _listing_conditions(connection, exclude, url)
+    read = _listing_conditions(scope, url)
     newest = select(_LISTINGS.c.id).where(*read).order_by(*(one.desc() for one in by_time)).limit(1)
     # Times in URLs have whole seconds: a capture within that second is included.
     then = newest if time is None else newest.where(at < time.replace(microsecond=0) + timedelta(seconds=1))
     first = select(_LISTINGS.c.id).where(*read).order_by(*by_time).limit(1)
-    found = connection.scalar(then) or connection.scalar(first)
-    capture = None if found is None else articles.get_capture(connection, exclude, found)
+    found = scope.connection.scalar(then) or scope.connection.scalar(first)
+    capture = None if found is None else articles.get_capture(scope, found)
     if capture is None:
         return None
     counting = select(func.count()).select_from(_LISTINGS).where(*read)
     return ListingView(
         capture=capture,
-        number=connection.scalar(counting.where(at <= capture.fetched_at)) or 1,
-        captures=connection.scalar(counting) or 1,
-        before=connection.scalar(select(func.max(at)).where(at < capture.fetched_at, *read)),
-        after=connection.scalar(select(func.min(at)).where(at > capture.fetched_at, *read)),
-        first=connection.scalar(select(func.min(at)).where(*read)) or capture.fetched_at,
-        last=connection.scalar(select(func.max(at)).where(*read)) or capture.fetched_at,
-        groups=_load_groups(connection, exclude, capture.id),
+        number=scope.connection.scalar(counting.where(at <= capture.fetched_at)) or 1,
+        captures=scope.connection.scalar(counting) or 1,
+        before=scope.connection.scalar(select(func.max(at)).where(at < capture.fetched_at, *read)),
+        after=scope.connection.scalar(select(func.min(at)).where(at > capture.fetched_at, *read)),
+        first=scope.connection.scalar(select(func.min(at)).where(*read)) or capture.fetched_at,
+        last=scope.connection.scalar(select(func.max(at)).where(*read)) or capture.fetched_at,
+        groups=_load_groups(scope, capture.id),
     )
 
 
 def list_listing_times(
-    connection: Connection, exclude: Exclusions, url: str, *, limit: int, since: datetime | None = None,
-    until: datetime | None = None,
-) -> tuple[datetime, ...]:  # fmt: skip
+    scope: ReadScope, url: str, *, limit: int, since: datetime | None = None, until: datetime | None = None
+) -> tuple[datetime, ...]:
     """Return the times of a listing's captures, newest first. `until` is exclusive."""
     at = _LISTINGS.c.fetched_at
-    conditions = _listing_conditions(connection, exclude, url)
+    conditions = _listing_conditions(scope, url)
     conditions += conditions_on_time(at, since, until)
     statement = select(at).where(*conditions).order_by(at.desc(), _LISTINGS.c.record_id.desc())
-    return tuple(connection.scalars(statement.limit(limit)))
+    return tuple(scope.connection.scalars(statement.limit(limit)))
 
 
 def list_front_pages(
-    connection: Connection, exclude: Exclusions, sites: Sequence[str], since: datetime, until: datetime
+    scope: ReadScope, sites: Sequence[str], since: datetime, until: datetime
 ) -> dict[str, tuple[str, datetime]]:
     """Return the URL and the newest capture before `until` of each site's front page, of those captured since."""
-    rows = connection.execute(select(SiteRow.name, SiteRow.url).where(SiteRow.name.in_(list(sites)))).all()
-    times = {row: list_listing_times(connection, exclude, row.url, since=since, until=until, limit=1) for row in rows}
+    rows = scope.connection.execute(select(SiteRow.name, SiteRow.url).where(SiteRow.name.in_(list(sites)))).all()
+    times = {row: list_listing_times(scope, row.url, since=since, until=until, limit=1) for row in rows}
     return {row.name: (row.url, found[0]) for row, found in times.items() if found}
 
 
-def _listing_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:
-    mine = _LISTINGS.c.url_id.in_(load_page_ids(connection, url))
-    return [mine, _LISTINGS.c.outcome == _LISTING, *visible_captures(connection, exclude, _LISTINGS)]
+def _listing_conditions(scope: ReadScope, url: str) -> list[ColumnElement[bool]]:
+    mine = _LISTINGS.c.url_id.in_(load_page_ids(scope.connection, url))
+    return [mine, _LISTINGS.c.outcome == _LISTING, *visible_captures(scope, _LISTINGS)]
 
 
-def list_listings(
-    connection: Connection, exclude: Exclusions, before: ListingCapture | None, filters: CaptureFilters
-) -> Sequence[ListingCapture]:
+def list_listings(scope: ReadScope, before: ListingCapture | None, filters: CaptureFilters) -> Sequence[ListingCapture]:
     """Return captures of listings that are older than one, newest first."""
-    older = articles.iter_captures(
-        connection, exclude, filters, limit=_LISTINGS_AT_ONCE, before=before.capture if before else None
-    )
-    return [ListingCapture(capture=one, groups=_load_groups(connection, exclude, one.id)) for one in older]
+    older = articles.iter_captures(scope, filters, limit=_LISTINGS_AT_ONCE, before=before.capture if before else None)
+    return [ListingCapture(capture=one, groups=_load_groups(scope, one.id)) for one in older]
 
 
-def _load_groups(connection: Connection, exclude: Exclusions, capture_id: int) -> tuple[LinkGroupView, ...]:
+def _load_groups(scope: ReadScope, capture_id: int) -> tuple[LinkGroupView, ...]:
     shown_as = select(CaptureRow.is_read, CaptureRow.refers_to_id).where(CaptureRow.id == capture_id)
-    is_read, original_id = connection.execute(shown_as).one()
+    is_read, original_id = scope.connection.execute(shown_as).one()
     source = capture_id if is_read or original_id is None else original_id
-    return articles.load_link_groups(connection, exclude, source)
+    return articles.load_link_groups(scope, source)
 
 
-def get_link_presence(
-    connection: Connection, exclude: Exclusions, url: str, items: Iterable[str]
-) -> dict[str, CaptureSpan]:
+def get_link_presence(scope: ReadScope, url: str, items: Iterable[str]) -> dict[str, CaptureSpan]:
     """Return the first and last capture of a listing with each of these URLs, and the number of captures with it."""
     found: dict[str, CaptureSpan] = {}
     at, number = CaptureRow.fetched_at, func.count(CaptureRow.id.distinct())
     counts = func.min(at).label("first"), func.max(at).label("last"), number.label("captures")
     # The sum keeps SQLite from scanning all captures of the listing, few of which contain these URLs.
-    here = (CaptureRow.url_id + 0).in_(load_page_ids(connection, url))
-    read = [here, CaptureRow.outcome == _LISTING, *visible_captures(connection, exclude)]
+    here = (CaptureRow.url_id + 0).in_(load_page_ids(scope.connection, url))
+    read = [here, CaptureRow.outcome == _LISTING, *visible_captures(scope)]
     for digests in batches({short_digest(item) for item in items}, _AT_ONCE):
         # A capture has groups of its own or those of its original; each case has an index.
         for way in (
             and_(CaptureRow.id == CaptureGroupRow.capture_id, CaptureRow.is_read),
             and_(CaptureRow.refers_to_id == CaptureGroupRow.capture_id, ~CaptureRow.is_read),
         ):
-            for row in connection.execute(
+            for row in scope.connection.execute(
                 select(UrlRow.url, *counts)
                 .select_from(UrlRow)
                 .join(LinkRow, LinkRow.url_id == UrlRow.id)

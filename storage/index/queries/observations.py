@@ -15,7 +15,7 @@ from storage.index.conditions.visibility import conditions_on_time, load_site_id
 from storage.index.conditions.withheld import TextMask, find_withheld_urls, load_mask, load_text_masks
 from storage.index.engine.dialect import list_distinct, utc_day
 from storage.index.engine.statements import IDS, AnySelect, batches, build_query, fetch_by_ids, load_statements
-from storage.index.reader import Reader
+from storage.index.reader import Reader, ReadScope
 from storage.index.rows.article_changes import load_looks
 from storage.index.rows.version_parts import load_authors, load_paragraphs
 from storage.index.schema.tables import (
@@ -30,7 +30,7 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.text.analyzer import fold_text
-from storage.index.views.articles import Exclusions, list_values
+from storage.index.views.articles import list_values
 from storage.index.views.history import ALL_CHANGES, ChangeFilters, ChangeView, EditToClassify, FoundChanges
 from storage.observations import CHANGED_BACK, MetadataEvent, MetadataField, ObservedSpan, build_spans
 
@@ -52,20 +52,20 @@ class ArticleHistory:
 NO_HISTORY = ArticleHistory()
 
 
-def load_histories(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> dict[int, ArticleHistory]:
+def load_histories(scope: ReadScope, ids: Sequence[int]) -> dict[int, ArticleHistory]:
     """Return the history of each article, from its visible captures."""
     histories: dict[int, ArticleHistory] = {}
     for some in batches(set(ids)):
-        looks = load_looks(connection, some, visible_captures(connection, exclude))
-        parts = group_pairs((row[0], (row[1], row[2] or "")) for row in connection.execute(_PARTS, {"ids": some}))
-        changes = _load_changes(connection, exclude, some)
+        looks = load_looks(scope.connection, some, visible_captures(scope))
+        parts = group_pairs((row[0], (row[1], row[2] or "")) for row in scope.connection.execute(_PARTS, {"ids": some}))
+        changes = _load_changes(scope, some)
         for article_id in some:
             spans = build_spans(looks.get(article_id, ()), dict(parts.get(article_id, ())))
             histories[article_id] = ArticleHistory(spans, tuple(changes.get(article_id, ())))
     return histories
 
 
-def _load_changes(connection: Connection, exclude: Exclusions, ids: Sequence[int]) -> dict[int, list[MetadataEvent]]:
+def _load_changes(scope: ReadScope, ids: Sequence[int]) -> dict[int, list[MetadataEvent]]:
     query = (
         select(
             MetadataChangeRow.article_id, MetadataChangeRow.field, MetadataChangeRow.old, MetadataChangeRow.new,
@@ -75,14 +75,14 @@ def _load_changes(connection: Connection, exclude: Exclusions, ids: Sequence[int
         .join(_BEFORE, _BEFORE.c.id == MetadataChangeRow.before_id)
         .where(
             MetadataChangeRow.article_id.in_(IDS),
-            and_(True, *visible_captures(connection, exclude), *visible_captures(connection, exclude, _BEFORE)),
+            and_(True, *visible_captures(scope), *visible_captures(scope, _BEFORE)),
         )
         .order_by(MetadataChangeRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id, MetadataChangeRow.field)
     )  # fmt: skip
-    events = [(row[0], MetadataEvent(*row[1:])) for row in connection.execute(query, {"ids": list(ids)})]
+    events = [(row[0], MetadataEvent(*row[1:])) for row in scope.connection.execute(query, {"ids": list(ids)})]
     images = {url for _, each in events if each.field == MetadataField.IMAGE for url in (each.old, each.new) if url}
-    withheld = find_withheld_urls(connection, exclude, images)
-    mask = load_mask(connection, exclude, withheld) if events else TextMask()
+    withheld = find_withheld_urls(scope, images)
+    mask = load_mask(scope, withheld) if events else TextMask()
     shown = ((one, each) for one, each in events if withheld.isdisjoint((each.old, each.new)))
     return group_pairs((one, each) for one, each in shown if not mask.names_withheld(f"{each.old}; {each.new}"))
 
@@ -103,20 +103,20 @@ _FEW, _MOST = 2_000, 5_000
 """Articles, or their versions, of which all changes are read; changes that are read where there are more."""
 
 
-def _select_changes(connection: Connection, exclude: Exclusions, filters: ChangeFilters) -> tuple[AnySelect, bool]:
+def _select_changes(scope: ReadScope, filters: ChangeFilters) -> tuple[AnySelect, bool]:
     """Select times and keys of changes, the last first; and return True if these are found by a few articles.
 
     Conditions on other tables are subqueries: joined, these tables would be read first, and whole.
     """
-    conditions, is_few = _filter_articles(connection, filters)
-    query = select(*_KEY).where(*_change_conditions(connection, exclude, filters), *conditions)
-    if exclude:
-        shown = ArticleRow.id == ChangeRow.article_id, *visible_articles(connection, exclude)
+    conditions, is_few = _filter_articles(scope.connection, filters)
+    query = select(*_KEY).where(*_change_conditions(scope, filters), *conditions)
+    if scope.exclude:
+        shown = ArticleRow.id == ChangeRow.article_id, *visible_articles(scope)
         query = query.where(select(ArticleRow.id).where(*shown).exists())
     # An article with a capture of a blocked URL is withheld as a whole.
-    if others := replace(exclude, urlkeys=()):
+    if others := replace(scope.exclude, urlkeys=()):
         for captures, key in ((CaptureRow.__table__, ChangeRow.capture_id), (_BEFORE, ChangeRow.before_id)):
-            visible = captures.c.id == key, *visible_captures(connection, others, captures)
+            visible = captures.c.id == key, *visible_captures(ReadScope(scope.connection, others), captures)
             query = query.where(select(captures.c.id).where(*visible).exists())
     return query.order_by(*(column.desc() for column in _KEY)), is_few
 
@@ -145,13 +145,13 @@ def _filter_articles(connection: Connection, filters: ChangeFilters) -> tuple[li
     return conditions, filters.article_id is not None or filters.records is not None
 
 
-def _change_conditions(connection: Connection, exclude: Exclusions, filters: ChangeFilters) -> list[Any]:
+def _change_conditions(scope: ReadScope, filters: ChangeFilters) -> list[Any]:
     lists = ((ChangeRow.event, filters.event), (ChangeRow.notice, filters.notice))
     conditions: list[Any] = [column.in_(list_values(values)) for column, values in lists if values is not None]
     if filters.kind is not None:
         kinds = " " + func.coalesce(ChangeRow.kinds, "") + " "
         wanted = list_values(filters.kind)
-        back = [_is_changed_back(connection, exclude)] * (CHANGED_BACK in wanted)
+        back = [_is_changed_back(scope)] * (CHANGED_BACK in wanted)
         conditions.append(or_(false(), *(kinds.contains(f" {kind} ", autoescape=True) for kind in wanted), *back))
     if filters.size is not None:
         conditions.append(ChangeRow.added + ChangeRow.removed >= filters.size)
@@ -164,24 +164,23 @@ def _change_conditions(connection: Connection, exclude: Exclusions, filters: Cha
     return conditions
 
 
-def _is_changed_back(connection: Connection, exclude: Exclusions) -> ColumnElement[bool]:
+def _is_changed_back(scope: ReadScope) -> ColumnElement[bool]:
     """Return a condition: another version was shown last, and a visible capture before shows this one."""
     earlier = select(CaptureRow.id).join(VersionRow, VersionRow.id == CaptureRow.version_id)
     same = (VersionRow.article_id == ChangeRow.article_id, VersionRow.number == ChangeRow.number)
-    earlier = earlier.where(*same, CaptureRow.fetched_at < ChangeRow.seen_at, *visible_captures(connection, exclude))
+    earlier = earlier.where(*same, CaptureRow.fetched_at < ChangeRow.seen_at, *visible_captures(scope))
     return and_(ChangeRow.number != ChangeRow.before_number, earlier.exists())
 
 
 def list_changes(
-    connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES, *, limit: int,
-    after: ChangeView | None = None,
-) -> tuple[ChangeView, ...]:  # fmt: skip
+    scope: ReadScope, filters: ChangeFilters = ALL_CHANGES, *, limit: int, after: ChangeView | None = None
+) -> tuple[ChangeView, ...]:
     """Return changes of articles, those seen last first; all, or those behind one."""
-    query, _ = _select_changes(connection, exclude, filters)
+    query, _ = _select_changes(scope, filters)
     if after is not None:
         last = (after.seen, after.article, after.capture)
         query = query.where(ChangeRow.seen_at <= after.seen, tuple_(*_KEY) < last)
-    return _load_changes_by_key(connection, exclude, connection.execute(query.limit(limit)).all())
+    return _load_changes_by_key(scope, scope.connection.execute(query.limit(limit)).all())
 
 
 _VIEWS = (
@@ -199,16 +198,14 @@ _VIEWS = (
 )  # fmt: skip
 
 
-def _load_changes_by_key(
-    connection: Connection, exclude: Exclusions, keys: Iterable[Sequence[Any]]
-) -> tuple[ChangeView, ...]:
+def _load_changes_by_key(scope: ReadScope, keys: Iterable[Sequence[Any]]) -> tuple[ChangeView, ...]:
     wanted = [(article_id, capture_id) for _, article_id, capture_id in keys]
-    views = _VIEWS.add_columns(_is_changed_back(connection, exclude).label("is_back"))
-    rows = fetch_by_ids(connection, views, {capture_id for _, capture_id in wanted})
+    views = _VIEWS.add_columns(_is_changed_back(scope).label("is_back"))
+    rows = fetch_by_ids(scope.connection, views, {capture_id for _, capture_id in wanted})
     found = {(row.article_id, row.capture_id): row for row in rows}
     rows = [found[key] for key in wanted if key in found]
     shown = {version for row in rows for version in (row.older_id, row.version_id)}
-    masks = load_text_masks(connection, exclude, sorted(shown))
+    masks = load_text_masks(scope, sorted(shown))
     return tuple(
         ChangeView(
             article=row.article_id, url=row.url, site=row.site, headline=row.headline, section=row.section,
@@ -223,22 +220,22 @@ def _load_changes_by_key(
 
 
 def find_changes(
-    connection: Connection, exclude: Exclusions, filters: ChangeFilters = ALL_CHANGES, *, limit: int, offset: int = 0,
-    most: int = _MOST,
-) -> FoundChanges:  # fmt: skip
+    scope: ReadScope, filters: ChangeFilters = ALL_CHANGES, *, limit: int, offset: int = 0, most: int = _MOST
+) -> FoundChanges:
     """Return a page of changes with the numbers of all by day: of all, or of the last days, which have `most` of them.
 
     The days are whole. Changes that the filters leave out are among the `most`, unless they select few articles.
     """
-    query, is_few = _select_changes(connection, exclude, filters)
-    since = None if is_few else _limit_days(connection, filters, most)
+    query, is_few = _select_changes(scope, filters)
+    since = None if is_few else _limit_days(scope.connection, filters, most)
     query = query if since is None else query.where(ChangeRow.seen_at >= since)
     # The day as text: thousands of times are not made objects to be counted.
-    keys = connection.execute(query.with_only_columns(utc_day(connection, ChangeRow.seen_at), *_KEY[1:])).all()
+    query = query.with_only_columns(utc_day(scope.connection, ChangeRow.seen_at), *_KEY[1:])
+    keys = scope.connection.execute(query).all()
     return FoundChanges(
         total=len(keys),
         days={date.fromisoformat(day): count for day, count in Counter(day for day, _, _ in keys).items()},
-        changes=_load_changes_by_key(connection, exclude, keys[offset : offset + limit]),
+        changes=_load_changes_by_key(scope, keys[offset : offset + limit]),
         since=since and since.date(),
     )
 
@@ -256,9 +253,7 @@ def _limit_days(connection: Connection, filters: ChangeFilters, most: int) -> da
 
 def iter_changes(reader: Reader, filters: ChangeFilters, *, limit: int | None = None) -> Iterator[ChangeView]:
     """Yield changes of articles, those seen last first; a bounded number is in memory."""
-    walked = reader.walk(
-        lambda connection, exclude, last: list_changes(connection, exclude, filters, limit=_AT_ONCE, after=last)
-    )
+    walked = reader.walk(lambda scope, last: list_changes(scope, filters, limit=_AT_ONCE, after=last))
     return islice(walked, limit)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TypeAlias
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from tantivy import Query
 
 from storage.article_fields import ParagraphView
@@ -16,11 +16,12 @@ from storage.errors import SearchNotReady
 from storage.index.conditions.visibility import visible_versions
 from storage.index.fulltext.searcher import match_without
 from storage.index.queries.articles import load_article_lines
+from storage.index.reader import ReadScope
 from storage.index.rows.version_parts import load_paragraphs
 from storage.index.schema.tables import VersionRow
 from storage.index.search.matches import Search
 from storage.index.text.analyzer import split_words
-from storage.index.views.articles import ArticleLine, Exclusions
+from storage.index.views.articles import ArticleLine
 
 _Sequences: TypeAlias = set[tuple[str, ...]]
 _CANDIDATES = 40
@@ -51,19 +52,17 @@ class SimilarArticle:
         return self.share >= _LEAST_SHARE
 
 
-def find_similar_articles(
-    connection: Connection, exclude: Exclusions, version_id: int, *, limit: int = 20
-) -> tuple[SimilarArticle, ...]:
+def find_similar_articles(scope: ReadScope, version_id: int, *, limit: int = 20) -> tuple[SimilarArticle, ...]:
     """Return the copies of a version's text, those with the largest share first, and a few articles on its subject.
 
     Boilerplate does not count. Of an article the version that shares most does. Empty while the search folder is made.
     """
-    paragraphs = load_paragraphs(connection, [version_id])[version_id]
+    paragraphs = load_paragraphs(scope.connection, [version_id])[version_id]
     words = _split_words(paragraphs)
     if len(words) < _SEQUENCE:
         return ()
     try:
-        search = Search(connection, exclude)
+        search = Search(scope)
     except SearchNotReady:
         return ()
     alike = Query.more_like_this_document_fields_query(
@@ -74,13 +73,13 @@ def find_similar_articles(
         min_term_frequency=1,
         max_query_terms=_TERMS,
     )
-    own = connection.scalar(select(VersionRow.article_id).where(VersionRow.id == version_id))
+    own = scope.connection.scalar(select(VersionRow.article_id).where(VersionRow.id == version_id))
     others = match_without(alike, *search.excluded, *([search.engine.match_values("article", (own,))] if own else []))
     ranked = search.engine.list_best(others, _CANDIDATES, 0)
-    conditions = VersionRow.id.in_(ranked), *visible_versions(connection, exclude)
-    rows = connection.execute(select(VersionRow.id, VersionRow.article_id).where(*conditions))
+    conditions = VersionRow.id.in_(ranked), *visible_versions(scope)
+    rows = scope.connection.execute(select(VersionRow.id, VersionRow.article_id).where(*conditions))
     articles = {row.id: row.article_id for row in rows if row.article_id}
-    texts, sequences = load_paragraphs(connection, list(articles)), _list_sequences(words)
+    texts, sequences = load_paragraphs(scope.connection, list(articles)), _list_sequences(words)
     # In the order of the engine, the article that is most alike first.
     theirs = {version: _list_sequences(_split_words(texts[version])) for version in ranked if version in articles}
     background = _find_background(paragraphs, sequences, [*theirs.values()])
@@ -88,10 +87,7 @@ def find_similar_articles(
     for version, other in theirs.items():
         share = _compute_share(sequences - background, other - background)
         shares[articles[version]] = max(share, shares.get(articles[version], 0.0))
-    found = [
-        SimilarArticle(article=line, share=shares[line.id])
-        for line in load_article_lines(connection, exclude, list(shares))
-    ]
+    found = [SimilarArticle(article=line, share=shares[line.id]) for line in load_article_lines(scope, list(shares))]
     copies = sorted((one for one in found if one.is_copy), key=lambda one: (-one.share, one.article.dated_at))
     places = {article_id: place for place, article_id in enumerate(shares)}
     related = sorted((one for one in found if not one.is_copy), key=lambda one: places[one.article.id])

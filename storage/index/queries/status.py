@@ -14,6 +14,7 @@ from storage.index.conditions.withheld import load_mask
 from storage.index.engine.statements import build_query, fetch_by_ids, load_statements
 from storage.index.frontier.source_rates import read_rates
 from storage.index.queries.aggregates import count_outcomes_by_site, list_site_counts
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import (
     ArticleRow,
     BoilerplateRow,
@@ -30,12 +31,12 @@ from storage.index.schema.tables import (
     VersionRow,
 )
 from storage.index.search.matches import count_between
-from storage.index.views.articles import BoilerplateView, Exclusions, Filters, SourceView, WarcFileView
+from storage.index.views.articles import BoilerplateView, Filters, SourceView, WarcFileView
 from storage.index.views.status import CrawlView, SiteStatus, Status
 from storage.model import BACKFILL_PRIORITY, SourceRates, UrlKind
 
 
-def get_status(connection: Connection, exclude: Exclusions, now: datetime | None = None) -> Status:
+def get_status(scope: ReadScope, now: datetime | None = None) -> Status:
     """Return the status of the archive by site; exclusions do not apply to numbers of files."""
     daily, is_due = FrontierRow.priority < BACKFILL_PRIORITY, FrontierRow.due_at <= (now or datetime.now(UTC))
     columns = (
@@ -46,11 +47,11 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
     )
     queue = select(LaneRow.site, *columns).join_from(FrontierRow, LaneRow).where(FrontierRow.due_at.is_not(None))
     queue = queue.group_by(LaneRow.site)
-    if exclude:
-        queue = queue.join(UrlRow, UrlRow.id == FrontierRow.url_id).where(*visible_targets(connection, exclude))
-    waiting = {row.pop("site"): row for row in map(dict, connection.execute(queue).mappings())}
-    outcomes = count_outcomes_by_site(connection, exclude)
-    shown = visible_articles(connection, exclude) + visible_versions(connection, exclude)
+    if scope.exclude:
+        queue = queue.join(UrlRow, UrlRow.id == FrontierRow.url_id).where(*visible_targets(scope))
+    waiting = {row.pop("site"): row for row in map(dict, scope.connection.execute(queue).mappings())}
+    outcomes = count_outcomes_by_site(scope)
+    shown = visible_articles(scope) + visible_versions(scope)
     of_site = (
         select(func.count())
         .select_from(ArticleRow)
@@ -59,7 +60,7 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
         .correlate(SiteRow)
         .scalar_subquery()
     )
-    versions: dict[str, int] = dict(connection.execute(select(SiteRow.name, of_site)).all())
+    versions: dict[str, int] = dict(scope.connection.execute(select(SiteRow.name, of_site)).all())
     sites = tuple(
         SiteStatus(
             **asdict(site),
@@ -68,38 +69,38 @@ def get_status(connection: Connection, exclude: Exclusions, now: datetime | None
             # Nothing asks for URLs of a site that no longer is, or never was, in newsarchive.toml.
             **(waiting.get(site.name, {}) if site.configured else {}),
         )
-        for site in list_site_counts(connection, exclude)
+        for site in list_site_counts(scope)
     )
-    files = connection.execute(text("SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM warc_files")).one()
-    last = next(iter(list_crawls(connection, exclude, limit=1)), None)
+    sizes = text("SELECT count(*) AS files, coalesce(sum(size), 0) AS bytes FROM warc_files")
+    files = scope.connection.execute(sizes).one()
+    last = next(iter(list_crawls(scope, limit=1)), None)
     totals = {name: sum(getattr(site, name) for site in sites) for name in ("articles", "versions", "captures")}
     return Status(sites=sites, warc_files=files.files, warc_bytes=int(files.bytes), last_crawl=last, **totals)
 
 
 def list_crawls(
-    connection: Connection, exclude: Exclusions, *, limit: int = 50, offset: int = 0, run: str | None = None,
-    counted: bool = True,
-) -> tuple[CrawlView, ...]:  # fmt: skip
+    scope: ReadScope, *, limit: int = 50, offset: int = 0, run: str | None = None, counted: bool = True
+) -> tuple[CrawlView, ...]:
     """Return runs, newest first, with the number of their captures if `counted`; or the run with a name.
 
     With exclusions, runs of excluded sites only are left out, and so are counters, which count everything.
     """
-    count = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *visible_captures(connection, exclude))
+    count = select(func.count()).where(CaptureRow.crawl_id == CrawlRow.id, *visible_captures(scope))
     captured = count.scalar_subquery() if counted else literal(0)
     statement = select(CrawlRow, captured.label("captures")).order_by(CrawlRow.run.desc()).limit(limit).offset(offset)
-    if exclude.hidden:
+    if scope.exclude.hidden:
         of_run = CrawlSiteRow.crawl_id == CrawlRow.id
-        seen = SiteRow.id == CrawlSiteRow.site_id, SiteRow.name.not_in(sorted(exclude.hidden))
+        seen = SiteRow.id == CrawlSiteRow.site_id, SiteRow.name.not_in(sorted(scope.exclude.hidden))
         statement = statement.where(or_(exists().where(of_run, *seen), ~exists().where(of_run)))
     if run is not None:
         statement = statement.where(CrawlRow.run == run)
-    rows = connection.execute(statement).all()
-    named = fetch_by_ids(connection, _SITES_OF_RUNS, (row.id for row in rows))
-    sites = group_pairs((crawl_id, name) for crawl_id, name in named if name not in exclude.hidden)
+    rows = scope.connection.execute(statement).all()
+    named = fetch_by_ids(scope.connection, _SITES_OF_RUNS, (row.id for row in rows))
+    sites = group_pairs((crawl_id, name) for crawl_id, name in named if name not in scope.exclude.hidden)
     return tuple(
         CrawlView(
             id=row.run, sites=tuple(sites.get(row.id, ())), started_at=row.started_at, finished_at=row.finished_at,
-            outcome=row.outcome, counters={} if exclude else row.counters, captures=row.captures,
+            outcome=row.outcome, counters={} if scope.exclude else row.counters, captures=row.captures,
         )
         for row in rows
     )  # fmt: skip
@@ -109,9 +110,9 @@ _SQL = load_statements("storage.index.queries", "queries.sql")
 _SITES_OF_RUNS = build_query(_SQL["sites-of-runs"], ["ids"])
 
 
-def get_crawl(connection: Connection, exclude: Exclusions, run: str) -> CrawlView | None:
+def get_crawl(scope: ReadScope, run: str) -> CrawlView | None:
     """Return the run with a name, or None."""
-    return next(iter(list_crawls(connection, exclude, limit=1, run=run)), None)
+    return next(iter(list_crawls(scope, limit=1, run=run)), None)
 
 
 def list_warc_files(connection: Connection) -> tuple[WarcFileView, ...]:
@@ -125,38 +126,36 @@ def count_captures_and_versions(connection: Connection) -> tuple[int, int]:
     return captures, versions
 
 
-def list_sources(connection: Connection, exclude: Exclusions, site: str | None = None) -> tuple[SourceView, ...]:
+def list_sources(scope: ReadScope, site: str | None = None) -> tuple[SourceView, ...]:
     """Return feeds, sitemaps and listings by URL."""
-    rows = connection.execute(_SOURCES, {"site": site})
-    shown = (row for row in rows if not exclude.excludes(row.url, row.site))
+    rows = scope.connection.execute(_SOURCES, {"site": site})
+    shown = (row for row in rows if not scope.exclude.excludes(row.url, row.site))
     return tuple(SourceView(**{**row._mapping, "kind": UrlKind(row.kind)}) for row in shown)  # noqa: SLF001 - public
 
 
 _SOURCES = build_query(_SQL["sources"], (), ["first_seen", "last_seen", "last_changed"])
 
 
-def list_boilerplate(
-    connection: Connection, exclude: Exclusions, site: str, *, limit: int | None = None
-) -> tuple[BoilerplateView, ...]:
+def list_boilerplate(scope: ReadScope, site: str, *, limit: int | None = None) -> tuple[BoilerplateView, ...]:
     """Return the paragraphs that several articles of a site carry, the most frequent first."""
-    if site in exclude.hidden:
+    if site in scope.exclude.hidden:
         return ()
-    site_id = connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
-    visible = visible_versions(connection, exclude)
+    site_id = scope.connection.scalar(select(SiteRow.id).where(SiteRow.name == site)) or 0
+    visible = visible_versions(scope)
     printed = and_(VersionParagraphRow.paragraph_id == ParagraphRow.id, VersionRow.id == VersionParagraphRow.version_id)
     shown = [exists().where(printed, *visible)] if visible else []
-    most = connection.execute(
+    most = scope.connection.execute(
         select(BoilerplateRow, ParagraphRow.text)
         .join(ParagraphRow, ParagraphRow.id == BoilerplateRow.paragraph_id)
         .where(BoilerplateRow.site_id == site_id, *shown)
         .order_by(BoilerplateRow.articles_seen.desc(), ParagraphRow.text)
         .limit(limit)
     ).all()
-    mask = load_mask(connection, exclude)
-    of_site = (ArticleRow.site_id == site_id, *visible_articles(connection, exclude))
-    held = connection.scalar(select(func.count()).select_from(ArticleRow).where(*of_site)) or 0
+    mask = load_mask(scope)
+    of_site = (ArticleRow.site_id == site_id, *visible_articles(scope))
+    held = scope.connection.scalar(select(func.count()).select_from(ArticleRow).where(*of_site)) or 0
     spans = [(row.first_seen_at, row.last_seen_at) for row in most]
-    between = count_between(connection, exclude, Filters(site=site), spans)
+    between = count_between(scope, Filters(site=site), spans)
     return tuple(
         BoilerplateView(
             site=site, text=mask.apply(row.text), articles_seen=row.articles_seen,
@@ -219,19 +218,17 @@ class SourceHealth:
         return 24 * sum(self.habits.items_by_hour) / watched if self.habits and watched else None
 
 
-def list_source_health(
-    connection: Connection, exclude: Exclusions, sites: Sequence[str] | None = None
-) -> tuple[SourceHealth, ...]:
+def list_source_health(scope: ReadScope, sites: Sequence[str] | None = None) -> tuple[SourceHealth, ...]:
     """Return sources that were fetched, by site and URL, without further pages of listings."""
-    wanted = connection.scalars(text("SELECT DISTINCT site FROM lanes")) if sites is None else sites
+    wanted = scope.connection.scalars(text("SELECT DISTINCT site FROM lanes")) if sites is None else sites
     chosen = {"sites": list(wanted), "backfill": BACKFILL_PRIORITY}
     return tuple(
         SourceHealth(
             url=row.url, site=row.site, kind=UrlKind(row.kind), title=row.title, last_fetched_at=row.last_fetched_at,
             due_at=row.due_at, failures=row.failure_count, habits=None if row.hours is None else read_rates(row),
         )
-        for row in connection.execute(_SOURCE_HEALTH, chosen)
-        if not exclude.excludes(row.url, row.site)
+        for row in scope.connection.execute(_SOURCE_HEALTH, chosen)
+        if not scope.exclude.excludes(row.url, row.site)
     )  # fmt: skip
 
 

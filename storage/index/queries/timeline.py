@@ -17,8 +17,9 @@ from storage.index.conditions.visibility import conditions_on_time, prefix_end, 
 from storage.index.engine.dialect import utc_day
 from storage.index.engine.statements import IDS, AnyRow, fetch_by_ids
 from storage.index.queries import articles
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import CaptureRow, UrlRow
-from storage.index.views.articles import CaptureView, Exclusions
+from storage.index.views.articles import CaptureView
 from storage.index.views.history import CalendarEntry, CaptureSpan, DayCount
 from storage.model import Outcome
 from storage.urls import surt, surt_host, url_host
@@ -85,25 +86,26 @@ def shows_page(ids: Collection[int]) -> ColumnElement[bool]:
 
 
 def find_nearest_capture(
-    connection: Connection, exclude: Exclusions, url: str, time: datetime, *, to_the_second: bool = True
+    scope: ReadScope, url: str, time: datetime, *, to_the_second: bool = True
 ) -> CaptureView | None:
     """Return the capture of a page that is nearest to a time; one within that second takes precedence.
 
     Captures that show the page take precedence over others; but with `to_the_second`, an error within that second is
     returned before captures at other times.
     """
-    ids = load_page_ids(connection, url)
+    ids = load_page_ids(scope.connection, url)
     if not ids:
         return None
-    visible = visible_captures(connection, exclude)
+    visible = visible_captures(scope)
     whole = [shows_page(ids), *visible]
     begin = time.replace(microsecond=0)
     within = [CaptureRow.fetched_at >= begin, CaptureRow.fetched_at < begin + _SECOND]
-    found = _find_first(connection, ids, [*whole, *within])
+    found = _find_first(scope.connection, ids, [*whole, *within])
     if to_the_second:
-        found = found or _find_first(connection, ids, [*visible, *within])
-    found = found or _find_closest(connection, ids, time, whole) or _find_closest(connection, ids, time, visible)
-    return articles.get_capture(connection, exclude, found) if found else None
+        found = found or _find_first(scope.connection, ids, [*visible, *within])
+    for conditions in (whole, visible):
+        found = found or _find_closest(scope.connection, ids, time, conditions)
+    return articles.get_capture(scope, found) if found else None
 
 
 def _find_first(connection: Connection, ids: Sequence[int], conditions: Iterable[ColumnElement[bool]]) -> int | None:
@@ -138,33 +140,29 @@ def _find_next(
     return min(rows, default=None) if later else max(rows, default=None)
 
 
-def get_capture_span(connection: Connection, exclude: Exclusions, url: str) -> CaptureSpan | None:
+def get_capture_span(scope: ReadScope, url: str) -> CaptureSpan | None:
     """Return the number of captures of a page with the first and the last time, or None."""
     at = CaptureRow.fetched_at
-    counting = select(func.count(at), func.min(at), func.max(at)).where(*_page_conditions(connection, exclude, url))
-    span = CaptureSpan(*connection.execute(counting).one())
+    counting = select(func.count(at), func.min(at), func.max(at)).where(*_page_conditions(scope, url))
+    span = CaptureSpan(*scope.connection.execute(counting).one())
     return span if span.captures else None
 
 
-def get_adjacent_times(
-    connection: Connection, exclude: Exclusions, url: str, time: datetime
-) -> tuple[datetime | None, datetime | None]:
+def get_adjacent_times(scope: ReadScope, url: str, time: datetime) -> tuple[datetime | None, datetime | None]:
     """Return the times of the captures that show a page before and after the second of a time."""
-    ids = load_page_ids(connection, url)
+    ids = load_page_ids(scope.connection, url)
     begin = time.replace(microsecond=0)
     at = CaptureRow.fetched_at
-    conditions = [shows_page(ids), *visible_captures(connection, exclude)]
-    before = _find_next(connection, ids, [at < begin, *conditions], later=False)
-    after = _find_next(connection, ids, [at >= begin + _SECOND, *conditions], later=True)
+    conditions = [shows_page(ids), *visible_captures(scope)]
+    before = _find_next(scope.connection, ids, [at < begin, *conditions], later=False)
+    after = _find_next(scope.connection, ids, [at >= begin + _SECOND, *conditions], later=True)
     return before.fetched_at if before else None, after.fetched_at if after else None
 
 
-def find_adjacent_capture(
-    connection: Connection, exclude: Exclusions, url: str, time: datetime, record_id: str, *, later: bool
-) -> int | None:
+def find_adjacent_capture(scope: ReadScope, url: str, time: datetime, record_id: str, *, later: bool) -> int | None:
     """Return the id of a page's capture before or after the one with a time and record id, errors included."""
-    conditions = [follows(time, record_id, backwards=not later), *visible_captures(connection, exclude)]
-    found = _find_next(connection, load_page_ids(connection, url), conditions, later=later)
+    conditions = [follows(time, record_id, backwards=not later), *visible_captures(scope)]
+    found = _find_next(scope.connection, load_page_ids(scope.connection, url), conditions, later=later)
     return found.id if found else None
 
 
@@ -176,62 +174,62 @@ def follows(time: datetime, record_id: str, *, backwards: bool) -> ColumnElement
     return and_(at >= time, or_(at > time, name > record_id))
 
 
-def select_archived_urls(connection: Connection, exclude: Exclusions, urls: Iterable[str]) -> frozenset[str]:
+def select_archived_urls(scope: ReadScope, urls: Iterable[str]) -> frozenset[str]:
     """Return those of some URLs with a capture that is no error, in any spelling."""
     by_key = group_pairs((key, url) for url in set(urls) for key in _urlkeys_of_page(url))
     usable = or_(CaptureRow.status.is_(None), CaptureRow.status < 400)
-    there = exists().where(CaptureRow.url_id == UrlRow.id, usable, *visible_captures(connection, exclude))
+    there = exists().where(CaptureRow.url_id == UrlRow.id, usable, *visible_captures(scope))
     found: set[str] = set()
     query = select(UrlRow.url, UrlRow.urlkey).where(UrlRow.urlkey.in_(IDS), there)
-    for row in fetch_by_ids(connection, query, by_key):
+    for row in fetch_by_ids(scope.connection, query, by_key):
         page = normalize_page_url(row.url)
         found.update(url for url in by_key[row.urlkey] if normalize_page_url(url) == page)
     return frozenset(found)
 
 
-def list_nearby_urls(connection: Connection, exclude: Exclusions, url: str, *, limit: int = 20) -> tuple[str, ...]:
+def list_nearby_urls(scope: ReadScope, url: str, *, limit: int = 20) -> tuple[str, ...]:
     """Return captured URLs of the same host whose urlkeys are next to this one's, in their order."""
-    key, there = surt(url), exists().where(CaptureRow.url_id == UrlRow.id, *visible_captures(connection, exclude))
+    key, there = surt(url), exists().where(CaptureRow.url_id == UrlRow.id, *visible_captures(scope))
     host = f"{key.partition(')')[0]})"
     found: list[AnyRow] = []
     for side, by in ((UrlRow.urlkey < key, UrlRow.urlkey.desc()), (UrlRow.urlkey >= key, UrlRow.urlkey)):
         within = UrlRow.urlkey >= host, UrlRow.urlkey < prefix_end(host), side, there
-        found += connection.execute(select(UrlRow.urlkey, UrlRow.url).where(*within).order_by(by).limit(limit // 2))
+        query = select(UrlRow.urlkey, UrlRow.url).where(*within).order_by(by).limit(limit // 2)
+        found += scope.connection.execute(query)
     return tuple(row.url for row in sorted(found))
 
 
-def list_years(connection: Connection, exclude: Exclusions, url: str) -> tuple[tuple[int, int], ...]:
+def list_years(scope: ReadScope, url: str) -> tuple[tuple[int, int], ...]:
     """Return years with the number of captures of a page, from its first to its last, empty years included."""
-    year = func.substr(utc_day(connection, CaptureRow.fetched_at), 1, 4)
-    counting = select(year, func.count()).where(*_page_conditions(connection, exclude, url)).group_by(year)
-    counts = {int(found): count for found, count in connection.execute(counting)}
+    year = func.substr(utc_day(scope.connection, CaptureRow.fetched_at), 1, 4)
+    counting = select(year, func.count()).where(*_page_conditions(scope, url)).group_by(year)
+    counts = {int(found): count for found, count in scope.connection.execute(counting)}
     return tuple((each, counts.get(each, 0)) for each in range(min(counts), max(counts) + 1)) if counts else ()
 
 
-def list_days(connection: Connection, exclude: Exclusions, url: str, year: int) -> tuple[DayCount, ...]:
+def list_days(scope: ReadScope, url: str, year: int) -> tuple[DayCount, ...]:
     """Return the days of a year on which a page was captured, with numbers of captures."""
     at = CaptureRow.fetched_at
-    day = utc_day(connection, at)
+    day = utc_day(scope.connection, at)
     first, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
-    rows = connection.execute(
+    rows = scope.connection.execute(
         select(day.label("day"), func.count().label("captures"), func.min(at).label("first"))
-        .where(*_page_conditions(connection, exclude, url), *conditions_on_time(at, first, end))
+        .where(*_page_conditions(scope, url), *conditions_on_time(at, first, end))
         .group_by(day)
         .order_by(day)
     )
     return tuple(DayCount(day=date.fromisoformat(row.day), captures=row.captures, first=row.first) for row in rows)
 
 
-def list_capture_times(  # noqa: PLR0913 - which page, between what, and which part of it
-    connection: Connection, exclude: Exclusions, url: str, since: datetime, until: datetime, *, limit: int,
-    offset: int = 0,
-) -> tuple[CalendarEntry, ...]:  # fmt: skip
+def list_capture_times(
+    scope: ReadScope, url: str, since: datetime, until: datetime, *, limit: int, offset: int = 0
+) -> tuple[CalendarEntry, ...]:
     """Return the captures of a page between two times, newest first."""
     at = CaptureRow.fetched_at
-    rows = connection.execute(
+    rows = scope.connection.execute(
         select(CaptureRow.id, UrlRow.url, at, CaptureRow.status, CaptureRow.kind, CaptureRow.outcome)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(*_page_conditions(connection, exclude, url), at >= since, at < until)
+        .where(*_page_conditions(scope, url), at >= since, at < until)
         .order_by(at.desc(), CaptureRow.record_id.desc())
         .limit(limit)
         .offset(offset)
@@ -239,5 +237,5 @@ def list_capture_times(  # noqa: PLR0913 - which page, between what, and which p
     return tuple(CalendarEntry(*row[:-1], Outcome(row.outcome)) for row in rows)
 
 
-def _page_conditions(connection: Connection, exclude: Exclusions, url: str) -> list[ColumnElement[bool]]:
-    return [CaptureRow.url_id.in_(load_page_ids(connection, url)), *visible_captures(connection, exclude)]
+def _page_conditions(scope: ReadScope, url: str) -> list[ColumnElement[bool]]:
+    return [CaptureRow.url_id.in_(load_page_ids(scope.connection, url)), *visible_captures(scope)]

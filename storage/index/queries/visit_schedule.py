@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import ColumnElement, Connection, false, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 
 from storage.index.conditions.visibility import visible_captures
 from storage.index.engine.statements import IDS, AnyRow, build_query, fetch_by_ids, find_by_ids, load_statements
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.url_queue import ROWS_OF_URLS
+from storage.index.reader import ReadScope
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import CaptureRow, SiteRow, UrlRow
-from storage.index.views.articles import Exclusions
 from storage.model import Outcome, VisitEnd
 
 
@@ -34,19 +34,19 @@ class VisitSchedule:
     reason: str
 
 
-def get_visit_schedule(connection: Connection, exclude: Exclusions, url: str, now: datetime) -> VisitSchedule | None:
+def get_visit_schedule(scope: ReadScope, url: str, now: datetime) -> VisitSchedule | None:
     """Return the schedule of a URL; None if it is not in the frontier."""
-    frontier = connection.execute(ROWS_OF_URLS, {"ids": [short_digest(url)]}).first()
+    frontier = scope.connection.execute(ROWS_OF_URLS, {"ids": [short_digest(url)]}).first()
     if frontier is None:
         return None
-    newest = connection.execute(
+    newest = scope.connection.execute(
         select(CaptureRow.outcome, CaptureRow.reason)
-        .where(CaptureRow.url_id == frontier.url_id, *visible_captures(connection, exclude))
+        .where(CaptureRow.url_id == frontier.url_id, *visible_captures(scope))
         .order_by(CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc())
         .limit(1)
     ).first()
-    ids = NamedUrls(connection).list_sources(dict(frontier._mapping), now)  # noqa: SLF001 - public
-    named = find_by_ids(connection, select(UrlRow.url).where(UrlRow.id.in_(IDS)), ids)
+    ids = NamedUrls(scope.connection).list_sources(dict(frontier._mapping), now)  # noqa: SLF001 - public
+    named = find_by_ids(scope.connection, select(UrlRow.url).where(UrlRow.id.in_(IDS)), ids)
     return VisitSchedule(
         url=url,
         due_at=frontier.due_at,
@@ -78,7 +78,7 @@ _VERSIONS = build_query(load_statements("storage.index.queries", "visit_schedule
 
 
 def list_failed_looks(
-    connection: Connection, exclude: Exclusions, site: str, since: datetime, unsettled_since: datetime | None = None
+    scope: ReadScope, site: str, since: datetime, unsettled_since: datetime | None = None
 ) -> list[tuple[datetime, Answer]]:
     """Return the known articles of a site that were none, since the last capture that shows an article.
 
@@ -94,7 +94,7 @@ def list_failed_looks(
         earlier.c.fetched_at < CaptureRow.fetched_at,
     )
     unsettled = CaptureRow.fetched_at >= unsettled_since if unsettled_since else false()
-    rows = connection.execute(
+    rows = scope.connection.execute(
         select(CaptureRow.__table__, target.c.url.label("target"))
         .join(SiteRow, SiteRow.id == CaptureRow.site_id)
         .join(target, target.c.id == CaptureRow.redirect_url_id, isouter=True)
@@ -103,7 +103,7 @@ def list_failed_looks(
             *_known_article_conditions(since),
             or_(CaptureRow.version_id.is_not(None), CaptureRow.outcome.not_in(_SAYS_NOTHING)),
             or_(CaptureRow.version_id.is_(None), ~unsettled, same_text.exists()),
-            *visible_captures(connection, exclude),
+            *visible_captures(scope),
         )
         .order_by(CaptureRow.fetched_at.desc())
         .limit(_COMPARED_LOOKS)
@@ -111,7 +111,7 @@ def list_failed_looks(
     failed = [(row, _read_answer(row)) for row in takewhile(lambda row: row.version_id is None, rows)]
     targets = Counter(answer.redirect_url for _, answer in failed)
     lone = {row.redirect_url_id for row, answer in failed if targets[answer.redirect_url] == 1} - {None}
-    versions = {row.url_id: row.versions for row in fetch_by_ids(connection, _VERSIONS, lone)}
+    versions = {row.url_id: row.versions for row in fetch_by_ids(scope.connection, _VERSIONS, lone)}
     newest: dict[int, tuple[datetime, Answer]] = {}
     for row, answer in failed:
         if answer.redirect_url is None or targets[answer.redirect_url] > 1:
@@ -125,16 +125,14 @@ def _read_answer(row: AnyRow) -> Answer:
     return Answer(Outcome(row.outcome), row.status, row.target.partition("?")[0] if row.target else None)
 
 
-def list_lapsed_articles(
-    connection: Connection, exclude: Exclusions, since: datetime, *, at_least: int
-) -> list[tuple[str, int, Counter[Answer]]]:
+def list_lapsed_articles(scope: ReadScope, since: datetime, *, at_least: int) -> list[tuple[str, int, Counter[Answer]]]:
     """Return the runs since a time that found so many articles of a site to be none, the newest of each site first.
 
     The site, the number of known articles that the run fetched, and those that have not been articles again, by answer.
     """
     later, target = CaptureRow.__table__.alias(), UrlRow.__table__.alias()
     again = select(later.c.id).where(later.c.url_id == CaptureRow.url_id, later.c.fetched_at > CaptureRow.fetched_at)
-    rows = connection.execute(
+    rows = scope.connection.execute(
         select(
             SiteRow.name, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status,
             target.c.url.label("target"), func.count().label("urls"),
@@ -148,7 +146,7 @@ def list_lapsed_articles(
             CaptureRow.outcome.not_in(_SAYS_NOTHING),
             # Each URL counts once, by its newest capture.
             ~again.exists(),
-            *visible_captures(connection, exclude),
+            *visible_captures(scope),
         )
         .group_by(SiteRow.name, CaptureRow.crawl_id, CaptureRow.outcome, CaptureRow.status, target.c.url)
     )  # fmt: skip
@@ -160,8 +158,8 @@ def list_lapsed_articles(
         if answers.total() >= at_least:
             checked = select(func.count(CaptureRow.url_id.distinct())).join(SiteRow, SiteRow.id == CaptureRow.site_id)
             of_run = (SiteRow.name == site, CaptureRow.crawl_id == crawl_id, *_known_article_conditions(since))
-            checked = checked.where(*of_run, *visible_captures(connection, exclude))
-            found.append((site, connection.scalar(checked) or 0, answers))
+            checked = checked.where(*of_run, *visible_captures(scope))
+            found.append((site, scope.connection.scalar(checked) or 0, answers))
     return found
 
 

@@ -16,13 +16,14 @@ from sqlalchemy import Connection, select
 from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.statements import IDS, batches, fetch_by_ids
 from storage.index.fulltext.fields import count_microseconds, to_time
+from storage.index.reader import ReadScope
 from storage.index.rows.version_parts import load_authors
 from storage.index.schema.tables import VersionRow
 from storage.index.search.documents import fold_value
 from storage.index.search.matches import Matches, Search, fold_copies, merge_spellings
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.results import load_page
-from storage.index.views.articles import EVERYTHING, AnyOf, Exclusions, Filters, Order, SearchPage, list_values
+from storage.index.views.articles import EVERYTHING, AnyOf, Filters, Order, SearchPage, list_values
 
 HistogramStep = Literal["day", "week", "month", "year"]
 
@@ -134,7 +135,7 @@ class FacetedSearch:
 
 
 def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of it
-    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int = 20,
+    scope: ReadScope, text: str, filters: Filters = EVERYTHING, *, limit: int = 20,
     offset: int = 0, order: Order = "newest", fold: bool = False,
 ) -> FacetedSearch:  # fmt: skip
     """Return one page of search results, one hit for each article, with facets and a histogram.
@@ -142,9 +143,9 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     With `fold`, results and histogram have each text of several papers once; facets count all articles.
     """
     query = parse_query(text, filters)
-    search = Search(connection, exclude)
+    search = Search(scope)
     # The names of the sites are shown in a facet.
-    key = (replace(query, problems=()), exclude, fold, *load_site_names(connection).items())
+    key = (replace(query, problems=()), scope.exclude, fold, *load_site_names(scope.connection).items())
     shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, fold=fold))
     page = load_page(search, text, query, shown, (order, limit, offset))
     return FacetedSearch(page=page, facets=facets, histogram=histogram)
@@ -181,11 +182,11 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches, counts: 
             counted = search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
             labels = search.engine.summarize(counted.unique, {column: _MOST_LABELS})[0][column]
         if name == "site":
-            sites = load_site_names(search.connection)
+            sites = load_site_names(search.scope.connection)
             labels = [(sites[label], count) for label, count in labels]
         elif name != "agency":  # of several texts of an article the newest counts
             of_counted = varied if counted is matches else counted.list_varied()
-            labels = [*labels, *sorted(_iter_other_labels(search.connection, of_counted, name, fold))]
+            labels = [*labels, *sorted(_iter_other_labels(search.scope.connection, of_counted, name, fold))]
         wanted = set(map(fold, list_values(chosen)))
         values = tuple(
             FacetValue(name=printed, articles=count, is_chosen=value in wanted)
@@ -237,7 +238,7 @@ def count_periods(
     histograms = []
     for matches, reference in counted:
         archived = search.engine.remember(
-            (reference, search.exclude, *bounds),
+            (reference, search.scope.exclude, *bounds),
             lambda: search.engine.count_ranges(search.find_current(reference), "dated", bounds),  # noqa: B023 - at once
         )
         if step == "year" and matches.years is not None:
@@ -275,16 +276,13 @@ class Trend:
 
 
 def count_trends(
-    connection: Connection,
-    exclude: Exclusions,
-    searches: Sequence[tuple[str, Filters]],
-    step: HistogramStep | None = None,
+    scope: ReadScope, searches: Sequence[tuple[str, Filters]], step: HistogramStep | None = None
 ) -> tuple[HistogramStep, tuple[Trend, ...]]:
     """Return the step of the periods, and the trend of each search: its text, and filters.
 
     A share is of all articles of the searched sites; of all sites for a search that names nothing but sites.
     """
-    search = Search(connection, exclude)
+    search = Search(scope)
     queries = [parse_query(text, filters) for text, filters in searches]
     counted = []
     for query in queries:

@@ -17,7 +17,7 @@ from datetime import datetime
 from itertools import accumulate, groupby
 from operator import itemgetter
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from tantivy import Query
 
 from storage.errors import SearchNotReady
@@ -26,13 +26,14 @@ from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.dialect import list_distinct
 from storage.index.fulltext.fields import count_microseconds, make_order, to_time
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
 from storage.index.search.documents import ALIKE, STANDING_BITS, VARIED, fold_value
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
 from storage.index.search.snippet import match_one_edit
 from storage.index.search.translate import Translation
-from storage.index.views.articles import EVERYTHING, Exclusions, Filters, Order
+from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.status import ArticleCounts, SiteProfile
 
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
@@ -129,18 +130,17 @@ def fold_copies(matches: Matches) -> Matches:
 class Search:
     """One search in one state of the search folder."""
 
-    def __init__(self, connection: Connection, exclude: Exclusions) -> None:
-        self.connection = connection
-        self.exclude = exclude
-        self.engine = open_search(connection)
-        self.languages = self.engine.remember("", lambda: (None, *list_distinct(connection, VersionRow.language)))
+    def __init__(self, scope: ReadScope) -> None:
+        self.scope = scope
+        self.engine = open_search(scope.connection)
+        self.languages = self.engine.remember("", lambda: (None, *list_distinct(scope.connection, VersionRow.language)))
         self.translation = Translation(self.engine, self.languages)
-        self.excluded = self.translation.exclusions(connection, exclude)
+        self.excluded = self.translation.exclusions(scope)
 
     def find(self, query: SearchQuery, filters: Filters | None = None) -> Matches:
         """Return the matches of a query, with its own filters or others."""
         filters = query.filters if filters is None else filters
-        wanted = match_all(self.translation.words(query), *self.translation.filters(self.connection, filters))
+        wanted = match_all(self.translation.words(query), *self.translation.filters(self.scope.connection, filters))
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
         newest = match_any(values("last", (1,)), self.translation.match_newest_former(query))
@@ -169,8 +169,8 @@ class Search:
 
     def find_current(self, filters: Filters) -> Query:
         """Return a query for the current versions of filtered articles; under an embargo the last ones before it."""
-        wanted = self.translation.filters(self.connection, filters)
-        if self.exclude.embargoes:
+        wanted = self.translation.filters(self.scope.connection, filters)
+        if self.scope.exclude.embargoes:
             return match_all(self.find(SearchQuery(), EVERYTHING).unique, *wanted)
         return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *self.excluded)
 
@@ -203,15 +203,13 @@ _MOST_VALUES = 65_000
 _MAX_PROFILE_NAMES = 40  # most names of each kind
 
 
-def list_article_ids(
-    connection: Connection, exclude: Exclusions, filters: Filters, limit: int, offset: int, after_id: int | None
-) -> list[int]:
+def list_article_ids(scope: ReadScope, filters: Filters, limit: int, offset: int, after_id: int | None) -> list[int]:
     """Return the ids of articles by date, newest first; with `after_id`, those after the article with that id."""
-    search = Search(connection, exclude)
+    search = Search(scope)
     wanted = search.find_current(filters)
     if after_id is not None:
         last = select(ArticleRow.dated_at, UrlRow.digest).join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        row = connection.execute(last.where(ArticleRow.id == after_id)).first()
+        row = scope.connection.execute(last.where(ArticleRow.id == after_id)).first()
         if row is None:
             return []
         older = search.translation.match_range("order", None, make_order(row.dated_at, row.digest) - 1)
@@ -219,11 +217,11 @@ def list_article_ids(
     return search.engine.list_columns(wanted, "order", "article", limit=limit, offset=offset)[1]
 
 
-def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters: Filters) -> ArticleCounts:
+def count_by_year_and_site(scope: ReadScope, filters: Filters) -> ArticleCounts:
     """Count filtered articles by their current versions. Ignores `filters.query`."""
-    search = Search(connection, exclude)
+    search = Search(scope)
     wanted = search.find_current(filters)
-    names = load_site_names(connection)
+    names = load_site_names(scope.connection)
     counts, _, total = search.engine.summarize(wanted, {"site": _MOST_VALUES, "year": _MOST_VALUES})
     sites = [(names[site_id], count) for site_id, count in counts["site"]]
     return ArticleCounts(
@@ -233,11 +231,9 @@ def count_by_year_and_site(connection: Connection, exclude: Exclusions, filters:
     )
 
 
-def count_between(
-    connection: Connection, exclude: Exclusions, filters: Filters, spans: Iterable[tuple[datetime, datetime]]
-) -> list[int]:
+def count_between(scope: ReadScope, filters: Filters, spans: Iterable[tuple[datetime, datetime]]) -> list[int]:
     """Return the number of filtered articles in each of some spans of time, both ends included."""
-    search = Search(connection, exclude)
+    search = Search(scope)
     ends = [(count_microseconds(begin), count_microseconds(end) + 1) for begin, end in spans]
     edges = sorted({edge for pair in ends for edge in pair})
     counts = search.engine.count_ranges(search.find_current(filters), "dated", edges)
@@ -246,19 +242,19 @@ def count_between(
 
 
 def find_adjacent_dates(
-    connection: Connection, exclude: Exclusions, filters: Filters, begin: datetime, end: datetime
+    scope: ReadScope, filters: Filters, begin: datetime, end: datetime
 ) -> tuple[datetime | None, datetime | None]:
     """Return the date of the newest of the filtered articles before a period, and of the oldest after it, if any."""
-    search = Search(connection, exclude)
+    search = Search(scope)
     periods = (replace(filters, until=begin), replace(filters, since=end))
     before, after = (search.engine.summarize(search.find_current(each), {})[1] for each in periods)
     return (to_time(before[1]) if before else None), (to_time(after[0]) if after else None)
 
 
-def get_site_profile(connection: Connection, exclude: Exclusions, site: str) -> SiteProfile:
+def get_site_profile(scope: ReadScope, site: str) -> SiteProfile:
     """Return the sections, authors and languages of a site's articles; empty while the search folder is made."""
     try:
-        search = Search(connection, exclude)
+        search = Search(scope)
     except SearchNotReady:
         return SiteProfile(sections=(), authors=(), languages=())
     folds: dict[str, Callable[[str], str]] = {"section_label": fold_value, "author_label": fold_value, "language": str}

@@ -3,31 +3,32 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from storage.index.conditions.visibility import visible_versions
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.statements import IDS
 from storage.index.fulltext.searcher import match_all
+from storage.index.reader import ReadScope
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
 from storage.index.search.documents import SEARCHED_ROLES
 from storage.index.search.matches import Matches, Search, fold_copies, suggest_query
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.snippet import MatchFinder, make_snippet, split_segments
-from storage.index.views.articles import EVERYTHING, Exclusions, Filters, Order, SearchHit, SearchPage, StoryCopy
+from storage.index.views.articles import EVERYTHING, Filters, Order, SearchHit, SearchPage, StoryCopy
 from storage.page_date import PageDate
 
 _MOST_COPIES = 30  # copies of one text that are listed
 
 
 def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
-    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int = 20,
+    scope: ReadScope, text: str, filters: Filters = EVERYTHING, *, limit: int = 20,
     offset: int = 0, order: Order = "newest", fold: bool = False,
 ) -> SearchPage:  # fmt: skip
     """Return one page of search results, one hit for each article; with `fold`, for each text of several papers."""
     query = parse_query(text, filters)
-    search = Search(connection, exclude)
+    search = Search(scope)
     matches = search.find(query)
     return load_page(search, text, query, fold_copies(matches) if fold else matches, (order, limit, offset))
 
@@ -47,35 +48,32 @@ def load_page(
     )
 
 
-def load_hits(
-    connection: Connection, exclude: Exclusions, text: str, filters: Filters, version_ids: Sequence[int]
-) -> tuple[SearchHit, ...]:
+def load_hits(scope: ReadScope, text: str, filters: Filters, version_ids: Sequence[int]) -> tuple[SearchHit, ...]:
     """Return the hits of some of the versions that a search found, in their order."""
-    search, query = Search(connection, exclude), parse_query(text, filters)
+    search, query = Search(scope), parse_query(text, filters)
     return _load_hits(search, search.find(query), version_ids, MatchFinder(query, search.languages))
 
 
-def find_version_ids(  # noqa: PLR0913 - what is searched, and which part of it
-    connection: Connection, exclude: Exclusions, text: str, filters: Filters = EVERYTHING, *, limit: int,
+def find_version_ids(
+    scope: ReadScope, text: str, filters: Filters = EVERYTHING, *, limit: int,
     order: Order = "newest", fold: bool = False,
 ) -> list[int]:  # fmt: skip
     """Return the ids of the versions that a search shows, one for each article, in its order.
 
     With `fold`, of each text of several papers the oldest.
     """
-    matches = Search(connection, exclude).find(parse_query(text, filters))
+    matches = Search(scope).find(parse_query(text, filters))
     return (fold_copies(matches) if fold else matches).list_versions(order, limit)
 
 
-def find_matching_versions(connection: Connection, exclude: Exclusions, text: str, filters: Filters) -> list[int]:
+def find_matching_versions(scope: ReadScope, text: str, filters: Filters) -> list[int]:
     """Return the ids of all versions that match a search, in no order."""
-    search = Search(connection, exclude)
+    search = Search(scope)
     return search.engine.list_columns(search.find(parse_query(text, filters)).every, "version")[0]
 
 
 def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: MatchFinder) -> tuple[SearchHit, ...]:
-    connection = search.connection
-    visible = visible_versions(connection, search.exclude)
+    connection, visible = search.scope.connection, visible_versions(search.scope)
     copies = {one: matches.folded.list_of(one)[:_MOST_COPIES] for one in chosen}
     wanted = [*chosen, *(copy for some in copies.values() for copy in some)]
     versions = {row.id: row for row in connection.execute(_VERSIONS.where(*visible), {"ids": wanted})}
@@ -92,7 +90,7 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
     counts = {row[0]: row[1] for row in connection.execute(counting.group_by(VersionRow.article_id))}
     several = matches.engine.match_values("article", [article for article in articles if counts[article] > 1])
     texts_found = Counter(matches.engine.list_columns(match_all(matches.every, several), "article")[0])
-    masks = load_text_masks(connection, search.exclude, ids)
+    masks = load_text_masks(search.scope, ids)
     return tuple(
         SearchHit(
             article_id=version.article_id, version_id=version.id, number=version.number,
@@ -108,7 +106,7 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
             section=version.section, language=version.language,
             published=PageDate.parse(version.published) if version.published else None,
             first_seen=version.first_seen_at, state=version.state, captured=version.captured,
-            image=search.exclude.name_url(version.image),
+            image=search.scope.exclude.name_url(version.image),
             image_caption=version.image_caption and masks[version.id].apply(version.image_caption),
             papers=len(matches.folded.list_of(version.id)),
             copies=tuple(

@@ -12,11 +12,12 @@ from storage.agencies import find_agencies
 from storage.index.conditions.visibility import load_site_ids
 from storage.index.fulltext.fields import STEMS, count_microseconds
 from storage.index.fulltext.searcher import MOST_TERMS, EngineSearcher, match_all, match_any, match_without
+from storage.index.reader import ReadScope
 from storage.index.search.documents import fold_value
 from storage.index.search.query import SearchQuery, SearchTerm
 from storage.index.search.snippet import match_letters, match_one_edit
 from storage.index.text.analyzer import GONE, MOVED, hash_term, stem_variants
-from storage.index.views.articles import AnyOf, Exclusions, Filters, list_values
+from storage.index.views.articles import AnyOf, Filters, list_values
 
 _WEIGHTS = (("headline", 3.0), ("dek", 1.5), ("names", 1.5))
 """Weights of matches in parts of a document, added to those in the whole."""
@@ -149,11 +150,12 @@ class Translation:
             wanted.append(self.match_range("dated", None, count_microseconds(filters.until) - 1))
         return wanted
 
-    def exclusions(self, connection: Connection, exclude: Exclusions) -> list[Query]:
+    def exclusions(self, scope: ReadScope) -> list[Query]:
         """Return queries for excluded documents: by their article, or by the capture that they were read from."""
+        exclude = scope.exclude
         if not exclude:
             return []
-        ids = load_site_ids(connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
+        ids = load_site_ids(scope.connection, {*exclude.hidden, *(name for name, _ in exclude.embargoes)})
         schema = self.engine.schema
         excluded: list[Query] = []
         for urlkey, site, times in _EXCLUDED_BY:

@@ -19,6 +19,7 @@ from storage.grouping import group_pairs
 from storage.index.conditions.visibility import conditions_on_time
 from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, fetch_by_ids
 from storage.index.frontier.source_status import recompute_sources
+from storage.index.reader import ReadScope
 from storage.index.rows.identity import Page
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.metadata_changes import delete_article_changes, delete_capture_metadata
@@ -35,7 +36,6 @@ from storage.index.schema.tables import (
     WarcFileRow,
 )
 from storage.index.text.sanitize import shorten_name
-from storage.index.views.articles import NO_EXCLUSIONS, Exclusions
 from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
 from storage.index.write.compare_pages import delete_empty_articles, separate_pages
@@ -46,7 +46,7 @@ from storage.urls import surt
 
 FAILED = (Outcome.UNREADABLE.value, Outcome.TOO_LARGE.value)
 """Outcomes that say nothing about the page: with other limits it may be readable."""
-LoadArticles = Callable[[Connection, Exclusions, Sequence[int]], Iterable[ArticleFields]]
+LoadArticles = Callable[[ReadScope, Sequence[int]], Iterable[ArticleFields]]
 """Loads versions, by which changes of articles are found."""
 _BATCH = 500
 
@@ -288,7 +288,7 @@ def _lines_by_article(
     lines: dict[int, Mapping[str, Any]] = {}
     for some in batches(ids, 200):
         current = {row.id: row.article_id for row in connection.execute(_CURRENT, {"ids": list(some)})}
-        found = (each.to_dict() for each in load_articles(connection, NO_EXCLUSIONS, list(current)))
+        found = (each.to_dict() for each in load_articles(ReadScope(connection), list(current)))
         lines.update(zip(current.values(), found, strict=True))
     return lines
 

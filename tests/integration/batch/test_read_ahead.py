@@ -87,9 +87,9 @@ def index_files(folder: Path, papers: list[Path], *, workers: Callable[[Archive]
     with Archive.open(folder) as archive, archive.ingestor(batching=BULK_BATCHING) as ingestor:
         ranges = [WarcRange(file=file) for file in archive.places.files()]
         if workers is None:
-            return index_warcs(ranges, archive.places, archive.index, ingestor)
+            return index_warcs(ranges, archive.places, ingestor)
         with workers(archive) as made:
-            return index_warcs(ranges, archive.places, archive.index, ingestor, walk=made)
+            return index_warcs(ranges, archive.places, ingestor, walk=made)
 
 
 def offsets_in(file: Readable) -> list[int]:

@@ -77,8 +77,7 @@ def paths(server: Any) -> list[str]:
 
 def contents(archive: Archive) -> list[Any]:
     captures = sorted(
-        archive.index.ask(lambda connection, exclude: list(iter_captures(connection, exclude))),
-        key=lambda each: (each.fetched_at, each.url),
+        archive.index.ask(lambda scope: list(iter_captures(scope))), key=lambda each: (each.fetched_at, each.url)
     )
     rows = [(each.url, each.site, each.outcome, each.version_number, each.crawl) for each in captures]
     return [

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Engine, event, text
 
 from storage.errors import QueryTooLong
 from storage.index import Index
@@ -21,7 +21,7 @@ from storage.index.queries.articles import (
 )
 from storage.index.queries.export import iter_export_lines
 from storage.index.queries.status import get_status, list_boilerplate, list_sources
-from storage.index.reader import Reader
+from storage.index.reader import Reader, ReadScope
 from storage.index.search.matches import get_site_profile
 from storage.index.search.results import search_articles
 from storage.index.views.articles import NO_EXCLUSIONS, CaptureFilters, Exclusions, Filters
@@ -255,9 +255,9 @@ def test_queries_under_a_rule_see_one_state_of_the_index(index: Index, article_a
     fill(index, article_at, plan)
     exclude = Exclusions(urlkeys=("example,news)/private",))
 
-    def ask(connection: Connection, exclude: Exclusions) -> set[str]:
-        list_articles(connection, exclude)
+    def ask(scope: ReadScope) -> set[str]:
+        list_articles(scope)
         index.commit([article_at("https://www.news.example/private/c", "The harbour is secret.", minute=5)], plan)
-        return {line.url for line in list_articles(connection, NO_EXCLUSIONS)}
+        return {line.url for line in list_articles(ReadScope(scope.connection))}
 
     assert "https://www.news.example/private/c" not in index.excluding(exclude).ask(ask)

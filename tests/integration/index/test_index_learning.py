@@ -100,12 +100,12 @@ def learnt(index: Index) -> set[Row]:
 def left_out_wrongly(index: Index) -> set[tuple[Any, ...]]:
     """Return what the search folder, which followed each change, has otherwise than the rows say now."""
     columns = ("version", "by_length", "order", "standing", "grouping")
-    with index._transaction() as connection:
-        engine = open_search(connection)
+    with index._transaction() as scope:
+        engine = open_search(scope.connection)
         hits = engine.searcher.search(Query.all_query(), limit=100_000).hits
         followed = zip(*(engine._values(name, [address for _, address in hits]) for name in columns), strict=True)
-        articles = connection.scalars(select(ArticleRow.id)).all()
-        made = {tuple(values[name] for name in columns) for values in load_documents(connection, articles)}
+        articles = scope.connection.scalars(select(ArticleRow.id)).all()
+        made = {tuple(values[name] for name in columns) for values in load_documents(scope.connection, articles)}
         return made.symmetric_difference(followed)
 
 

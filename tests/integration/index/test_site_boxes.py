@@ -11,6 +11,7 @@ from storage.index import Index
 from storage.index.boilerplate.boxes import SiteBox
 from storage.index.queries.aggregates import list_site_boxes
 from storage.index.queries.export import iter_export_lines
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import SiteBoxRow, VersionBoxesRow, VersionRow
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Exclusions
@@ -89,7 +90,7 @@ def test_what_is_learnt_goes_with_its_evidence(index: Index, article_at: Make, p
     assert (first(index)["dek"], first(index)["boilerplate"]) == (None, [])
     assert index.ask(list_site_boxes, "news") == ()
     assert index.ask(search_articles, "outside").total == 0
-    with index._transaction() as connection:
+    with index._database.read_transaction() as connection:
         assert connection.scalars(select(VersionRow.is_dek_learnt)).all() == [False, False, False]
         assert len(connection.scalars(select(VersionBoxesRow.version_id)).all()) == 2
 
@@ -137,13 +138,13 @@ def test_a_learnt_dek_is_no_change_of_an_article(index: Index, article_at: Make,
 def versions(index: Index) -> list[Any]:
     """Return numbers, digests and kinds of change of all versions, in the order of captures."""
     columns = (VersionRow.number, VersionRow.digest, VersionRow.changed)
-    with index._transaction() as connection:
+    with index._database.read_transaction() as connection:
         return [tuple(row) for row in connection.execute(select(*columns).order_by(VersionRow.capture_id))]
 
 
 def test_places_of_a_hidden_site_are_withheld(index: Index, article_at: Make, plan: Plan) -> None:
     """The boxes learnt of a hidden site are hidden with it."""
     fill(index, plan, [page(article_at, number) for number in range(3)])
-    with index._transaction() as connection:
+    with index._database.read_transaction() as connection:
         assert connection.scalars(select(SiteBoxRow.box)).all()
-        assert list_site_boxes(connection, Exclusions(hidden=frozenset({"news"})), "news") == ()
+        assert list_site_boxes(ReadScope(connection, Exclusions(hidden=frozenset({"news"}))), "news") == ()

@@ -93,9 +93,7 @@ def test_articles_are_walked_by_date(filled: Index, filters: Filters, *, all_ver
     rows = list(filled.walk(partial(list_version_keys, filters=filters, all_versions=all_versions)))
     assert len(rows) == (8 if all_versions else 5)
     assert [tuple(row[1:]) for row in rows] == sorted((tuple(row[1:]) for row in rows), reverse=True)
-    lines = filled.ask(
-        lambda connection, exclude: list(export.load_articles(connection, exclude, [row[0] for row in rows]))
-    )
+    lines = filled.ask(lambda scope: list(export.load_articles(scope, [row[0] for row in rows])))
     exported = list(filled.stream(export.iter_export_lines, filters, all_versions=all_versions))
     assert sorted((each.to_dict() for each in lines), key=str) == sorted(exported, key=str)
 

@@ -5,23 +5,24 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from storage.errors import QueryTooLong
 from storage.index import Index
 from storage.index.engine.database import WorkLimit
-from storage.index.views.articles import NO_EXCLUSIONS, Exclusions
+from storage.index.reader import ReadScope
+from storage.index.views.articles import NO_EXCLUSIONS
 
 FOREVER = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
 
 
-def count_forever(connection: Connection, exclude: Exclusions) -> int:
-    return int(connection.execute(FOREVER).scalar_one())
+def count_forever(scope: ReadScope) -> int:
+    return int(scope.connection.execute(FOREVER).scalar_one())
 
 
-def iter_forever(connection: Connection, exclude: Exclusions) -> Iterator[int]:
+def iter_forever(scope: ReadScope) -> Iterator[int]:
     while True:
-        yield connection.execute(text("SELECT 1")).scalar_one()
+        yield scope.connection.execute(text("SELECT 1")).scalar_one()
 
 
 def test_a_running_query_ends_when_its_client_leaves(index: Index) -> None:

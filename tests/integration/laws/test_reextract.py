@@ -90,7 +90,7 @@ def make_old(folder: Path) -> None:
         )
         try:
             stretches = [WarcRange(file=file) for file in archive.places.files()]
-            index_warcs(stretches, archive.places, archive.index, ingestor)
+            index_warcs(stretches, archive.places, ingestor)
         finally:
             ingestor.close()
 

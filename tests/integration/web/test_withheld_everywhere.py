@@ -35,6 +35,7 @@ from newsarchive.web.app import ROUTERS, create_app
 from storage.index.conditions.visibility import select_withheld_captures
 from storage.index.queries.articles import find_article_id, iter_captures
 from storage.index.queries.timeline import find_nearest_capture
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import ArticleRow, VersionRow
 from storage.model import CrawlRun, Outcome
 from storage.warc.record import HTTP_RESPONSE, WARC_FIELDS, build_member, new_record_id, sha256, warc_date
@@ -269,7 +270,7 @@ def fill_parameters(archive: Archive, *, withheld: bool) -> dict[str, list[str]]
     """Return values of the parameters of routes: each URL (`withheld`: that is, or names such), each id, and names."""
     captures = list(archive.index.stream(iter_captures))
     articles, versions = archive.index.ask(
-        lambda connection, _: [[*map(str, connection.scalars(select(row.id)))] for row in (ArticleRow, VersionRow)]
+        lambda scope: [[*map(str, scope.connection.scalars(select(row.id)))] for row in (ArticleRow, VersionRow)]
     )
     urls = sorted({each.url for each in captures if "story-1" not in each.url and "story-2" not in each.url})
     if withheld:
@@ -489,7 +490,7 @@ def test_a_picture_is_withheld_with_the_article_that_named_it(withholding: Archi
     # The selection by which they are subtracted from counts agrees with the condition by which they are left out.
     exclude = AccessRules.from_config(withholding.config).exclusions(NOW)
     with withholding.index._database.read_transaction() as connection:
-        held = set(connection.scalars(select_withheld_captures(connection, exclude)))
+        held = set(connection.scalars(select_withheld_captures(ReadScope(connection, exclude))))
     pictures = {each.id for each in withholding.index.stream(iter_captures) if "/img/" in each.url}
     assert len(held & pictures) == 5
 

@@ -27,12 +27,12 @@ def test_a_damaged_file_does_not_fail_an_upload(tmp_path: Path, content: bytes |
     if content is not None:
         (tmp_path / "a.warc.gz").write_bytes(content)
     index, ingestor = create_autospec(Index, instance=True), create_autospec(Ingestor, instance=True)
-    ingestor.unwatched = ()
+    ingestor.index = index
     index.settle.return_value, index.read.return_value = ("urn:uuid:1",), []
     index.ask.return_value.place.warc = "a.warc.gz"
     index.ask.return_value.place.offset = 0
     ingestor.unwatched = ()
-    settle(Places(folder=tmp_path), index, ingestor)
+    settle(Places(folder=tmp_path), ingestor)
     index.ask.assert_called_once_with(get_capture_of_record, "urn:uuid:1")
     ingestor.submit.assert_not_called()
 

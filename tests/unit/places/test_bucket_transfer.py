@@ -254,8 +254,8 @@ def test_an_import_reads_what_was_freed_meanwhile(desk: Desk, monkeypatch: pytes
     desk.carrier.remove_local("1.warc.gz")
     monkeypatch.setattr(recover, "import_file", lambda path, *_: SimpleNamespace(files=(path,)))
     monkeypatch.setattr(recover, "index_warcs", lambda ranges, *_: ranges)
-    ingestor = SimpleNamespace(taken_down=frozenset())
-    done = recover.import_files([desk.folder / "1.warc.gz"], desk.places, SimpleNamespace(), ingestor)  # type: ignore[arg-type]  # what is used
+    ingestor = SimpleNamespace(index=SimpleNamespace(), taken_down=frozenset())
+    done = recover.import_files([desk.folder / "1.warc.gz"], desk.places, ingestor)  # type: ignore[arg-type]  # what is used
     found = done.read[0].file  # type: ignore[index]  # the ranges
     assert (found.size, bytes_of(found)) == (len(ONE), ONE)
 
