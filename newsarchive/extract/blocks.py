@@ -94,10 +94,17 @@ class Block:
     lines: tuple[str, ...] = ()
     """The parts of the text between single <br>, if there are several."""
 
-    @property
-    def link_share(self) -> float:
-        """The share of the text inside links, 0 to 1."""
-        return min(1.0, self.linked / len(self.text)) if self.linked and self.text else 0.0
+    link_share: float = 0.0
+    """The share of the text inside links, 0 to 1."""
+    is_prose: bool = False
+    """A paragraph of running text: a sentence or more, hardly any of it linked."""
+
+    def measure(self) -> None:
+        """Set what follows from the text and its links. Most lines are short: their ideographs need not be counted."""
+        text, length, linked = self.text, len(self.text), self.linked
+        self.link_share = min(1.0, linked / length) if linked else 0.0
+        is_own = 3 * length > _MIN_PROSE and 10 * linked < 3 * length
+        self.is_prose = is_own and (length > _MIN_PROSE or effective_length(text) > _MIN_PROSE)
 
 
 @dataclass(slots=True)
@@ -113,7 +120,7 @@ class PageBlocks:
     article_boxes: set[HtmlElement] = field(default_factory=set)
     """Elements that seemed to be boxes beside the article, but contain most of the running text."""
     non_article: list[HtmlElement] = field(default_factory=list)
-    """The outermost containers without article text: empty ones, and those in zones.NON_ARTICLE."""
+    """The outermost containers without article text: empty ones, those in zones.NON_ARTICLE, short ones beside it."""
 
 
 _NO_WORDS = re.compile(r"[\W_\u2100-\u214f]*")  # "ℹ" is a letter
@@ -211,8 +218,8 @@ def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int)
     first = blocks[begin]
     return (
         before is not None
-        and is_prose(before)
-        and is_prose(first)
+        and before.is_prose
+        and first.is_prose
         and (before.tag, before.element.get("class")) == (first.tag, first.element.get("class"))
         and any(box.getparent() is outer for outer in islice(before.element.iterancestors(), _MAX_CARD_LEVELS))
         and all(block.link_share < 0.5 for block in blocks[begin:end])
@@ -221,7 +228,7 @@ def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int)
 
 def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
     """Return whether a box has sentences, and neither it nor a card around it has a link: a teaser has one."""
-    has_sentence = any(is_prose(block) and ends_sentence(block.text) for block in blocks)
+    has_sentence = any(block.is_prose and ends_sentence(block.text) for block in blocks)
     if not has_sentence or any(block.anchors for block in blocks):
         return False
     size = sum(len(block.text) for block in blocks)
@@ -236,15 +243,6 @@ def ends_sentence(text: str) -> bool:
     return text.rstrip()[-1:] in _SENTENCE_ENDS
 
 
-def is_prose(block: Block) -> bool:
-    """Return whether a block is a paragraph of running text: a sentence or more, hardly any of it linked."""
-    text = block.text
-    # Most lines are short: their ideographs need not be counted.
-    if 3 * len(text) <= _MIN_PROSE or 10 * block.linked >= 3 * len(text):
-        return False
-    return len(text) > _MIN_PROSE or effective_length(text) > _MIN_PROSE
-
-
 def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:
     """Return counts up to each block: characters of running text, paragraphs, those under a link, those that are apart.
 
@@ -255,7 +253,7 @@ def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:
     was_text = False
     last_parent = None
     for block in blocks:
-        if is_text := is_prose(block):
+        if is_text := block.is_prose:
             parent = block.element.getparent() if block.tag != "td" else block.element
             length += len(block.text)
             paragraphs += 1
@@ -269,7 +267,7 @@ def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:
 
 def _are_paragraphs(lines: list[Block]) -> bool:
     """Return whether lines between single <br> are paragraphs: a third or more are long, and end like sentences."""
-    long = (line for line in lines[len(lines) > 2 :] if is_prose(line) and line.tag not in zones.HEADINGS)
+    long = (line for line in lines[len(lines) > 2 :] if line.is_prose and line.tag not in zones.HEADINGS)
     ends = [line.text[-1] in PROSE_ENDS if line.zone & zones.PRE else ends_sentence(line.text) for line in long]
     return 2 * sum(ends) > len(ends) and 3 * sum(ends) >= len(lines)
 
@@ -295,6 +293,7 @@ def _join_lines(lines: list[Block]) -> Block:
     first.lines = tuple(line.text for line in lines)
     first.text = " ".join(first.lines)
     first.strong = all(line.strong for line in lines)
+    first.measure()
     return first
 
 
@@ -319,6 +318,7 @@ class _BlockCollector:
         self.parts: list[str] = []
         self.linked = self.bold = self.bold_depth = 0
         self.words = 0  # pieces of text with letters, outside of links
+        self.prose = 0  # blocks of running text
         self.lines: list[Block] = []  # lines of the current block that a single <br> has ended
         self.anchor: Anchor | None = None
         self.anchor_parts: list[str] = []
@@ -389,7 +389,9 @@ class _BlockCollector:
             # A custom element is shown like a <div>.
             tag = "div" if "-" in (name := str(holder.tag)) else name
             index = len(self.content.blocks) + len(self.lines)
-            self.lines.append(Block(index, holder, tag, self.holder_zone, text, self.linked, strong, self.anchors))
+            line = Block(index, holder, tag, self.holder_zone, text, self.linked, strong, self.anchors)
+            line.measure()
+            self.lines.append(line)
             self.anchors = []
         if self.anchor_parts:
             self.anchor_parts.append(" ")
@@ -410,6 +412,7 @@ class _BlockCollector:
                     break
                 media.block = len(self.content.blocks) + 1
         self.content.blocks += lines
+        self.prose += sum(line.is_prose for line in lines)
 
     def walk_element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         """Walk one element and its content; the caller handles its tail."""
@@ -442,16 +445,16 @@ class _BlockCollector:
             return
         self.flush()
         texts, boxes, begin = self.text_count, len(self.content.non_article), len(self.content.blocks)
+        prose = self.prose
         self.walk_children(element, zone, depth, element)
         self.flush()
         # A body that contains an embedded post is named for it, too.
         cut = _CUT_ZONES & ~zones.EMBED if opened & zones.BODY else _CUT_ZONES
         if opened & cut and begin < len(self.content.blocks):
             self.boxes.append((element, opened, begin, len(self.content.blocks)))
-        if tag in _CONTAINERS and (
-            self.text_count == texts
-            or (zone & zones.NON_ARTICLE and not within & zones.NON_ARTICLE and self.body_count == bodies)
-        ):
+        is_foreign = zone & zones.NON_ARTICLE and not within & zones.NON_ARTICLE
+        is_beside = is_foreign or (opened & zones.BESIDE and self.prose == prose)
+        if tag in _CONTAINERS and (self.text_count == texts or (is_beside and self.body_count == bodies)):
             # Without article text: it replaces the containers inside it.
             del self.content.non_article[boxes:]
             self.content.non_article.append(element)

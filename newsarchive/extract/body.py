@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, has_no_words, is_prose
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, has_no_words
 from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.headline import Headline, text_key
@@ -180,7 +180,7 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
         else:
             evidence.set_role(block.index, None, rule if role is None else "not selected as body text")
     for block in blocks[max(start - MAX_BLOCKS_AROUND, 0) : start]:
-        disclaims = is_prose(block) and not block.zone & _NEVER_TEXT and phrases.DISCLAIMER.match(block.text)
+        disclaims = block.is_prose and not block.zone & _NEVER_TEXT and phrases.DISCLAIMER.match(block.text)
         if (is_caption := _is_figcaption(block)) or disclaims:
             roles[block.index] = Role.CAPTION if is_caption else Role.DISCLAIMER
             evidence.set_role(block.index, roles[block.index], "a caption or a disclaimer above the headline")

@@ -208,13 +208,13 @@ def read_head(root: HtmlElement) -> Head:
     # XHTML sent as text/html declares its language in xml:lang, and the HTML parser ignores namespaces.
     head = Head(language=(root.get("lang") or root.get("xml:lang") or "").strip())
     for element in root.iter("meta", "link", "title"):
+        attributes = dict(element.items())
         if element.tag == "meta":
-            content = normalize_space(element.get("content") or "")
-            for key in ("name", "property", "itemprop", "http-equiv"):
-                if name := element.get(key):
-                    head.meta.setdefault(name.strip().lower(), []).append(content)
+            content = normalize_space(attributes.get("content", ""))
+            for name in filter(None, map(attributes.get, ("name", "property", "itemprop", "http-equiv"))):
+                head.meta.setdefault(name.strip().lower(), []).append(content)
         elif element.tag == "link":
-            head.links.append(((element.get("rel") or "").lower(), dict(element.items())))
+            head.links.append((attributes.get("rel", "").lower(), attributes))
         elif not head.title and next(element.iterancestors("svg"), None) is None:
             head.title = normalize_space(element.text_content())
     return head

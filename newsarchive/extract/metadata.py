@@ -225,7 +225,8 @@ def _correct_language(sample: str, stated: str | None) -> str | None:
         stated = None
     words = sample.split()
     counts = Counter(dict.fromkeys(_FREQUENT, 0))
-    counts.update(language for word in words for language in _LANGUAGES.get(word, ()))
+    for word, times in Counter(filter(_LANGUAGES.__contains__, words)).items():
+        counts.update(dict.fromkeys(_LANGUAGES[word], times))
     of_stated = counts[stated or ""]
     if 6 * of_stated >= len(words) > 0:
         return stated

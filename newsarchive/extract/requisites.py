@@ -7,7 +7,7 @@ Scripts are not included, as archived pages run none; exports include them, see 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain
 from urllib.parse import urlsplit
@@ -121,7 +121,7 @@ def _find_urls(root: HtmlElement) -> Iterator[str]:
         elif element.tag == "style":
             yield from _css_urls(element.text or "")
         elif element.tag != "input" or (element.get("type") or "").lower() == "image":
-            yield _first(element, _OTHERS[str(element.tag)])
+            yield next(filter(None, map(element.get, _OTHERS[str(element.tag)])), "")
         if style := element.get("style"):
             yield from _css_urls(style)
     for element in _STYLED_ELEMENTS(root):
@@ -139,21 +139,22 @@ def _link_urls(link: HtmlElement) -> Iterator[str]:
 
 def _image_urls(image: HtmlElement) -> Iterator[str]:
     """Yield the image that a desktop loads; of an image that a script inserts, the one that it inserts."""
-    candidate = _choose_of_sets(image)
+    attributes = dict(image.items())
+    candidate = _choose_of_sets(attributes)
     if candidate:
         yield candidate
-    lazy = _first(image, (*_LAZY, *_lazy_names(image, "src")))
-    plain = image.get("src") or ""
+    lazy = next(filter(None, map(attributes.get, (*_LAZY, *_list_lazy_names(attributes, "src")))), "")
+    plain = attributes.get("src", "")
     if lazy:
         yield lazy
     elif not candidate or plain.startswith("data:"):
         yield "" if plain.startswith("data:") else plain
 
 
-def _lazy_names(element: HtmlElement, end: str) -> Iterator[str]:
-    """Yield the attributes of lazy loading that have other names, such as "nitro-lazy-src"."""
-    names = (name for name in element.keys() if "lazy" in name and name.endswith(f"-{end}"))  # noqa: SIM118 - lxml's
-    return (name for name in names if "placeholder" not in name and "fallback" not in name)
+def _list_lazy_names(names: Iterable[str], end: str) -> list[str]:
+    """Return the attributes of lazy loading that have other names, such as "nitro-lazy-src"."""
+    lazy = [name for name in names if "lazy" in name and name.endswith(f"-{end}")]
+    return [name for name in lazy if "placeholder" not in name and "fallback" not in name]
 
 
 def choose_image_url(image: HtmlElement) -> str:
@@ -174,17 +175,13 @@ def _source_urls(source: HtmlElement) -> Iterator[str]:
     for each in picture.iter("source"):  # libxml2 does not know that a source ends where it begins: they nest
         if (each.get("type") or "").lower() in _IMAGE_TYPES and _matches_desktop(each.get("media") or ""):
             if each is source:
-                yield _choose_of_sets(source) or ""
+                yield _choose_of_sets(dict(source.items())) or ""
             return
 
 
-def _choose_of_sets(element: HtmlElement) -> str | None:
-    sets = (element.get(name) or "" for name in ("srcset", *_LAZY_SETS, *_lazy_names(element, "srcset")))
+def _choose_of_sets(attributes: Mapping[str, str]) -> str | None:
+    sets = filter(None, map(attributes.get, ("srcset", *_LAZY_SETS, *_list_lazy_names(attributes, "srcset"))))
     return next(filter(None, map(_choose_candidate, sets)), None)
-
-
-def _first(element: HtmlElement, names: Iterable[str]) -> str:
-    return next((value for name in names if (value := element.get(name))), "")
 
 
 def parse_srcset(srcset: str) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.authors import is_person_name
-from newsarchive.extract.blocks import PROSE_ENDS, Block, effective_length, ends_sentence, has_no_words, is_prose
+from newsarchive.extract.blocks import PROSE_ENDS, Block, effective_length, ends_sentence, has_no_words
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
@@ -84,9 +84,9 @@ def markup_role(block: Block) -> Role:
     """Return the role of a block by its markup alone."""
     if block.tag in HEADINGS or (block.tag == "summary"):
         return Role.HEADING
-    if block.zone & zones.PRE and not (is_prose(block) and block.text[-1] in PROSE_ENDS):
+    if block.zone & zones.PRE and not (block.is_prose and block.text[-1] in PROSE_ENDS):
         return Role.CODE
-    if block.zone & zones.LIST and block.tag != "blockquote" and not (block.tag == "dd" and is_prose(block)):
+    if block.zone & zones.LIST and block.tag != "blockquote" and not (block.tag == "dd" and block.is_prose):
         return Role.LIST
     if block.zone & zones.TABLE and block.tag in _CELLS and len(block.text) < 200 and not _is_layout_cell(block):
         return Role.TABLE

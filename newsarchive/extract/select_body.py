@@ -20,7 +20,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, is_prose, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
@@ -391,7 +391,7 @@ def _find_repeated_boxes(blocks: list[Block], prose: Iterable[Block]) -> list[Bl
     for block in prose:
         parent, before = block.element.getparent(), blocks[block.index - 1] if block.index else block
         # Boxes that begin with a link are teasers, those that begin with a name or a time readers' comments.
-        is_part = before.link_share < _MAX_LINK_SHARE and (is_prose(before) or markup_role(before) is Role.HEADING)
+        is_part = before.link_share < _MAX_LINK_SHARE and (before.is_prose or markup_role(before) is Role.HEADING)
         if parent is not None and is_part and not block.zone & _NOT_TEXT:
             alike.setdefault((*_tag_and_class(block.element), *_tag_and_class(parent)), []).append(block)
     return max(alike.values(), key=_text_length, default=[])
@@ -405,7 +405,7 @@ def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims
     length = sum(len(blocks[i].text) for i in body)
     if claims.length and 2 * length >= claims.length:
         return set()
-    cut = [b for b in blocks[first:] if b.index not in body and is_prose(b)]
+    cut = [b for b in blocks[first:] if b.index not in body and b.is_prose]
     claimed = claims.article_body
     if claimed:
         cut = [b for b in cut if text_key(b.text) in claimed]

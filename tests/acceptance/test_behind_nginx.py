@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -53,9 +53,9 @@ class Connection(http.client.HTTPSConnection):
         self.sock = self._tls.wrap_socket(plain, server_hostname=HOST)
 
 
-def find_block(language: str, about: str) -> str:
-    """Return the code block of the section on nginx."""
-    section = PAGE.read_text("utf-8").partition("### Behind nginx\n")[2].partition("\n### ")[0]
+def find_block(language: str, about: str, title: str = "Behind nginx") -> str:
+    """Return the code block of a section."""
+    section = PAGE.read_text("utf-8").partition(f"### {title}\n")[2].partition("\n### ")[0]
     (block,) = [text for text in re.findall(rf"```{language}\n(.*?)```", section, re.DOTALL) if about in text]
     return str(block)
 
@@ -82,10 +82,9 @@ def own(tmp_path: Path, morgue: Path) -> Path:
     return folder
 
 
-@pytest.fixture
-def backend(own: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
-    """`newsarchive serve --auth`, its port and the file of what it prints."""
-    printed = tmp_path / "printed"
+@contextmanager
+def serve(own: Path, printed: Path) -> Iterator[tuple[int, Path]]:
+    """Run `newsarchive serve --auth`: its port and the file of what it prints."""
     port = find_free_port()
     words = ["serve", "--port", str(port), "--auth", "--log-requests", "--archive", str(own)]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
@@ -97,21 +96,37 @@ def backend(own: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
         while "Serving" not in printed.read_text():
             assert server.poll() is None
             time.sleep(0.05)
-        yield port, printed
-        server.terminate()
+        try:
+            yield port, printed
+        finally:
+            server.terminate()
+
+
+@pytest.fixture
+def backend(own: Path, tmp_path: Path) -> Iterator[tuple[int, Path]]:
+    """Serve the archive."""
+    with serve(own, tmp_path / "printed") as started:
+        yield started
 
 
 @pytest.fixture
 def ask(backend: tuple[int, Path], tmp_path: Path) -> Iterator[Ask]:
-    """Start nginx, and return a function that sends a request through it."""
+    """Start nginx before one server, and return a function that sends a request through it."""
+    block = replace_once(find_block("nginx", "proxy_pass"), "127.0.0.1:8000", f"127.0.0.1:{backend[0]}")
+    with start_nginx(tmp_path, block) as send:
+        yield send
+
+
+@contextmanager
+def start_nginx(tmp_path: Path, block: str) -> Iterator[Ask]:
+    """Start nginx with a block of the docs, and return a function that sends a request through it."""
     nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if nginx is None:
         pytest.skip("nginx is not installed")
     made, port = create_certificate(tmp_path, HOST), find_free_port()
-    block = replace_once(find_block("nginx", "proxy_pass"), "listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
+    block = replace_once(block, "listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
     block = replace_once(block, "/etc/ssl/archive.example.pem", made.certificate_file)
     block = replace_once(block, "/etc/ssl/archive.example.key", made.key_file)
-    block = replace_once(block, "127.0.0.1:8000", f"127.0.0.1:{backend[0]}")
     (folder := tmp_path / "nginx").mkdir()
     user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(CONFIGURATION.format(folder=folder, block=block, user=user))
@@ -137,8 +152,10 @@ def ask(backend: tuple[int, Path], tmp_path: Path) -> Iterator[Ask]:
                 response = connection.getresponse()
                 return response, response.read()
 
-        yield send
-        process.terminate()
+        try:
+            yield send
+        finally:
+            process.terminate()
 
 
 def test_a_reader_sees_the_same_through_nginx(ask: Ask, own: Path, backend: tuple[int, Path]) -> None:
@@ -187,3 +204,27 @@ def test_a_reader_sees_the_same_through_nginx(ask: Ask, own: Path, backend: tupl
     log = backend[1].read_text()
     assert "127.0.0.7" in log, "the client's address is not that of the connection to nginx"
     assert "203.0.113.9" not in log, "a client chose its address"
+
+
+def test_two_processes_serve_one_archive(own: Path, tmp_path: Path) -> None:
+    """Clients are divided between them, each client's requests go to one, and it finds its export again."""
+    with serve(own, tmp_path / "first") as first, serve(own, tmp_path / "second") as second:
+        upstream = find_block("nginx", "upstream", "Several processes")
+        for port, started in ((8000, first), (8001, second)):
+            upstream = replace_once(upstream, f"127.0.0.1:{port}", f"127.0.0.1:{started[0]}")
+        block = replace_once(find_block("nginx", "proxy_pass"), "http://127.0.0.1:8000", "http://newsarchive")
+        with start_nginx(tmp_path, upstream + block) as send:
+            addresses = [f"127.0.0.{number}" for number in range(10, 30)]
+            for address in addresses * 2:
+                assert send("/search?q=tides", address=address)[0].status == 200
+            printed = [set(re.findall(r"127\.0\.0\.[12]\d\b", log.read_text())) for _, log in (first, second)]
+            served = [each & {*addresses} for each in printed]
+            assert all(served)
+            assert served[0].isdisjoint(served[1])
+            assert served[0] | served[1] == {*addresses}
+            form = {"content_type": "application/x-www-form-urlencoded", "origin": f"https://{HOST}"}
+            one = min(served[1])
+            made, _ = send("/exports", "POST", b"format=csv&q=", one, **form)
+            assert made.status == 303, made.status
+            location = (made.getheader("location") or "").replace(f"https://{HOST}", "")
+            assert send(location, address=one)[0].status == 200

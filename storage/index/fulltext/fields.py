@@ -8,7 +8,7 @@
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too
     story      what copies of one text in several papers have in common; missing for a text of a few words
-    repeated   1 if another article had the story when the document was written: of two copies at least one has it
+    repeated   1 if another article has the story, and in a few other documents
 
 Words are the analyser's (storage/index/text/analyzer.py), joined by blanks: the engine only splits at blanks.
 """
@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 7
+ANALYZER_VERSION = 8
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""

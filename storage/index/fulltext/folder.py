@@ -15,13 +15,13 @@ import struct
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
-from tantivy import Document, Index, Occur, Query
+from tantivy import Document, Index
 
 from storage.errors import DiskFull, SearchDamaged
 from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, Fields, build_document, build_schema, build_tokenizer
@@ -50,33 +50,38 @@ class FolderState:
 class FulltextWriter:
     """Writes one index of the engine. Close it, even after an error."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, repeated: Collection[int] | None = None) -> None:
         folder.mkdir(0o750, exist_ok=True)
         self._index = _open_index(folder)
-        self._stories: dict[object, object] = {}  # of the documents since the last commit: an article with each story
+        self._repeated = repeated  # stories of several articles, if all documents are known
+        self._stories: dict[Any, dict[Any, bool]] = {}  # of the last documents: articles, and whether they are marked
         with _translate_errors():
             self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
 
-    def replace(self, articles: Iterable[int], documents: Iterable[Fields]) -> None:
-        """Delete the documents of articles, and add documents, of which those with a known story are marked."""
+    def replace(self, articles: Iterable[int], documents: Iterable[Fields]) -> set[int]:
+        """Delete the documents of articles, add documents, and return the articles that now lack the mark of a copy."""
+        unmarked: set[int] = set()
         with _translate_errors():
             for article_id in articles:
                 self._writer.delete_documents_by_term("article", article_id)
             for fields in documents:
-                self._writer.add_document(build_document({**fields, "repeated": int(self._is_repeated(fields))}))
+                repeated = int("story" in fields and self._is_repeated(fields["story"], fields["article"], unmarked))
+                self._writer.add_document(build_document({**fields, "repeated": repeated}))
+        return unmarked
 
-    def _is_repeated(self, fields: Fields) -> bool:
-        """Return whether another article has the story: of two documents of one story, at least the later is marked."""
-        story, article = fields.get("story"), fields["article"]
-        if story is None:
-            return False
-        if self._stories.setdefault(story, article) != article:
-            return True
-        committed = self._index.searcher()
-        term = partial(Query.term_query, self._index.schema, index_option="basic")
-        others = [(Occur.Must, term("story", story)), (Occur.MustNot, term("article", article))]
-        found = committed.doc_freq("story", story) and committed.search(Query.boolean_query(others), limit=1).hits
-        return bool(found)
+    def _is_repeated(self, story: Any, article: Any, unmarked: set[int]) -> bool:
+        """Return whether another article has a story; those that were alone with it are added to `unmarked`."""
+        if self._repeated is not None:
+            return story in self._repeated
+        if story not in self._stories:
+            committed = EngineSearcher(self._index.schema, self._index.searcher())
+            marks = committed.list_columns(committed.match_values("story", (story,)), "article", "repeated")
+            self._stories[story] = dict(zip(marks[0], map(bool, marks[1]), strict=True))
+        known = self._stories[story]
+        others = known.keys() - {article}
+        unmarked.update(other for other in others if not known[other])
+        known.update({**dict.fromkeys(others, True), article: bool(others)})
+        return bool(others)
 
     def commit(self) -> int:
         """Make the changes durable, and return the number of the commit.
@@ -163,7 +168,7 @@ class FulltextFolder:
         return closing(FulltextWriter(self.path / state.index))
 
     @contextmanager
-    def build(self, identity: str, mark: str) -> Iterator[FulltextWriter]:
+    def build(self, identity: str, mark: str, repeated: Collection[int] | None = None) -> Iterator[FulltextWriter]:
         """Make an index beside the one in use; at the end it takes its place."""
         before = sorted(self.path.glob("index-*"))
         numbers = [int(one.name.partition("-")[2]) for one in before if one.name.partition("-")[2].isdecimal()]
@@ -173,7 +178,7 @@ class FulltextFolder:
                 shutil.rmtree(one, ignore_errors=True)
         name = f"index-{max(numbers, default=0) + 1}"
         new = FolderState(index=name, identity=identity, analyzer=ANALYZER_VERSION, mark=mark, opstamp=0)
-        with closing(FulltextWriter(self.path / name)) as writer:
+        with closing(FulltextWriter(self.path / name, repeated)) as writer:
             yield writer
             self.commit(writer, new, mark)
         if used is not None:

@@ -15,15 +15,15 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import Boolean, Connection
+from sqlalchemy import Boolean, Connection, select
 
 from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
-from storage.index.engine.statements import AnyRow, build_query, fetch_by_ids, load_statements
+from storage.index.engine.statements import IDS, AnyRow, build_query, fetch_by_ids, load_statements
 from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_order, make_sort_key
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
-from storage.index.schema.tables import ArticleRow
-from storage.index.text.analyzer import GONE, MOVED, analyze, fold_text, hash_term
+from storage.index.schema.tables import ArticleRow, VersionRow
+from storage.index.text.analyzer import GONE, MOVED, analyze, fold_text, hash_term, split_words
 from storage.model import BODY_ROLES, Role
 
 _AROUND = {Role.CAPTION, Role.CORRECTION}
@@ -73,6 +73,15 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             yield {**fields, **stems, **place, "last": int(not following), "dropped": dropped}
             following = forms
             later.update(*forms["stems"])
+
+
+def load_stories(connection: Connection, article_ids: Sequence[int]) -> list[int]:
+    """Return the stories of the texts of articles, each once for an article."""
+    query = select(VersionRow.id, VersionRow.article_id).where(VersionRow.article_id.in_(IDS))
+    articles = {row[0]: row[1] for row in fetch_by_ids(connection, query, article_ids)}
+    texts = load_paragraphs(connection, list(articles)).items()
+    told = {(articles[key], identify_story([split_words(p.text) for p in own if p.is_body])) for key, own in texts}
+    return [story for _, story in told if story is not None]
 
 
 def _build_fields(

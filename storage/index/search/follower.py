@@ -10,6 +10,7 @@ deleted documents, is made anew beside the present one.
 import errno
 import logging
 import threading
+from itertools import pairwise
 from typing import Self
 
 from sqlalchemy import Connection, func, select
@@ -22,7 +23,7 @@ from storage.index.engine.statements import IDS, batches, find_by_ids
 from storage.index.fulltext.folder import FolderState, FulltextFolder
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.index.schema.tables import ArticleRow, SearchChangeRow, VersionParagraphRow, VersionRow
-from storage.index.search.documents import load_documents
+from storage.index.search.documents import load_documents, load_stories
 
 POLL_SECONDS = 1.0
 INLINE_ARTICLES = 1_000
@@ -65,7 +66,9 @@ def follow(connection: Connection, folder: FulltextFolder, *, most: int | None =
         if state is not None and (state := _apply(connection, folder, state, mark)):
             return state
         ids = connection.scalars(select(ArticleRow.id).order_by(ArticleRow.id)).all()
-        with folder.build(identify_index(connection), mark) as writer:
+        stories = sorted(story for some in batches(ids, _BATCH) for story in load_stories(connection, some))
+        repeated = {one for one, other in pairwise(stories) if one == other}
+        with folder.build(identify_index(connection), mark, repeated) as writer:
             for start in range(0, len(ids), _BATCH):
                 folder.report_progress(start / len(ids))
                 writer.replace((), load_documents(connection, ids[start : start + _BATCH]))
@@ -108,7 +111,10 @@ def _apply(connection: Connection, folder: FulltextFolder, state: FolderState, m
     if changed is None or (len(changed) > INLINE_ARTICLES and len(changed) > _MOST_DELETED * documents):
         return None
     with folder.write(state) as writer:
+        unmarked: set[int] = set()
         for some in batches(changed, _BATCH):
+            unmarked |= writer.replace(some, load_documents(connection, some))
+        for some in batches(unmarked, _BATCH):
             writer.replace(some, load_documents(connection, some))
         state = folder.commit(writer, state, mark)
     return None if folder.deleted_share(state) > _MOST_DELETED else state

@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import accumulate, groupby
+from itertools import accumulate
 from operator import itemgetter
 
 from sqlalchemy import select
@@ -108,20 +108,18 @@ def fold_copies(matches: Matches) -> Matches:
     of all, and so on: texts of one site with the same beginning, such as a daily column's, stay apart.
     """
     engine = matches.engine
-    (stories,) = engine.list_columns(match_all(matches.unique, engine.match_values("repeated", (1,))), "story")
-    shared = match_all(matches.unique, engine.match_values("story", set(stories)))
-    columns = engine.list_columns(shared, "story", "order", "version", "site", "dated")
+    shared = match_all(matches.unique, engine.match_values("repeated", (1,)))
+    columns = engine.list_columns(shared, "order", "version", "story", "site", "dated")
+    ranks: dict[tuple[int, int], int] = {}
+    of_rank: dict[tuple[int, int], int] = {}
     folded: list[tuple[int, int]] = []
     dates = array("q")
-    for _, texts in groupby(sorted(zip(*columns, strict=True)), itemgetter(0)):
-        ranks: dict[int, int] = {}
-        of_rank: dict[int, int] = {}
-        for _, _, version, site, dated in texts:
-            rank = ranks[site] = ranks.get(site, 0) + 1
-            first = of_rank.setdefault(rank, version)
-            if first != version:
-                folded.append((first, version))
-                dates.append(dated)
+    for _, version, story, site, dated in zip(*map(reversed, columns), strict=True):
+        rank = ranks[story, site] = ranks.get((story, site), 0) + 1
+        first = of_rank.setdefault((story, rank), version)
+        if first != version:
+            folded.append((first, version))
+            dates.append(dated)
     folded.sort(key=itemgetter(0))
     firsts, copies = (array("q", [copy[column] for copy in folded]) for column in (0, 1))
     return replace(matches, folded=FoldedCopies(firsts, copies, array("q", sorted(dates))))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 
 from sqlalchemy import Connection
@@ -34,6 +34,7 @@ class Translation:
 
     engine: EngineSearcher
     languages: Sequence[str | None]
+    _listed: dict[SearchTerm, list[str] | None] = field(default_factory=dict, init=False, compare=False)
 
     def words(self, query: SearchQuery) -> Query:
         """Return a query for the words."""
@@ -99,11 +100,33 @@ class Translation:
 
     def _list_words(self, leaf: SearchTerm) -> list[str] | None:
         """Return the words that a pattern or a fuzzy word finds; None if there are too many words to look at."""
-        key = leaf.field, "" if leaf.is_fuzzy else leaf.words[0].partition("*")[0]
-        with self.engine.listing:
-            known = self.engine.remember(key, lambda: "\n".join(term for term, _ in self.engine.list_terms(*key)))
-        pattern = match_one_edit(leaf.words[0]) if leaf.is_fuzzy else match_letters(leaf.words[0])
-        return None if known.count("\n") + 1 == MOST_TERMS else pattern.findall(known)
+        if leaf not in self._listed:
+            word, begin, pattern = leaf.words[0], leaf.words[0].partition("*")[0], match_letters(leaf.words[0])
+            pieces = [max(f"\n{word}\n".split("*"), key=len)]
+            if leaf.is_fuzzy:  # one half of the word is unchanged
+                begin, pattern = "", match_one_edit(word)
+                pieces = [f"\n{word[: (len(word) - 1) // 2]}", f"{word[(len(word) + 1) // 2 :]}\n"]
+            self._listed[leaf] = self._find_terms(leaf.field, begin, pieces, pattern)
+        return self._listed[leaf]
+
+    def _find_terms(self, field: str, begin: str, pieces: Sequence[str], pattern: re.Pattern[str]) -> list[str] | None:
+        """Return the terms that match a pattern, and so begin like it and have one of its pieces; None for too many."""
+        engine = self.engine
+        with engine.listing:
+            terms = engine.remember((field, begin), lambda: "\n".join(("", *dict(engine.list_terms(field, begin)), "")))
+        are_all = terms.count("\n") <= MOST_TERMS
+        if not are_all or "" in (piece[1:] for piece in pieces):  # nearly all terms have a piece of one letter
+            return [*filter(None, pattern.findall(terms))] if are_all else None
+        found: set[str] = set()
+        for piece in pieces:
+            at = terms.find(piece)
+            while at >= 0:
+                start = terms.rfind("\n", 0, at + 1) + 1
+                end = terms.find("\n", start)
+                if pattern.match(terms, start, end):
+                    found.add(terms[start:end])
+                at = terms.find(piece, end)
+        return sorted(found)
 
     def _in_field(self, leaf: SearchTerm, field: str) -> Query:
         schema = self.engine.schema
@@ -112,9 +135,8 @@ class Translation:
         if leaf.is_fuzzy:
             return Query.fuzzy_term_query(schema, field, leaf.words[0], distance=_MOST_DELETIONS)
         if leaf.between is not None:
-            # The engine charges a reversal with one more, so both orders are asked for.
-            pairs = (leaf.words, leaf.words[::-1])
-            return match_any(*(Query.phrase_query(schema, field, [*pair], slop=leaf.between) for pair in pairs))
+            # Words at one offset are found in both orders; their distance is one more than the words between them.
+            return Query.phrase_query(schema, field, [(0, word) for word in leaf.words], slop=leaf.between + 1)
         if leaf.has_wildcard:
             patterns = [match_letters(word).pattern[1:-1] for word in leaf.words]
             if len(patterns) == 1:
@@ -142,8 +164,9 @@ class Translation:
         wanted += [self.engine.match_values("changed", (kind,)) for kind in filters.changed or ()]
         if filters.author is not None:
             part = fold_value(filters.author)
-            pattern = f".*{re.escape(part)}.*"
-            wanted.append(Query.regex_query(self.engine.schema, "author", pattern) if part else Query.empty_query())
+            names = self._find_terms("author", "", (part,), match_letters(f"*{part}*")) if part else []
+            pattern = Query.regex_query(self.engine.schema, "author", f".*{re.escape(part)}.*")
+            wanted.append(pattern if names is None else self.engine.match_values("author", names))
         if filters.since is not None:
             wanted.append(self.match_range("dated", count_microseconds(filters.since), None))
         if filters.until is not None:

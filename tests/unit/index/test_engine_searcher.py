@@ -40,29 +40,52 @@ def test_ranges_are_counted_whatever_their_number() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 5), st.lists(st.integers(1, 3), max_size=3), st.booleans()), max_size=12))
-def test_of_two_copies_at_least_one_is_marked(steps: list[tuple[int, list[int], bool]]) -> None:
-    """In whatever order and commits articles are written, and written anew with other texts."""
+def test_copies_are_marked(steps: list[tuple[int, list[int], bool]]) -> None:
+    """Both of two, in whatever order and commits articles are written, and written anew with other texts."""
     with tempfile.TemporaryDirectory() as name:
         folder = FulltextFolder(Path(name))
-        written: dict[int, list[int]] = {}
+        written: dict[int, list[dict[str, int]]] = {}
         with folder.build("an index", "0") as writer:
             for article, stories, commits in steps:
-                versions = [{"version": article, "article": article, "story": story} for story in stories]
-                writer.replace([article], versions)
-                written[article] = stories
+                written[article] = [{"version": article, "article": article, "story": story} for story in stories]
+                for unmarked in writer.replace([article], written[article]):
+                    assert not writer.replace([unmarked], written[unmarked])
                 if commits:
                     writer.commit()
-        state = folder.read_state()
-        assert state is not None
-        found = folder.open_searcher(state).list_columns(Query.all_query(), "story", "article", "repeated")
-        folder.close()
-    texts = list(zip(*found, strict=True))
+        assert_copies_are_marked(folder, written)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.dictionaries(st.integers(1, 5), st.lists(st.integers(1, 3), max_size=3), max_size=5))
+def test_copies_are_marked_at_once_in_a_new_folder(texts: dict[int, list[int]]) -> None:
+    """By the stories of several articles, which are known before, so that no document is deleted."""
+    counts = Counter(story for stories in texts.values() for story in {*stories})
+    with tempfile.TemporaryDirectory() as name:
+        folder = FulltextFolder(Path(name))
+        written = {
+            article: [{"version": article, "article": article, "story": story} for story in stories]
+            for article, stories in texts.items()
+        }
+        with folder.build("an index", "0", {story for story, count in counts.items() if count > 1}) as writer:
+            for documents in written.values():
+                assert not writer.replace((), documents)
+        assert_copies_are_marked(folder, written)
+
+
+def assert_copies_are_marked(folder: FulltextFolder, written: dict[int, list[dict[str, int]]]) -> None:
+    """The folder has the documents that were written, marked where another article has the story."""
+    state = folder.read_state()
+    assert state is not None
+    columns = folder.open_searcher(state).list_columns(Query.all_query(), "story", "article", "repeated")
+    texts = list(zip(*columns, strict=True))
+    folder.close()
     assert sorted((story, article) for story, article, _ in texts) == sorted(
-        (story, article) for article, stories in written.items() for story in stories
+        (each["story"], article) for article, documents in written.items() for each in documents
     )
     for (story, article, marked), (other_story, other, other_marked) in combinations(texts, 2):
         if story == other_story and article != other:
-            assert marked or other_marked
+            assert marked
+            assert other_marked
 
 
 class CountingSearcher:
