@@ -152,7 +152,7 @@ def _headers_at(file: BinaryIO, offset: int) -> Headers | None:
 
 
 def _check_member(file: BinaryIO, offset: int, expected: int | None = None) -> int:
-    """Return the length of the gzip member that begins there; BadRecord if it is damaged: half would be copied."""
+    """Return the length of the gzip member that begins there; BadRecord or TornRecord if it is damaged."""
     file.seek(offset)
     for _ in inflate_member(file, _file_name(file), offset):
         pass

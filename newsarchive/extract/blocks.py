@@ -93,18 +93,17 @@ class Block:
     anchors: list[Anchor] = field(default_factory=list)
     lines: tuple[str, ...] = ()
     """The parts of the text between single <br>, if there are several."""
-
     link_share: float = 0.0
     """The share of the text inside links, 0 to 1."""
     is_prose: bool = False
     """A paragraph of running text: a sentence or more, hardly any of it linked."""
 
     def measure(self) -> None:
-        """Set what follows from the text and its links. Most lines are short: their ideographs need not be counted."""
-        text, length, linked = self.text, len(self.text), self.linked
+        """Set what follows from the text and its links."""
+        length, linked = len(self.text), self.linked
         self.link_share = min(1.0, linked / length) if linked else 0.0
-        is_own = 3 * length > _MIN_PROSE and 10 * linked < 3 * length
-        self.is_prose = is_own and (length > _MIN_PROSE or effective_length(text) > _MIN_PROSE)
+        is_own = 3 * length > _MIN_PROSE and 10 * linked < 3 * length  # most lines are short
+        self.is_prose = is_own and (length > _MIN_PROSE or effective_length(self.text) > _MIN_PROSE)
 
 
 @dataclass(slots=True)
@@ -120,7 +119,7 @@ class PageBlocks:
     article_boxes: set[HtmlElement] = field(default_factory=set)
     """Elements that seemed to be boxes beside the article, but contain most of the running text."""
     non_article: list[HtmlElement] = field(default_factory=list)
-    """The outermost containers without article text: empty ones, those in zones.NON_ARTICLE, short ones beside it."""
+    """The outermost containers without article text: empty ones, and those in zones.NON_ARTICLE."""
 
 
 _NO_WORDS = re.compile(r"[\W_\u2100-\u214f]*")  # "ℹ" is a letter
@@ -318,7 +317,6 @@ class _BlockCollector:
         self.parts: list[str] = []
         self.linked = self.bold = self.bold_depth = 0
         self.words = 0  # pieces of text with letters, outside of links
-        self.prose = 0  # blocks of running text
         self.lines: list[Block] = []  # lines of the current block that a single <br> has ended
         self.anchor: Anchor | None = None
         self.anchor_parts: list[str] = []
@@ -412,7 +410,6 @@ class _BlockCollector:
                     break
                 media.block = len(self.content.blocks) + 1
         self.content.blocks += lines
-        self.prose += sum(line.is_prose for line in lines)
 
     def walk_element(self, element: HtmlElement, tag: str, zone: int, depth: int, holder: HtmlElement) -> None:
         """Walk one element and its content; the caller handles its tail."""
@@ -445,16 +442,16 @@ class _BlockCollector:
             return
         self.flush()
         texts, boxes, begin = self.text_count, len(self.content.non_article), len(self.content.blocks)
-        prose = self.prose
         self.walk_children(element, zone, depth, element)
         self.flush()
         # A body that contains an embedded post is named for it, too.
         cut = _CUT_ZONES & ~zones.EMBED if opened & zones.BODY else _CUT_ZONES
         if opened & cut and begin < len(self.content.blocks):
             self.boxes.append((element, opened, begin, len(self.content.blocks)))
-        is_foreign = zone & zones.NON_ARTICLE and not within & zones.NON_ARTICLE
-        is_beside = is_foreign or (opened & zones.BESIDE and self.prose == prose)
-        if tag in _CONTAINERS and (self.text_count == texts or (is_beside and self.body_count == bodies)):
+        if tag in _CONTAINERS and (
+            self.text_count == texts
+            or (zone & zones.NON_ARTICLE and not within & zones.NON_ARTICLE and self.body_count == bodies)
+        ):
             # Without article text: it replaces the containers inside it.
             del self.content.non_article[boxes:]
             self.content.non_article.append(element)

@@ -85,8 +85,6 @@ BOX = (
 """Zones of boxes beside the article."""
 NON_ARTICLE = NAV | MENU | CONSENT | COMMENTS | RELATED | LATEST
 """Zones without article text."""
-BESIDE = ASIDE | HEADER | FOOTER | FORM | SHARE | AD | BYLINE | CAPTION | DATE
-"""Zones whose containers have no article text if they have no running text."""
 WRAPPER = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE
 """Zones that an element around a headline can have."""
 _ARTICLE_CLASS_ZONES = RELATED | LATEST | BODY

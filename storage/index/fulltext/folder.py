@@ -53,7 +53,7 @@ class FulltextWriter:
     def __init__(self, folder: Path, repeated: Collection[int] | None = None) -> None:
         folder.mkdir(0o750, exist_ok=True)
         self._index = _open_index(folder)
-        self._repeated = repeated  # stories of several articles, if all documents are known
+        self._repeated = repeated
         self._stories: dict[Any, dict[Any, bool]] = {}  # of the last documents: articles, and whether they are marked
         with _translate_errors():
             self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
@@ -78,10 +78,11 @@ class FulltextWriter:
             marks = committed.list_columns(committed.match_values("story", (story,)), "article", "repeated")
             self._stories[story] = dict(zip(marks[0], map(bool, marks[1]), strict=True))
         known = self._stories[story]
-        others = known.keys() - {article}
-        unmarked.update(other for other in others if not known[other])
-        known.update({**dict.fromkeys(others, True), article: bool(others)})
-        return bool(others)
+        known[article] = is_repeated = len(known) > (article in known)
+        if len(known) == 2:  # of more articles, all others are marked
+            unmarked.update(other for other in known if not known[other])
+            known.update(dict.fromkeys(known, True))
+        return is_repeated
 
     def commit(self) -> int:
         """Make the changes durable, and return the number of the commit.
@@ -169,7 +170,7 @@ class FulltextFolder:
 
     @contextmanager
     def build(self, identity: str, mark: str, repeated: Collection[int] | None = None) -> Iterator[FulltextWriter]:
-        """Make an index beside the one in use; at the end it takes its place."""
+        """Make an index beside the one in use, and replace it. `repeated`: the stories of several articles."""
         before = sorted(self.path.glob("index-*"))
         numbers = [int(one.name.partition("-")[2]) for one in before if one.name.partition("-")[2].isdecimal()]
         used = self.read_state()

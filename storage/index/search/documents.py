@@ -80,8 +80,8 @@ def load_stories(connection: Connection, article_ids: Sequence[int]) -> list[int
     query = select(VersionRow.id, VersionRow.article_id).where(VersionRow.article_id.in_(IDS))
     articles = {row[0]: row[1] for row in fetch_by_ids(connection, query, article_ids)}
     texts = load_paragraphs(connection, list(articles)).items()
-    told = {(articles[key], identify_story([split_words(p.text) for p in own if p.is_body])) for key, own in texts}
-    return [story for _, story in told if story is not None]
+    stories = {(articles[key], identify_story([split_words(p.text) for p in own if p.is_body])) for key, own in texts}
+    return [story for _, story in stories if story is not None]
 
 
 def _build_fields(

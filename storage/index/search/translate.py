@@ -109,13 +109,13 @@ class Translation:
             self._listed[leaf] = self._find_terms(leaf.field, begin, pieces, pattern)
         return self._listed[leaf]
 
-    def _find_terms(self, field: str, begin: str, pieces: Sequence[str], pattern: re.Pattern[str]) -> list[str] | None:
+    def _find_terms(self, name: str, begin: str, pieces: Sequence[str], pattern: re.Pattern[str]) -> list[str] | None:
         """Return the terms that match a pattern, and so begin like it and have one of its pieces; None for too many."""
         engine = self.engine
         with engine.listing:
-            terms = engine.remember((field, begin), lambda: "\n".join(("", *dict(engine.list_terms(field, begin)), "")))
+            terms = engine.remember((name, begin), lambda: "\n".join(("", *dict(engine.list_terms(name, begin)), "")))
         are_all = terms.count("\n") <= MOST_TERMS
-        if not are_all or "" in (piece[1:] for piece in pieces):  # nearly all terms have a piece of one letter
+        if not are_all or min(map(len, pieces)) == 1:  # nearly all terms have such a piece
             return [*filter(None, pattern.findall(terms))] if are_all else None
         found: set[str] = set()
         for piece in pieces:

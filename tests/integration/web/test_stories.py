@@ -3,14 +3,18 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from tantivy import Query
 
 from newsarchive.archive import Archive
 from newsarchive.web.app import create_app
 from storage.index.search.facets import search_with_facets
+from storage.index.search.follower import open_search
+from tests.conftest import Answer
 
 FIRST = datetime(2026, 3, 2, 5, tzinfo=UTC)
 LEAD = "The harbour of the old town was opened again on Monday after nine years of work that cost forty million euros."
@@ -172,3 +176,25 @@ def test_the_order_of_arrival_does_not_matter(shared_archive_of: Callable[..., A
     assert [(hit["url"], hit["papers"]) for hit in found["hits"]] == [
         (LOOKS[4]["url"], 0), (LOOKS[3]["url"], 0), (LOOKS[0]["url"], 2),
     ]  # fmt: skip
+
+
+def test_copies_that_come_later_are_marked_as_in_a_folder_made_anew(
+    archive_of: Callable[..., Archive], tmp_path: Path
+) -> None:
+    """The article that was there first is marked, too, and no other one; a folder made anew has the same marks."""
+    archive = archive_of(LOOKS[0], LOOKS[3])
+    assert [*read_marks(archive).values()] == [0, 0]
+    later = tmp_path / "later.warc.gz"
+    later.write_bytes(b"".join(Answer(**each).record() for each in LOOKS[1:3]))  # type: ignore[arg-type]
+    archive.import_files([later])
+    followed = read_marks(archive)
+    assert sorted(followed.values()) == [0, 1, 1, 1]
+    archive.index.folder.discard()
+    assert read_marks(archive) == followed
+
+
+def read_marks(archive: Archive) -> dict[int, int]:
+    """Return whether another article has its story, by version."""
+    with archive.index._transaction() as scope:
+        versions, marks = open_search(scope.connection).list_columns(Query.all_query(), "version", "repeated")
+    return dict(zip(versions, marks, strict=True))

@@ -112,7 +112,7 @@ NGINX_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 """Temporary folders of a build of nginx, which need not exist where only its program is."""
 DIRECTIVES = set(
     "server listen server_name ssl_certificate ssl_certificate_key merge_slashes location proxy_pass proxy_set_header "
-    "proxy_read_timeout".split()
+    "proxy_read_timeout upstream hash".split()
 )
 """Directives that nginx 1.22 knows (nginx.org/en/docs/dirindex.html), as far as the docs use them."""
 
@@ -168,7 +168,7 @@ def test_the_settings_of_pywb_are_those_that_the_program_writes() -> None:
 
 def test_the_settings_of_nginx_are_settings_of_nginx(tmp_path: Path) -> None:
     """Its own check, where nginx is installed; elsewhere, blocks that close, and directives that exist."""
-    ((_, text),) = blocks_of("nginx")
+    text = "\n".join(block for _, block in blocks_of("nginx"))
     assert f"proxy_pass http://{ServeConfig().host}:{ServeConfig().port};" in text
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
     assert {line.split()[0] for line in lines if line and line != "}"} <= DIRECTIVES

@@ -69,11 +69,14 @@ def test_copies_are_marked_at_once_in_a_new_folder(texts: dict[int, list[int]]) 
         with folder.build("an index", "0", {story for story, count in counts.items() if count > 1}) as writer:
             for documents in written.values():
                 assert not writer.replace((), documents)
-        assert_copies_are_marked(folder, written)
+        for story, _, marked in assert_copies_are_marked(folder, written):
+            assert marked == (counts[story] > 1)
 
 
-def assert_copies_are_marked(folder: FulltextFolder, written: dict[int, list[dict[str, int]]]) -> None:
-    """The folder has the documents that were written, marked where another article has the story."""
+def assert_copies_are_marked(
+    folder: FulltextFolder, written: dict[int, list[dict[str, int]]]
+) -> list[tuple[int, int, int]]:
+    """The folder has the documents that were written, marked where another article has the story. Return all three."""
     state = folder.read_state()
     assert state is not None
     columns = folder.open_searcher(state).list_columns(Query.all_query(), "story", "article", "repeated")
@@ -86,6 +89,7 @@ def assert_copies_are_marked(folder: FulltextFolder, written: dict[int, list[dic
         if story == other_story and article != other:
             assert marked
             assert other_marked
+    return texts
 
 
 class CountingSearcher:
