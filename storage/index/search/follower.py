@@ -66,7 +66,6 @@ def follow(connection: Connection, folder: FulltextFolder, *, most: int | None =
         if state is not None and (state := _apply(connection, folder, state, mark)):
             return state
         ids = connection.scalars(select(ArticleRow.id).order_by(ArticleRow.id)).all()
-        folder.report_progress(0)
         stories = sorted(story for some in batches(ids, _BATCH) for story in load_stories(connection, some))
         repeated = {one for one, other in pairwise(stories) if one == other}
         with folder.build(identify_index(connection), mark, repeated) as writer:
