@@ -39,8 +39,8 @@ _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|.\x2a\x4d\x18", re.DOTALL)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _SUFFIX = re.compile(r"(\.w?arc)?(\.gz)?(\.open)?$", re.IGNORECASE)
 _WACZ_MEMBER = re.compile(r"archive/.*\.w?arc(\.gz)?", re.IGNORECASE | re.DOTALL)
-# Errors of zipfile: damage, an unknown method (NotImplementedError), a password (RuntimeError).
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+# Errors of zipfile: damage; an unknown method of compression, or a password (RuntimeError).
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
