@@ -3,7 +3,8 @@
     all        headline, dek, paragraphs and names; a gap between two parts, so that no phrase spans them
     stems      the stems that are no words of the text: a word is found in any inflection (headline_stems, dek_stems)
     headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
-    dropped    of a former text: hashes of the words and stems that the next text, its headline or its dek lacks
+    dropped    of a former text: hashes of the words and stems that the next text, its headline or its dek lacks, or
+               that only the next text has
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too
@@ -20,7 +21,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 8
+ANALYZER_VERSION = 9
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""

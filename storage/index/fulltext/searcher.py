@@ -8,7 +8,7 @@ from itertools import pairwise
 from threading import Lock
 from typing import Any, TypeVar
 
-from tantivy import DocAddress, Occur, Query, Schema, Searcher
+from tantivy import DocAddress, FieldType, Occur, Query, Schema, Searcher
 
 from storage.errors import SearchDamaged
 
@@ -17,6 +17,8 @@ T = TypeVar("T")
 _ALL_BUCKETS = {"size": 65_000, "segment_size": 10_000_000}
 """Values that the engine returns, of all columns the most that it can, and that each of its segments hands over."""
 _TIES = 20
+_FEW_VALUES, _FEW_NUMBERS = 20, 1_000
+"""Values, and numbers that one or a few documents have, up to which the engine finds them faster one by one."""
 _MOST_ANSWERS = 256  # a list of all words, which takes a second, is asked for again before so many others
 MOST_TERMS = 1_000_000
 """Terms of a field that are listed."""
@@ -126,9 +128,13 @@ class EngineSearcher:
     def match_values(self, field: str, values: Iterable[int | str]) -> Query:
         """Return a query for documents with one of these values."""
         listed = list(values)
-        if len(listed) == 1:
-            return Query.term_query(self.schema, field, listed[0], index_option="basic")
-        return Query.term_set_query(self.schema, field, listed) if listed else Query.empty_query()
+        if len(listed) > (_FEW_NUMBERS if field in ("article", "standing") else _FEW_VALUES):
+            return Query.term_set_query(self.schema, field, listed)
+        return match_any(*(Query.term_query(self.schema, field, value, index_option="basic") for value in listed))
+
+    def match_range(self, field: str, least: int | None, most: int | None) -> Query:
+        """Return a query for the documents with a number in a range, both ends included."""
+        return Query.range_query(self.schema, field, FieldType.Integer, lower_bound=least, upper_bound=most)
 
 
 def match_all(*queries: Query) -> Query:

@@ -23,7 +23,7 @@ from storage.index.engine.statements import IDS, AnyRow, build_query, fetch_by_i
 from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_order, make_sort_key
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, VersionRow
-from storage.index.text.analyzer import GONE, MOVED, analyze, fold_text, hash_term, split_words
+from storage.index.text.analyzer import ADDED, GONE, MOVED, SHARED, analyze, fold_text, hash_term, split_words
 from storage.model import BODY_ROLES, Role
 
 _AROUND = {Role.CAPTION, Role.CORRECTION}
@@ -155,15 +155,19 @@ def _collect_forms(parts: _Parts) -> _Forms:
 def _hash_dropped(forms: Mapping[str, _Forms], following: Mapping[str, _Forms], later: set[str]) -> list[str]:
     """Return hashes of words (even if they are stems there) and stems that the next text, its headline or dek lacks.
 
-    Those are marked that only its headline or dek lacks, and those as gone that are of no word and no stem of this text
-    that a later one has.
+    Those are marked that only its headline or dek lacks, those as gone that are of no word and no stem of this text
+    that a later one has, and those that are of such a form and of one that no later text has. Marked, too, are hashes
+    of the words and stems that only the next text has.
     """
     dropped, *moved = (
         set(map(hash_term, (words - kept) | (stems - kept - kept_stems)))
         for (words, stems), (kept, kept_stems) in zip(forms.values(), following.values(), strict=True)
     )
-    remaining = set(map(hash_term, later.intersection(chain(*forms["stems"]))))
+    own, next_forms = (set().union(*each["stems"]) for each in (forms, following))
+    remaining = set(map(hash_term, own & later))
     marked = {each if each in remaining else GONE + each for each in dropped}
+    marked |= {SHARED + each for each in remaining.intersection(map(hash_term, own - later))}
+    marked |= {ADDED + hash_term(each) for each in next_forms - own}
     return sorted(marked | {MOVED + each for each in set().union(*moved) - dropped})
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.statements import IDS, batches, fetch_by_ids
-from storage.index.fulltext.fields import count_microseconds, to_time
+from storage.index.fulltext.fields import count_microseconds, make_order, to_time
 from storage.index.reader import ReadScope
 from storage.index.rows.version_parts import load_authors
 from storage.index.schema.tables import VersionRow
@@ -245,7 +245,7 @@ def count_periods(
             found_in = [matches.years.get(edge.year, 0) for edge in edges[:-1]]
         else:
             found_in = search.engine.count_ranges(matches.unique, "dated", bounds)
-        folded = [bisect_left(matches.folded.dates, bound) for bound in bounds]
+        folded = [bisect_left(matches.folded.orders, make_order(edge, b"")) for edge in edges]
         bars = (
             HistogramBar(begin=begin, end=end, articles=articles - (later - earlier), archived=of_all)
             for (begin, end), (earlier, later), articles, of_all in zip(

@@ -3,17 +3,18 @@
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
 The last text of an article stands for it if it matches, and a former one if all later ones lack a word of the search.
-Others are looked up, if possible only those whose next text lacks a word; all but the newest are left out of `unique`,
-by which everything is counted, sorted and cut into pages.
+Others are looked up, if possible only those whose next text lacks a word or has an excluded one, or whose last text
+does not match; all but the newest are left out of `unique`, by which everything is counted, sorted and cut into pages.
 Lists and counts of articles of an author, a tag, a section or a site are by their current versions.
 """
 
 import re
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import accumulate
 from operator import itemgetter
 
@@ -36,6 +37,7 @@ from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.status import ArticleCounts, SiteProfile
 
+_FEW_TEXTS = 50_000  # last texts, whose articles are listed in less time than the former texts that a pattern finds
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
 
 
@@ -47,8 +49,8 @@ class FoldedCopies:
     """The version of which each is a copy, in ascending order."""
     versions: Sequence[int] = ()
     """The copies, in the order of `firsts`, and of one version the oldest first."""
-    dates: Sequence[int] = ()
-    """Dates of their articles in ascending order, in microseconds since 1970."""
+    orders: Sequence[int] = ()
+    """Numbers by which their articles are sorted by date, in ascending order."""
 
     def list_of(self, first: int) -> Sequence[int]:
         """Return the versions that are copies of one, the oldest first."""
@@ -91,7 +93,16 @@ class Matches:
         if order == "rank" and self.ranked is not None:
             return self.engine.list_best(self.ranked, limit, offset)
         by = _SORTED_BY.get(order, "order")
-        return self.engine.list_columns(self.unique, by, "version", limit=limit, offset=offset)[1]
+        shown = self.unique if by != "order" else match_all(self.unique, *self._match_newest_years(offset + limit))
+        return self.engine.list_columns(shown, by, "version", limit=limit, offset=offset)[1]
+
+    def _match_newest_years(self, texts: int) -> list[Query]:
+        """Return a query for the newest years that have so many texts, if their numbers are known."""
+        for year, count in sorted((self.years or {}).items(), reverse=True):
+            texts -= count
+            if texts <= 0:
+                return [self.engine.match_range("dated", count_microseconds(datetime(year, 1, 1, tzinfo=UTC)), None)]
+        return []
 
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
@@ -109,20 +120,22 @@ def fold_copies(matches: Matches) -> Matches:
     """
     engine = matches.engine
     shared = match_all(matches.unique, engine.match_values("repeated", (1,)))
-    columns = engine.list_columns(shared, "order", "version", "story", "site", "dated")
+    columns = engine.list_columns(shared, "order", "version", "story", "site")
+    several = {story for story, texts in Counter(columns[2]).items() if texts > 1}
     ranks: dict[tuple[int, int], int] = {}
     of_rank: dict[tuple[int, int], int] = {}
     folded: list[tuple[int, int]] = []
-    dates = array("q")
-    for _, version, story, site, dated in zip(*map(reversed, columns), strict=True):
-        rank = ranks[story, site] = ranks.get((story, site), 0) + 1
-        first = of_rank.setdefault((story, rank), version)
-        if first != version:
-            folded.append((first, version))
-            dates.append(dated)
+    orders = array("q")
+    for order, version, story, site in zip(*map(reversed, columns), strict=True):
+        if story in several:
+            rank = ranks[story, site] = ranks.get((story, site), 0) + 1
+            first = of_rank.setdefault((story, rank), version)
+            if first != version:
+                folded.append((first, version))
+                orders.append(order)
     folded.sort(key=itemgetter(0))
     firsts, copies = (array("q", [copy[column] for copy in folded]) for column in (0, 1))
-    return replace(matches, folded=FoldedCopies(firsts, copies, array("q", sorted(dates))))
+    return replace(matches, folded=FoldedCopies(firsts, copies, orders))
 
 
 class Search:
@@ -141,13 +154,23 @@ class Search:
         wanted = match_all(self.translation.words(query), *self.translation.filters(self.scope.connection, filters))
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
-        newest = match_any(values("last", (1,)), self.translation.match_newest_former(query))
-        unique = match_all(every, newest)
-        (texts,) = engine.list_columns(match_without(self._select_former(query, filters, wanted), newest), "standing")
+        last, known = values("last", (1,)), self.translation.match_newest_former(query)
+        unique = match_all(every, match_any(last, *known))
+        former = match_without(self._select_former(query, filters, wanted), last, *known)
+        lacking, has_pattern = match_without(last, every), any(leaf.is_pattern for leaf in query.leaves)
+        is_found_by_last = has_pattern and engine.count(lacking) < _FEW_TEXTS
+        if is_found_by_last:
+            former = match_all(former, values("article", engine.list_columns(lacking, "article")[0]))
+        (texts,) = engine.list_columns(former, "standing")
         others = {one >> STANDING_BITS: one for one in reversed(texts)}
-        for article in engine.list_columns(match_all(unique, values("article", others)), "article")[0]:
-            others.pop(article, None)
-        unique = match_any(unique, values("standing", others.values())) if others else unique
+        if others and (known or not is_found_by_last):
+            for article in engine.list_columns(match_all(unique, values("article", others)), "article")[0]:
+                others.pop(article, None)
+        if others:
+            rejected, some = set(texts).difference(others.values()), values("standing", others.values())
+            if len(rejected) < len(others) and not has_pattern:
+                some = match_without(former, values("standing", rejected))
+            unique = match_all(every, match_any(last, *known, some))
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
@@ -210,7 +233,7 @@ def list_article_ids(scope: ReadScope, filters: Filters, limit: int, offset: int
         row = scope.connection.execute(last.where(ArticleRow.id == after_id)).first()
         if row is None:
             return []
-        older = search.translation.match_range("order", None, make_order(row.dated_at, row.digest) - 1)
+        older = search.engine.match_range("order", None, make_order(row.dated_at, row.digest) - 1)
         wanted = match_all(wanted, older)
     return search.engine.list_columns(wanted, "order", "article", limit=limit, offset=offset)[1]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, pairwise
 
 from sqlalchemy import Connection
-from tantivy import FieldType, Occur, Query
+from tantivy import Occur, Query
 
 from storage.agencies import find_agencies
 from storage.index.conditions.visibility import load_site_ids
@@ -16,7 +16,7 @@ from storage.index.reader import ReadScope
 from storage.index.search.documents import fold_value
 from storage.index.search.query import SearchQuery, SearchTerm
 from storage.index.search.snippet import match_letters, match_one_edit
-from storage.index.text.analyzer import GONE, MOVED, hash_term, stem_variants
+from storage.index.text.analyzer import ADDED, GONE, MOVED, SHARED, hash_term, stem_variants
 from storage.index.views.articles import AnyOf, Filters, list_values
 
 _WEIGHTS = (("headline", 3.0), ("dek", 1.5), ("names", 1.5))
@@ -45,22 +45,31 @@ class Translation:
         return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
     def match_dropped(self, query: SearchQuery) -> Query | None:
-        """Return a query for former texts with a word that the next one lacks; None for other terms than words."""
+        """Return a query for the former texts after which a word was lost, or an excluded one added.
+
+        Of all others it is known that a later text matches, too, or that they are the newest that does. None for other
+        terms than words.
+        """
         words = [leaf for leaf in query.leaves if len(leaf.words) == 1]
-        if query.never or tuple(words) != tuple(chain.from_iterable(query.every)):
+        excluded = [leaf for leaf in query.never if isinstance(leaf, SearchTerm) and leaf.typed and leaf.field == "all"]
+        if tuple(excluded) != query.never or tuple(words) != tuple(chain.from_iterable(query.every)):
             return None
         forms = [self._list_words(leaf) if leaf.is_pattern else self._list_forms(leaf) for leaf in words]
-        hashes = set(map(hash_term, chain(*filter(None, forms))))
-        marks = ("", GONE) if all(leaf.field == "all" for leaf in words) else ("", GONE, MOVED)
-        hashes = {mark + each for each in hashes for mark in marks}
-        return None if None in forms else self.engine.match_values("dropped", sorted(hashes))
+        if None in forms:
+            return None
+        marks = ["", GONE] if all(leaf.field == "all" for leaf in words) else ["", GONE, MOVED]
+        if len(query.every) == 1 and not excluded and all(leaf.typed and leaf.field == "all" for leaf in words):
+            marks = [GONE, SHARED]  # of words of which one is enough all are gone
+        lost = {mark + hash_term(form) for form in chain(*filter(None, forms)) for mark in marks}
+        added = {ADDED + hash_term(form) for leaf in excluded for form in self._list_forms(leaf)}
+        return self.engine.match_values("dropped", sorted(lost | added))
 
-    def match_newest_former(self, query: SearchQuery) -> Query:
-        """Return a query for those of the matching former texts of which it is known that no later one matches."""
+    def match_newest_former(self, query: SearchQuery) -> list[Query]:
+        """Return queries for those of the matching former texts of which it is known that no later one matches."""
         alone = (parts[0] for parts in query.every if len(parts) == 1)
         words = [leaf for leaf in alone if isinstance(leaf, SearchTerm) and len(leaf.words) == 1]
         forms = [self._find_common_form(leaf) for leaf in words if leaf.field in STEMS and not leaf.is_pattern]
-        return self.engine.match_values("dropped", [GONE + hash_term(form) for form in forms if form])
+        return [self.engine.match_values("dropped", (GONE + hash_term(form),)) for form in forms if form]
 
     def _find_common_form(self, leaf: SearchTerm) -> str | None:
         """Return the form of a word that all texts have in which any of its forms is, if there is one."""
@@ -168,9 +177,9 @@ class Translation:
             pattern = Query.regex_query(self.engine.schema, "author", f".*{re.escape(part)}.*")
             wanted.append(pattern if names is None else self.engine.match_values("author", names))
         if filters.since is not None:
-            wanted.append(self.match_range("dated", count_microseconds(filters.since), None))
+            wanted.append(self.engine.match_range("dated", count_microseconds(filters.since), None))
         if filters.until is not None:
-            wanted.append(self.match_range("dated", None, count_microseconds(filters.until) - 1))
+            wanted.append(self.engine.match_range("dated", None, count_microseconds(filters.until) - 1))
         return wanted
 
     def exclusions(self, scope: ReadScope) -> list[Query]:
@@ -187,13 +196,9 @@ class Translation:
                 excluded.append(self.engine.match_values(site, hidden))
             for name, until in exclude.embargoes:
                 if name in ids:
-                    later = [self.match_range(time, count_microseconds(until) + 1, None) for time in times]
+                    later = [self.engine.match_range(time, count_microseconds(until) + 1, None) for time in times]
                     excluded.append(match_all(self.engine.match_values(site, (ids[name],)), match_any(*later)))
         return excluded
-
-    def match_range(self, field: str, least: int | None, most: int | None) -> Query:
-        """Return a query for the documents with a number in a range, both ends included."""
-        return Query.range_query(self.engine.schema, field, FieldType.Integer, lower_bound=least, upper_bound=most)
 
 
 def _convert(values: AnyOf, compare: Callable[[str], str]) -> list[int | str] | None:

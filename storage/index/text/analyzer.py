@@ -51,8 +51,12 @@ LONGEST_TERM = 80
 
 GONE = "-"
 """Marks the hash of a term that no later text has."""
+SHARED = "?"
+"""Marks the hash of a term that no later text has, but of another term of the text that one has."""
 MOVED = "+"
 """Marks the hash of a term that only the next text's headline or dek lacks."""
+ADDED = "*"
+"""Marks the hash of a term that the next text has, and the text itself lacks."""
 _STEMMERS = tomllib.loads(files("storage.index.text").joinpath("stemmers.toml").read_text("utf-8"))
 
 
@@ -192,8 +196,8 @@ def stem_variants(word: str, languages: Iterable[str | None]) -> set[str]:
 
 @lru_cache(maxsize=65_536)
 def hash_term(term: str) -> str:
-    """Return one of 65,536 values for a term: as many take up a third of the space of the terms."""
-    return f"{crc32(term.encode()) & 0xFFFF:x}"
+    """Return one of a million values for a term: they take up less space than the terms."""
+    return f"{crc32(term.encode()) & 0xFFFFF:x}"
 
 
 def _lower(word: str) -> str:

@@ -30,10 +30,11 @@ from storage.index.schema.tables import (
     VersionTagRow,
     WarcFileRow,
 )
+from storage.index.search import matches
 from storage.index.search.documents import load_documents
 from storage.index.search.facets import search_with_facets
 from storage.index.search.results import find_version_ids
-from storage.index.text.analyzer import GONE, MOVED, analyze, hash_term, stem_variants
+from storage.index.text.analyzer import GONE, MOVED, SHARED, analyze, hash_term, stem_variants
 from storage.index.views.articles import ORDERS, Exclusions
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
@@ -465,6 +466,46 @@ def test_a_former_text_tells_which_of_its_words_come_back(index: Index) -> None:
     assert {query: index.ask(find_version_ids, query, limit=9) for query in newest} == {
         query: [version] for query, version in newest.items()
     }
+
+
+def test_a_gone_word_is_found_though_another_has_its_hash(index: Index) -> None:
+    """A later text with another word of the same hash, in the former text or not, does not hide the former text."""
+    first_of: dict[str, str] = {}
+    pairs = ((first_of.setdefault(hash_term(word), word), word) for word in (f"w{each}" for each in range(1 << 17)))
+    one, other = next((first, word) for first, word in pairs if first != word)
+    said: dict[str, Any] = {"headline": ["vote"], "dek": [], "section": "World", "authors": [], "tags": []}
+    stories: list[Story] = []
+    printed = ([[one, other], [other], [other]], [[one, other], ["calm"], [other]], [[one], [other]],
+               [[one, other], ["calm"], [one]])  # fmt: skip
+    for story, paragraphs in enumerate(printed, 1):
+        texts = [
+            Text(id=10 * story + place, number=place, is_newest=place == len(paragraphs), paragraphs=[words],
+                 language="en", **said)
+            for place, words in enumerate(paragraphs, 1)
+        ]  # fmt: skip
+        dated, url = datetime(2020, 1, story, tzinfo=UTC), ["https", "news", "example", f"a{story}"]
+        stories.append(Story(id=story, site=0, dated_at=dated, url_words=url, texts=texts))
+    index.write(fill, stories)
+    documents = index.read(lambda rows: list(load_documents(rows, [1, 2, 3, 4])))
+    dropped: dict[int, Any] = {int(str(each["version"])): each["dropped"] for each in documents}
+    assert [key for key in sorted(dropped) if SHARED + hash_term(one) in dropped[key]] == [11, 21, 41]
+    assert index.ask(find_version_ids, one, limit=9) == [43, 31, 21, 11]
+    assert index.ask(find_version_ids, other, limit=9) == [41, 32, 23, 13]
+    assert index.ask(find_version_ids, f"{one} {other}", limit=9) == [41, 21, 11]
+
+
+def test_former_texts_are_found_by_the_last_ones_that_do_not_match(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Patterns and words find the same, whether the last texts that do not match are looked at first or not."""
+    index.write(fill, make_stories(60, edited=3))
+    queries = ["st*", "storm~1", "storm -vote", "storm OR vote", '"the storm"', "section:world", "the -re*"]
+    listed = {}
+    for few in (50_000, 0):
+        monkeypatch.setattr(matches, "_FEW_TEXTS", few)
+        listed[few] = [index.ask(find_version_ids, query, limit=99) for query in queries]
+    assert listed[0] == listed[50_000]
+    assert all(listed[0][:2])
 
 
 def test_several_values_of_a_facet_are_alternatives_and_stay_visible(index: Index) -> None:
