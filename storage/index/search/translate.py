@@ -75,15 +75,18 @@ class Translation:
         """Return the form of a word that all texts have in which any of its forms is, if there is one."""
         count, forms = self.engine.count, self._list_forms(leaf)
         found = len(forms) > 1 and count(self.term(leaf))
-        return next((form for form in forms if not found or count(self._match_forms(leaf, [form])) == found), None)
+        has_all = (each for each in forms if not found or count(match_any(*self._match_forms(leaf, [each]))) == found)
+        return next(has_all, None)
 
     def rank(self, query: SearchQuery, matches: Query) -> Query | None:
         """Return a query for the same documents whose score tells how well they match; None if no word tells it."""
         boosts: list[Query] = []
         for leaf in query.leaves:
-            if leaf.field == "all" and not leaf.is_fuzzy and not leaf.has_wildcard:
-                boosts += (self.term(leaf), self._in_field(leaf, "all"))
-                boosts += [Query.boost_query(self.term(replace(leaf, field=field)), by) for field, by in _WEIGHTS]
+            if leaf.field == "all" and not leaf.is_pattern:
+                as_typed, *others = self._match_forms(leaf)
+                boosts += (Query.boost_query(as_typed, 2.0), *others)
+                for field, by in _WEIGHTS:
+                    boosts += (Query.boost_query(each, by) for each in self._match_forms(replace(leaf, field=field)))
         for left, right in pairwise(query.leaves):
             if left.typed and right.typed and left.field == right.field == "all":
                 pair = SearchTerm((*left.words, *right.words))
@@ -95,13 +98,14 @@ class Translation:
 
     def term(self, leaf: SearchTerm) -> Query:
         """Return a query for one term."""
-        if leaf.typed and leaf.field in STEMS:
-            return self._match_forms(leaf, self._list_forms(leaf))
-        return self._in_field(leaf, leaf.field)
+        return match_any(*self._match_forms(leaf))
 
-    def _match_forms(self, leaf: SearchTerm, forms: Sequence[str]) -> Query:
-        fields = leaf.field, STEMS[leaf.field]
-        return match_any(*(Query.term_query(self.engine.schema, name, form) for name in fields for form in forms))
+    def _match_forms(self, leaf: SearchTerm, forms: Sequence[str] = ()) -> list[Query]:
+        """Return queries, one of which has to match, for a term: for some of its forms, or all of them."""
+        if not leaf.typed or leaf.field not in STEMS:
+            return [self._in_field(leaf, leaf.field)]
+        named = [(name, form) for name in (leaf.field, STEMS[leaf.field]) for form in forms or self._list_forms(leaf)]
+        return [Query.term_query(self.engine.schema, name, form) for name, form in named]
 
     def _list_forms(self, leaf: SearchTerm) -> list[str]:
         stems: set[str] = set().union(*(stem_variants(raw, self.languages) for raw in leaf.typed))
