@@ -22,7 +22,7 @@ from newsarchive.extract.zones import HEADINGS
 from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.replay_links import EmbedKind
 from newsarchive.web.snapshot.sanitizer import Sanitizer
-from newsarchive.web.snapshot.url_slots import SlotSyntax, UrlSlot, collect_urls, fill_slot, resolve_http_url, xml_text
+from newsarchive.web.snapshot.url_slots import SlotSyntax, UrlSlot, fill_slot, resolve_http_url, rewrite_slot, xml_text
 from storage.index.conditions.withheld import WITHHELD, WORD
 
 MAX_CHARACTERS = 8_000_000
@@ -56,7 +56,6 @@ class TooLarge:
 class SanitizedPage:
     """A sanitised page whose URLs are not filled in yet. `to_html` may be called once."""
 
-    url: str
     base: str
     title: str
     refresh_url: str | None
@@ -75,7 +74,7 @@ class SanitizedPage:
                 found.setdefault(url, kind)
 
         for slot in self.slots:
-            collect_urls(slot, self.base, note)
+            rewrite_slot(slot, self.base, note)
         return found
 
     def withhold(self, urls: Collection[str], mask: Callable[[str], str], own_text: str = "") -> None:
@@ -158,7 +157,7 @@ def sanitize_page(text: str, url: str) -> SanitizedPage | TooLarge | None:
     sanitizer = Sanitizer(url, base or url)
     sanitizer.sanitize(root)
     return SanitizedPage(
-        url=url, base=base or url, title=title, refresh_url=sanitizer.refresh_url, doctype=_doctype(text), root=root,
+        base=base or url, title=title, refresh_url=sanitizer.refresh_url, doctype=_doctype(text), root=root,
         slots=sanitizer.slots, links=sanitizer.links,
     )  # fmt: skip
 
