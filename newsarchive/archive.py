@@ -23,17 +23,9 @@ from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.rebuild import (
-    MARKER,
-    Rebuild,
-    RebuildResult,
-    ResumeMarker,
-    require_no_writer,
-    require_warc_files,
-)
+from newsarchive.maintenance import rebuild, rfc3161
 from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult
-from newsarchive.maintenance.rfc3161 import load_proofs
 from newsarchive.maintenance.takedown import Takedown, TakedownReport
 from newsarchive.maintenance.verify import VerifyReport, verify
 from newsarchive.maintenance.verify_statements import StatementCheck
@@ -97,7 +89,7 @@ class Archive(AbstractContextManager["Archive"]):
         FilesLost if the folder of the WARC files has none of those that the index knows.
         """
         config = toml_file.load_config(folder)
-        require_warc_files(config.places, config.index)
+        rebuild.require_warc_files(config.places, config.index)
         try:
             config.warc_folder.mkdir(parents=True, exist_ok=True)
             ensure_machine_id(folder)
@@ -124,7 +116,7 @@ class Archive(AbstractContextManager["Archive"]):
     def rebuild_in(
         cls, folder: Path, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL,
         restart: bool = False, forget: bool = False,
-    ) -> RebuildResult:  # fmt: skip
+    ) -> rebuild.RebuildResult:  # fmt: skip
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
         An interrupted rebuild is resumed, unless `restart`. CapturesLost if the new index would lack captures that the
@@ -135,10 +127,10 @@ class Archive(AbstractContextManager["Archive"]):
             "index": hashlib.sha256(config.index.encode()).hexdigest(), "schema": HEAD,
             "reading_settings": build_reading_settings(config, ()).cache_key,
         }  # fmt: skip
-        marker = ResumeMarker(path=config.folder / MARKER, parameters=parameters)
+        marker = rebuild.ResumeMarker(path=config.folder / rebuild.MARKER, parameters=parameters)
         # A crawl that started meanwhile would write into the index that is being replaced.
         with lock_sites(config, "rebuild"):
-            result = Rebuild(
+            result = rebuild.Rebuild(
                 places=config.places,
                 url=config.index,
                 open_ingestor=lambda index: cls(config, index).bulk(where),
@@ -291,7 +283,7 @@ class Archive(AbstractContextManager["Archive"]):
         self.require_sites(wanted.sites or ())
         with lock_sites(self.config, "reextract"), self.ingestor(batching=BULK_BATCHING, workers=workers) as ingestor:
             problems = () if dry_run else self.recover(ingestor).problems
-            require_no_writer(self.places.local_files(), "reextract")
+            rebuild.require_no_writer(self.places.local_files(), "reextract")
             requesting = self.index.read(replace_readings.list_requesting_sites)
             layouts = SiteLayouts(self.config.sites)
             wanted = replace(wanted, by_site={n: each for n in requesting if (each := layouts.extractor_version(n))})
@@ -326,8 +318,8 @@ class Archive(AbstractContextManager["Archive"]):
                 plan = work.make_plan(urls, reason, self.now(), listings=listings)
                 return [TakedownReport(plan=plan, records=plan.records)]
             begin_work(self.places, self.index)
-            require_no_writer(self.places.local_files(), "takedown")
-            if self.index.is_shared and (self.folder / MARKER).exists():
+            rebuild.require_no_writer(self.places.local_files(), "takedown")
+            if self.index.is_shared and (self.folder / rebuild.MARKER).exists():
                 prepare_replacement(self.config.index).clear()  # what an interrupted rebuild left has the articles, too
             interrupted = work.load_plan()
             reports = [work.run(interrupted)] if interrupted else []
@@ -377,7 +369,7 @@ class Archive(AbstractContextManager["Archive"]):
         `deep` what it says of all. `head` is a head of the chain that was noted elsewhere: all files are compared
         with it.
         """
-        proofs, invalid = load_proofs(self.config, head)
+        proofs, invalid = rfc3161.load_proofs(self.config, head)
         with open_executor(where) as executor:
             report = verify(self.places, self.index, executor, progress, repair=repair, proofs=proofs)
         check = StatementCheck(

@@ -32,9 +32,7 @@ from newsarchive.operations.healthchecks import ping as ping_check
 from newsarchive.operations.metrics import format_metrics
 from storage.errors import ArchiveBusy, ConfigError, StorageError
 from storage.index.frontier.url_queue import DueQuery, find_urls, select_due_urls
-from storage.index.queries.aggregates import FAILED_OUTCOMES
-from storage.index.queries.articles import get_capture_of_record
-from storage.index.queries.status import list_crawls
+from storage.index.queries import aggregates, articles, status
 from storage.model import Outcome
 from storage.places.folder import write_atomic
 from storage.warc.spider_output import SPIDER
@@ -159,7 +157,7 @@ def print_pages(pages: Sequence[dict[str, Any]]) -> None:
 def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, Any]:
     """Return what a URL became: its capture, and a text for people."""
     found = pages.captures.get(final := pages.follow(url))
-    capture = archive.index.ask(get_capture_of_record, found.record_id) if found is not None else None
+    capture = archive.index.ask(articles.get_capture_of_record, found.record_id) if found is not None else None
     line = {"url": url, "final_url": final, "capture": capture}
     if capture is None:
         reason = pages.postponed.get(final, "the run ended before it")
@@ -171,7 +169,7 @@ def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, An
         anew = ", read anew by its spider" if SPIDER in capture.reason else ""
         same = f", unchanged{anew}" if capture.kind == "revisit" else ""
         what = f"article {article.id}{same}: {article.current.headline}"
-    is_page = capture.outcome not in FAILED_OUTCOMES | {Outcome.GONE, Outcome.REDIRECT}
+    is_page = capture.outcome not in aggregates.FAILED_OUTCOMES | {Outcome.GONE, Outcome.REDIRECT}
     return {**line, "saved": is_page, "text": f"{what}; record in {capture.place.warc}"}
 
 
@@ -228,7 +226,7 @@ def describe_progress(counters: Mapping[str, int], waiting: int, url: str, secon
     (30, 39, '30 pages, 3.3/s, 9 waiting, 2 failed, http://a.test/')
     """
     done = counters.get("captures", 0)
-    failed = sum(counters.get(outcome, 0) for outcome in FAILED_OUTCOMES) + counters.get("no_response", 0)
+    failed = sum(counters.get(outcome, 0) for outcome in aggregates.FAILED_OUTCOMES) + counters.get("no_response", 0)
     rate = done / seconds if seconds > 0 else 0.0
     failures = f"{failed:,} failed, " if failed else ""
     words = f"{pluralize(done, 'page')}, {rate:.1f}/s, {waiting:,} waiting, {failures}{url}"
@@ -262,7 +260,7 @@ def update_metrics(archive: Archive) -> str | None:
         return None
     config, now, file = archive.config, archive.now(), archive.folder / archive.config.metrics
     report = check_health(archive.index, config, now)
-    crawls = archive.index.ask(list_crawls, limit=200)
+    crawls = archive.index.ask(status.list_crawls, limit=200)
     with suppress(OSError):  # writing the file says what is wrong
         file.parent.mkdir(parents=True, exist_ok=True)
     try:

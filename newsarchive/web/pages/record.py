@@ -14,9 +14,7 @@ from newsarchive.extract.decode import decode
 from newsarchive.maintenance.rfc3161 import find_tokens
 from newsarchive.web.context import Context, RequestContext
 from storage.errors import BucketRefused, BucketUnreachable, PayloadError, StorageError, WarcError
-from storage.index.queries.articles import get_capture
-from storage.index.queries.cdx import get_cdx_line
-from storage.index.queries.timeline import find_adjacent_capture
+from storage.index.queries import articles, cdx, timeline
 from storage.index.views.articles import CaptureView
 from storage.places import WarcFile
 from storage.warc.check import matches_digest
@@ -70,15 +68,15 @@ class RecordView:
 @router.get("/record/{capture_id}")
 def record(context: Context, capture_id: int) -> Response:
     """Return the page of a capture's record."""
-    capture = context.find(get_capture, capture_id, what="capture with this id.")
-    original = context.index.ask(get_capture, capture.refers_to_id) if capture.refers_to_id else None
+    capture = context.find(articles.get_capture, capture_id, what="capture with this id.")
+    original = context.index.ask(articles.get_capture, capture.refers_to_id) if capture.refers_to_id else None
     view, companions, problem = _load_records(context, capture, original)
     place = (capture.url, capture.fetched_at, capture.record_id)
     return context.render(
         "record.html", capture=capture, view=view, companions=companions, problem=problem,
         tokens=find_tokens(context.archive.config, capture.place.warc),
-        before=context.index.ask(find_adjacent_capture, *place, later=False),
-        after=context.index.ask(find_adjacent_capture, *place, later=True), original=original,
+        before=context.index.ask(timeline.find_adjacent_capture, *place, later=False),
+        after=context.index.ask(timeline.find_adjacent_capture, *place, later=True), original=original,
     )  # fmt: skip
 
 
@@ -87,7 +85,7 @@ def _load_records(
 ) -> tuple[RecordView | None, tuple[tuple[str, RecordView], ...], str]:
     if capture.payload_size > MAX_PAYLOAD_SIZE:
         return None, (), "The record is too large to be read during a request."
-    line = context.index.ask(get_cdx_line, capture.id)
+    line = context.index.ask(cdx.get_cdx_line, capture.id)
     try:
         if line is None or names_withheld(context.index, context.archive.places, line):
             return None, (), WITHHELD_BYTES
