@@ -106,8 +106,7 @@ class Archive(AbstractContextManager["Archive"]):
         IndexLost, besides the errors of `open`, if there are WARC files but no index: a new one would be empty.
         """
         config = toml_file.load_config(folder)
-        file = sqlite_file(config.index)
-        places = config.places
+        file, places = sqlite_file(config.index), config.places
         if file is not None and not file.exists() and (places.local_files() or places.files()):
             raise IndexLost(place=file, archive=shlex.quote(str(folder)))
         return cls(config, _open_index(config))
@@ -236,11 +235,10 @@ class Archive(AbstractContextManager["Archive"]):
     @contextmanager
     def bulk(self, where: BatchTarget = LOCAL) -> Iterator[tuple[Ingestor, WarcWalk]]:
         """Open an ingestor for many files, and the walk that reads them."""
-        here = where.dask is None
         load_takedowns(self.folder, self.places, restores=True)
         with (
             open_walk(where, self.scratch, self._reading_settings) as walk,
-            self.ingestor(batching=BULK_BATCHING, at_once=here) as ingestor,
+            self.ingestor(batching=BULK_BATCHING, at_once=where.dask is None) as ingestor,
         ):
             yield ingestor, walk
 

@@ -144,11 +144,9 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
 
 def _check_digests(found: Record, original: Record | None, *, http: bool) -> Sequence[RecordDigest]:
     digests: list[RecordDigest] = []
-    block = found.get("WARC-Block-Digest")
-    if block:
+    if block := found.get("WARC-Block-Digest"):
         digests.append(RecordDigest(of="block", named=block, agrees=matches_digest(block, found.block)))
-    payload = found.get("WARC-Payload-Digest")
-    if payload:
+    if payload := found.get("WARC-Payload-Digest"):
         is_revisit, agrees, remark = found.type == "revisit", None, ""
         source = original if is_revisit else found
         if source is not None:
