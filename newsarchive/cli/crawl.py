@@ -27,9 +27,7 @@ from newsarchive.crawl.run import CrawlReport, OnProgress, list_seeds
 from newsarchive.crawl.run import crawl as run
 from newsarchive.crawl.save import save as run_save
 from newsarchive.ingest.page_files import read_urls
-from newsarchive.operations.health import check_health
-from newsarchive.operations.healthchecks import ping as ping_check
-from newsarchive.operations.metrics import format_metrics
+from newsarchive.operations import health, healthchecks, metrics
 from storage.errors import ArchiveBusy, ConfigError, StorageError
 from storage.index.frontier.url_queue import DueQuery, find_urls, select_due_urls
 from storage.index.queries import aggregates, articles, status
@@ -195,17 +193,17 @@ def run_with_progress(
 
     def begin() -> None:
         begun.append(True)
-        ping_check(check, "/start")
+        healthchecks.ping(check, "/start")
 
     try:
         with show_run(f"crawling {pluralize(len(archive.config.select_sites(sites)), 'site')}") as progress:
             report = fetch(archive, sites, progress=progress, on_locked=begin)
     except BaseException as error:
         if begun:  # a crawl that another running one prevents is not a failure
-            ping_check(check, "/fail", str(error) or type(error).__name__)
+            healthchecks.ping(check, "/fail", str(error) or type(error).__name__)
         raise
     said = "\n".join((summary_line(report), *report.problems))
-    problem = ping_check(check, "/fail" if is_unanswered(report) else "", said)
+    problem = healthchecks.ping(check, "/fail" if is_unanswered(report) else "", said)
     return replace(report, notes=(*report.notes, problem)) if problem else report
 
 
@@ -259,12 +257,12 @@ def update_metrics(archive: Archive) -> str | None:
     if not archive.config.metrics:
         return None
     config, now, file = archive.config, archive.now(), archive.folder / archive.config.metrics
-    report = check_health(archive.index, config, now)
+    report = health.check_health(archive.index, config, now)
     crawls = archive.index.ask(status.list_crawls, limit=200)
     with suppress(OSError):  # writing the file says what is wrong
         file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        text = format_metrics(report, crawls, now, bucket=archive.places.bucket is not None)
+        text = metrics.format_metrics(report, crawls, now, bucket=archive.places.bucket is not None)
         write_atomic(file, text, mode=0o644)
     except StorageError as problem:
         return str(problem)
