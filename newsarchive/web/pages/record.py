@@ -1,7 +1,7 @@
 """/record/17: one WARC record as stored, with its digests recomputed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -91,7 +91,7 @@ def _load_records(
             return None, (), WITHHELD_BYTES
         path = context.archive.places.file(capture.place.warc)
         found = read_record(path, capture.place.offset)
-        companions = _read_companions(path, found) if found.type != "resource" else ()
+        companions = tuple(_read_companions(path, found)) if found.type != "resource" else ()
         if context.index.exclude:
             companions = tuple(each for each in companions if each[0] != "metadata")  # names the page it was found on
         source = None
@@ -107,18 +107,16 @@ def _load_records(
         return None, (), f"The record cannot be read: {what}. {remedy}"
 
 
-def _read_companions(path: WarcFile, found: Record) -> tuple[tuple[str, RecordView], ...]:
-    """Return the request and metadata records that follow a capture."""
+def _read_companions(path: WarcFile, found: Record) -> Iterator[tuple[str, RecordView]]:
+    """Yield the request and metadata records that follow a capture."""
     behind = found.place.offset + found.place.length
-    shown: list[tuple[str, RecordView]] = []
     # The following records are not part of this capture; `verify` reports damage.
     with suppress(WarcError, StorageError, OSError):
         for each in islice(read_records(path, behind), MAX_COMPANIONS):
             named = (each.get("WARC-Concurrent-To") or each.get("WARC-Refers-To") or "").strip("<> ")
             if named != found.id or each.type not in ("request", "metadata"):
                 break
-            shown.append((each.type, _view_record(each)))
-    return tuple(shown)
+            yield each.type, _view_record(each)
 
 
 def _view_record(found: Record, original: Record | None = None) -> RecordView:
@@ -142,10 +140,9 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
     )
 
 
-def _check_digests(found: Record, original: Record | None, *, http: bool) -> Sequence[RecordDigest]:
-    digests: list[RecordDigest] = []
+def _check_digests(found: Record, original: Record | None, *, http: bool) -> Iterator[RecordDigest]:
     if block := found.get("WARC-Block-Digest"):
-        digests.append(RecordDigest(of="block", named=block, agrees=matches_digest(block, found.block)))
+        yield RecordDigest(of="block", named=block, agrees=matches_digest(block, found.block))
     if payload := found.get("WARC-Payload-Digest"):
         is_revisit, agrees, remark = found.type == "revisit", None, ""
         source = original if is_revisit else found
@@ -158,8 +155,7 @@ def _check_digests(found: Record, original: Record | None, *, http: bool) -> Seq
             remark = "payload of the original"
         elif agrees is False and http and matches_digest(payload, split_message(found.block)[1]):
             agrees, remark = True, "over the stored body including chunked transfer coding"
-        digests.append(RecordDigest(of="payload", named=payload, agrees=agrees, remark=remark))
-    return digests
+        yield RecordDigest(of="payload", named=payload, agrees=agrees, remark=remark)
 
 
 def hex_dump(data: bytes, width: int = 16) -> str:
