@@ -212,9 +212,7 @@ def show_run(what: str) -> Iterator[OnProgress]:
     """Show the progress of a run, from now on, while the block runs."""
     began = time.monotonic()
     with show_progress(what) as step:
-        yield lambda counters, waiting, url: step(
-            *describe_progress(counters, waiting, url, seconds=time.monotonic() - began)
-        )
+        yield lambda counters, waiting, url: step(*describe_progress(counters, waiting, url, time.monotonic() - began))
 
 
 def describe_progress(counters: Mapping[str, int], waiting: int, url: str, seconds: float) -> tuple[int, int, str]:

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from lxml.etree import LxmlError, tostring
 from lxml.html import Element, HtmlElement, HTMLParser, document_fromstring
@@ -68,14 +68,9 @@ class SanitizedPage:
     def requisites(self) -> dict[str, EmbedKind]:
         """Return the kinds of the resources that the page embeds by their URLs, in document order."""
         found: dict[str, EmbedKind] = {}
-
-        def note(url: str, kind: EmbedKind) -> None:
-            if len(found) < MAX_REQUISITES:
-                found.setdefault(url, kind)
-
         for slot in self.slots:
-            rewrite_slot(slot, self.base, note)
-        return found
+            rewrite_slot(slot, self.base, found.setdefault)
+        return dict(islice(found.items(), MAX_REQUISITES))
 
     def withhold(self, urls: Collection[str], mask: Callable[[str], str], own_text: str = "") -> None:
         """Replace links to these URLs with their teasers, and what `mask` replaces in texts and attributes."""
