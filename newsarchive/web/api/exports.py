@@ -28,7 +28,7 @@ from storage.index.engine.database import WorkLimit
 from storage.index.queries import aggregates, articles
 from storage.index.views.articles import Filters
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 MAX_ARTICLE_EXPORT = 500_000_000
 """Maximum size of the export of one article, in bytes; larger ones are made on the command line."""

@@ -21,7 +21,7 @@ from storage.model import Role
 _MAX_LABEL = 30  # characters between a caption and its credit
 
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 def split_text(version: VersionView) -> dict[str, list[ParagraphView | Media]]:

@@ -14,7 +14,7 @@ from storage.index.queries import timeline
 from storage.index.views.articles import CaptureView
 from storage.index.views.history import CalendarEntry
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 PAGE_SIZE = 200
 """Captures of a day per page."""

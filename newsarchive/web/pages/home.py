@@ -25,7 +25,7 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 _LINK = re.compile(r"\[([^\][]+)\]\(((?:https?://[^()\s/?#]|/(?![/\\]))[^()\s]*)\)", re.IGNORECASE)
 
 
-@router.get("/", include_in_schema=False)
+@router.get("/")
 def home(context: Context) -> Response:
     """Return the home page."""
     index = context.index
@@ -54,7 +54,7 @@ def build_captures_chart(index: Reader, sites: Sequence[SiteCount]) -> DayChart 
     return build_day_chart(days, index.ask(aggregates.count_captures_per_day, days[0]))
 
 
-@router.get("/help", include_in_schema=False)
+@router.get("/help")
 def help_page(context: Context) -> Response:
     """Return the help page."""
     excluded = context.rules.exclusions(context.now)

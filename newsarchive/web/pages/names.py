@@ -9,7 +9,7 @@ from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
 from storage.index.queries import aggregates, articles
 from storage.index.search.matches import count_by_year_and_site
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 @router.get("/author/{name:path}")

@@ -22,7 +22,7 @@ from storage.warc.payload import decode_line, decode_payload, extract_entity, pa
 from storage.warc.reader import is_http, read_record, read_records
 from storage.warc.record import Record
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 PREVIEW_SIZE = 2_048
 """Bytes of a block that are shown."""

@@ -38,7 +38,7 @@ _SORTS: dict[str, Callable[[SiteCount], Any]] = {
 }
 
 
-@router.get("/sites", include_in_schema=False)
+@router.get("/sites")
 def sites(
     context: Context, q: str = "", sort: str = "name", page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
@@ -59,7 +59,7 @@ def is_named(site: SiteCount, text: str) -> bool:
     return all(word in named for word in fold_value(text).split())
 
 
-@router.get("/site/{name}", include_in_schema=False)
+@router.get("/site/{name}")
 def site(context: Context, name: str) -> Response:
     """Return the page of a site."""
     index = context.index
@@ -106,14 +106,14 @@ MAX_PAGES = 100
 Page = Annotated[int, Query(ge=1, le=MAX_PAGES)]
 
 
-@router.get("/crawls", include_in_schema=False)
+@router.get("/crawls")
 def crawls(context: Context, page: Page = 1) -> Response:
     """Return the list of runs, newest first."""
     found = context.index.ask(status.list_crawls, limit=RUNS_PER_PAGE + 1, offset=RUNS_PER_PAGE * (page - 1))
     return context.render("crawls.html", crawls=found[:RUNS_PER_PAGE], page=page, more=len(found) > RUNS_PER_PAGE)
 
 
-@router.get("/crawls/{run}", include_in_schema=False)
+@router.get("/crawls/{run}")
 def crawl(context: Context, run: str, outcome: Outcome | None = None, page: Page = 1) -> Response:
     """Return the page of one run."""
     found = context.find(status.get_crawl, run, what=f"crawl {run}.")

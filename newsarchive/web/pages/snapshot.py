@@ -37,7 +37,7 @@ from storage.warc.payload import decode_entity
 from storage.warc.record import header
 from storage.warc.streaming import ResponseStream
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 EMBED_TOKEN = secrets.token_hex(5)
 """Part of the URLs that the archive's own frames embed; new at each start."""

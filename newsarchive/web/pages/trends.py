@@ -15,7 +15,7 @@ from storage.index.queries.aggregates import list_site_names
 from storage.index.search.facets import MIN_ARCHIVED, MOST_TRENDS, HistogramBar, HistogramStep, Trend, count_trends
 from storage.index.views.articles import Filters
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 STEPS: tuple[HistogramStep, ...] = get_args(HistogramStep)
 WIDTH, HEIGHT, LEFT, TOP = 640, 260, 52, 14
