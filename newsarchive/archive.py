@@ -43,7 +43,6 @@ from storage.index.search.results import find_version_ids
 from storage.index.views.articles import ArticleView, list_values
 from storage.index.views.history import ChangeFilters
 from storage.index.write import replace_readings, warc_files
-from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, VisitResult
 from storage.places import Places
@@ -271,8 +270,8 @@ class Archive(AbstractContextManager["Archive"]):
         return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))
 
     def reextract(
-        self, wanted: RereadFilter, *, dry_run: bool = False, workers: int | None = None, named: int = 20,
-        progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
+        self, wanted: replace_readings.RereadFilter, *, dry_run: bool = False, workers: int | None = None,
+        named: int = 20, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
     ) -> ReextractResult:  # fmt: skip
         """Read stored captures again; up to `named` changes are listed, and a dry run changes nothing.
 
