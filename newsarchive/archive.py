@@ -23,17 +23,9 @@ from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.pipeline import Batching, Ingestor
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.locks.site_locks import lock_sites
-from newsarchive.maintenance.rebuild import (
-    MARKER,
-    Rebuild,
-    RebuildResult,
-    ResumeMarker,
-    require_no_writer,
-    require_warc_files,
-)
+from newsarchive.maintenance import rebuild, rfc3161
 from newsarchive.maintenance.recover import ImportResult, RecoveryResult, begin_work, import_files, recover
 from newsarchive.maintenance.reextract import Reextraction, ReextractResult
-from newsarchive.maintenance.rfc3161 import load_proofs
 from newsarchive.maintenance.takedown import Takedown, TakedownReport
 from newsarchive.maintenance.verify import VerifyReport, verify
 from newsarchive.maintenance.verify_statements import StatementCheck
@@ -51,7 +43,6 @@ from storage.index.search.results import find_version_ids
 from storage.index.views.articles import ArticleView, list_values
 from storage.index.views.history import ChangeFilters
 from storage.index.write import replace_readings, warc_files
-from storage.index.write.replace_readings import RereadFilter
 from storage.index_address import sqlite_file
 from storage.model import NextVisit, VisitResult
 from storage.places import Places
@@ -97,7 +88,7 @@ class Archive(AbstractContextManager["Archive"]):
         FilesLost if the folder of the WARC files has none of those that the index knows.
         """
         config = toml_file.load_config(folder)
-        require_warc_files(config.places, config.index)
+        rebuild.require_warc_files(config.places, config.index)
         try:
             config.warc_folder.mkdir(parents=True, exist_ok=True)
             ensure_machine_id(folder)
@@ -114,8 +105,7 @@ class Archive(AbstractContextManager["Archive"]):
         IndexLost, besides the errors of `open`, if there are WARC files but no index: a new one would be empty.
         """
         config = toml_file.load_config(folder)
-        file = sqlite_file(config.index)
-        places = config.places
+        file, places = sqlite_file(config.index), config.places
         if file is not None and not file.exists() and (places.local_files() or places.files()):
             raise IndexLost(place=file, archive=shlex.quote(str(folder)))
         return cls(config, _open_index(config))
@@ -124,7 +114,7 @@ class Archive(AbstractContextManager["Archive"]):
     def rebuild_in(
         cls, folder: Path, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL,
         restart: bool = False, forget: bool = False,
-    ) -> RebuildResult:  # fmt: skip
+    ) -> rebuild.RebuildResult:  # fmt: skip
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
 
         An interrupted rebuild is resumed, unless `restart`. CapturesLost if the new index would lack captures that the
@@ -135,10 +125,10 @@ class Archive(AbstractContextManager["Archive"]):
             "index": hashlib.sha256(config.index.encode()).hexdigest(), "schema": HEAD,
             "reading_settings": build_reading_settings(config, ()).cache_key,
         }  # fmt: skip
-        marker = ResumeMarker(path=config.folder / MARKER, parameters=parameters)
+        marker = rebuild.ResumeMarker(path=config.folder / rebuild.MARKER, parameters=parameters)
         # A crawl that started meanwhile would write into the index that is being replaced.
         with lock_sites(config, "rebuild"):
-            result = Rebuild(
+            result = rebuild.Rebuild(
                 places=config.places,
                 url=config.index,
                 open_ingestor=lambda index: cls(config, index).bulk(where),
@@ -244,11 +234,10 @@ class Archive(AbstractContextManager["Archive"]):
     @contextmanager
     def bulk(self, where: BatchTarget = LOCAL) -> Iterator[tuple[Ingestor, WarcWalk]]:
         """Open an ingestor for many files, and the walk that reads them."""
-        here = where.dask is None
         load_takedowns(self.folder, self.places, restores=True)
         with (
             open_walk(where, self.scratch, self._reading_settings) as walk,
-            self.ingestor(batching=BULK_BATCHING, at_once=here) as ingestor,
+            self.ingestor(batching=BULK_BATCHING, at_once=where.dask is None) as ingestor,
         ):
             yield ingestor, walk
 
@@ -281,8 +270,8 @@ class Archive(AbstractContextManager["Archive"]):
         return replace(imported, recovered=recovered, read=replace(imported.read, problems=problems))
 
     def reextract(
-        self, wanted: RereadFilter, *, dry_run: bool = False, workers: int | None = None, named: int = 20,
-        progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
+        self, wanted: replace_readings.RereadFilter, *, dry_run: bool = False, workers: int | None = None,
+        named: int = 20, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
     ) -> ReextractResult:  # fmt: skip
         """Read stored captures again; up to `named` changes are listed, and a dry run changes nothing.
 
@@ -291,7 +280,7 @@ class Archive(AbstractContextManager["Archive"]):
         self.require_sites(wanted.sites or ())
         with lock_sites(self.config, "reextract"), self.ingestor(batching=BULK_BATCHING, workers=workers) as ingestor:
             problems = () if dry_run else self.recover(ingestor).problems
-            require_no_writer(self.places.local_files(), "reextract")
+            rebuild.require_no_writer(self.places.local_files(), "reextract")
             requesting = self.index.read(replace_readings.list_requesting_sites)
             layouts = SiteLayouts(self.config.sites)
             wanted = replace(wanted, by_site={n: each for n in requesting if (each := layouts.extractor_version(n))})
@@ -326,8 +315,8 @@ class Archive(AbstractContextManager["Archive"]):
                 plan = work.make_plan(urls, reason, self.now(), listings=listings)
                 return [TakedownReport(plan=plan, records=plan.records)]
             begin_work(self.places, self.index)
-            require_no_writer(self.places.local_files(), "takedown")
-            if self.index.is_shared and (self.folder / MARKER).exists():
+            rebuild.require_no_writer(self.places.local_files(), "takedown")
+            if self.index.is_shared and (self.folder / rebuild.MARKER).exists():
                 prepare_replacement(self.config.index).clear()  # what an interrupted rebuild left has the articles, too
             interrupted = work.load_plan()
             reports = [work.run(interrupted)] if interrupted else []
@@ -377,7 +366,7 @@ class Archive(AbstractContextManager["Archive"]):
         `deep` what it says of all. `head` is a head of the chain that was noted elsewhere: all files are compared
         with it.
         """
-        proofs, invalid = load_proofs(self.config, head)
+        proofs, invalid = rfc3161.load_proofs(self.config, head)
         with open_executor(where) as executor:
             report = verify(self.places, self.index, executor, progress, repair=repair, proofs=proofs)
         check = StatementCheck(

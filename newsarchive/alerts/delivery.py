@@ -37,9 +37,7 @@ from newsarchive.config.toml_file import read_config
 from newsarchive.export.articles import CHANGE_COLUMNS, view_to_json
 from newsarchive.urls.ssrf import AddressGuard, url_refusal_reason
 from newsarchive.urls.wb_url import format_timestamp, quote_url
-from storage.index.queries.articles import get_capture_of_record
-from storage.index.queries.export import load_articles
-from storage.index.queries.observations import list_changes
+from storage.index.queries import articles, export, observations
 from storage.index.reader import Reader
 from storage.index.views.history import ChangeFilters
 
@@ -129,12 +127,12 @@ def load_line(index: Reader, hit: Any, public_url: str) -> dict[str, Any] | None
     """Return what is sent of a hit; None if it is withheld or gone."""
     if hit["event"]:
         filters = ChangeFilters(records=(hit["record"],), event=hit["event"])
-        found = [view_to_json(view, CHANGE_COLUMNS) for view in index.ask(list_changes, filters, limit=1)]
+        found = [view_to_json(view, CHANGE_COLUMNS) for view in index.ask(observations.list_changes, filters, limit=1)]
     else:
-        capture = index.ask(get_capture_of_record, hit["record"])
+        capture = index.ask(articles.get_capture_of_record, hit["record"])
         version = capture and capture.version_id
         named = [version] if version else []
-        found = [each.to_dict() for each in index.stream(load_articles, named, with_text=False)]
+        found = [each.to_dict() for each in index.stream(export.load_articles, named, with_text=False)]
     for line in found:
         seen = line.get("seen") or line["capture"]["fetched_at"]
         path = f"/web/{format_timestamp(datetime.fromisoformat(seen))}/{quote_url(line['url'])}"

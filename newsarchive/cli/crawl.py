@@ -27,14 +27,10 @@ from newsarchive.crawl.run import CrawlReport, OnProgress, list_seeds
 from newsarchive.crawl.run import crawl as run
 from newsarchive.crawl.save import save as run_save
 from newsarchive.ingest.page_files import read_urls
-from newsarchive.operations.health import check_health
-from newsarchive.operations.healthchecks import ping as ping_check
-from newsarchive.operations.metrics import format_metrics
+from newsarchive.operations import health, healthchecks, metrics
 from storage.errors import ArchiveBusy, ConfigError, StorageError
 from storage.index.frontier.url_queue import DueQuery, find_urls, select_due_urls
-from storage.index.queries.aggregates import FAILED_OUTCOMES
-from storage.index.queries.articles import get_capture_of_record
-from storage.index.queries.status import list_crawls
+from storage.index.queries import aggregates, articles, status
 from storage.model import Outcome
 from storage.places.folder import write_atomic
 from storage.warc.spider_output import SPIDER
@@ -159,7 +155,7 @@ def print_pages(pages: Sequence[dict[str, Any]]) -> None:
 def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, Any]:
     """Return what a URL became: its capture, and a text for people."""
     found = pages.captures.get(final := pages.follow(url))
-    capture = archive.index.ask(get_capture_of_record, found.record_id) if found is not None else None
+    capture = archive.index.ask(articles.get_capture_of_record, found.record_id) if found is not None else None
     line = {"url": url, "final_url": final, "capture": capture}
     if capture is None:
         reason = pages.postponed.get(final, "the run ended before it")
@@ -171,7 +167,7 @@ def describe_page(archive: Archive, pages: NamedPages, url: str) -> dict[str, An
         anew = ", read anew by its spider" if SPIDER in capture.reason else ""
         same = f", unchanged{anew}" if capture.kind == "revisit" else ""
         what = f"article {article.id}{same}: {article.current.headline}"
-    is_page = capture.outcome not in FAILED_OUTCOMES | {Outcome.GONE, Outcome.REDIRECT}
+    is_page = capture.outcome not in aggregates.FAILED_OUTCOMES | {Outcome.GONE, Outcome.REDIRECT}
     return {**line, "saved": is_page, "text": f"{what}; record in {capture.place.warc}"}
 
 
@@ -197,17 +193,17 @@ def run_with_progress(
 
     def begin() -> None:
         begun.append(True)
-        ping_check(check, "/start")
+        healthchecks.ping(check, "/start")
 
     try:
         with show_run(f"crawling {pluralize(len(archive.config.select_sites(sites)), 'site')}") as progress:
             report = fetch(archive, sites, progress=progress, on_locked=begin)
     except BaseException as error:
         if begun:  # a crawl that another running one prevents is not a failure
-            ping_check(check, "/fail", str(error) or type(error).__name__)
+            healthchecks.ping(check, "/fail", str(error) or type(error).__name__)
         raise
     said = "\n".join((summary_line(report), *report.problems))
-    problem = ping_check(check, "/fail" if is_unanswered(report) else "", said)
+    problem = healthchecks.ping(check, "/fail" if is_unanswered(report) else "", said)
     return replace(report, notes=(*report.notes, problem)) if problem else report
 
 
@@ -216,9 +212,7 @@ def show_run(what: str) -> Iterator[OnProgress]:
     """Show the progress of a run, from now on, while the block runs."""
     began = time.monotonic()
     with show_progress(what) as step:
-        yield lambda counters, waiting, url: step(
-            *describe_progress(counters, waiting, url, seconds=time.monotonic() - began)
-        )
+        yield lambda counters, waiting, url: step(*describe_progress(counters, waiting, url, time.monotonic() - began))
 
 
 def describe_progress(counters: Mapping[str, int], waiting: int, url: str, seconds: float) -> tuple[int, int, str]:
@@ -228,7 +222,7 @@ def describe_progress(counters: Mapping[str, int], waiting: int, url: str, secon
     (30, 39, '30 pages, 3.3/s, 9 waiting, 2 failed, http://a.test/')
     """
     done = counters.get("captures", 0)
-    failed = sum(counters.get(outcome, 0) for outcome in FAILED_OUTCOMES) + counters.get("no_response", 0)
+    failed = sum(counters.get(outcome, 0) for outcome in aggregates.FAILED_OUTCOMES) + counters.get("no_response", 0)
     rate = done / seconds if seconds > 0 else 0.0
     failures = f"{failed:,} failed, " if failed else ""
     words = f"{pluralize(done, 'page')}, {rate:.1f}/s, {waiting:,} waiting, {failures}{url}"
@@ -261,12 +255,12 @@ def update_metrics(archive: Archive) -> str | None:
     if not archive.config.metrics:
         return None
     config, now, file = archive.config, archive.now(), archive.folder / archive.config.metrics
-    report = check_health(archive.index, config, now)
-    crawls = archive.index.ask(list_crawls, limit=200)
+    report = health.check_health(archive.index, config, now)
+    crawls = archive.index.ask(status.list_crawls, limit=200)
     with suppress(OSError):  # writing the file says what is wrong
         file.parent.mkdir(parents=True, exist_ok=True)
     try:
-        text = format_metrics(report, crawls, now, bucket=archive.places.bucket is not None)
+        text = metrics.format_metrics(report, crawls, now, bucket=archive.places.bucket is not None)
         write_atomic(file, text, mode=0o644)
     except StorageError as problem:
         return str(problem)

@@ -23,8 +23,7 @@ from newsarchive.startup import child_command
 from newsarchive.urls.wb_url import format_timestamp
 from storage.article_fields import format_time
 from storage.errors import ArchiveError, ConfigError
-from storage.index.queries.listings import list_listing_times
-from storage.index.queries.observations import list_changes
+from storage.index.queries import listings, observations
 from storage.index.views.history import ChangeFilters
 
 SITE = "lantern"
@@ -131,8 +130,8 @@ def print_note(text: str) -> None:
 
 def write_about(archive: Archive, front: str) -> int:
     """Write the text of the home page into newsarchive.toml, and return the article that it names as edited."""
-    times = archive.index.ask(list_listing_times, front, limit=100)
-    (edit,) = archive.index.ask(list_changes, ChangeFilters(event="edited", notice="silent"), limit=1)
+    times = archive.index.ask(listings.list_listing_times, front, limit=100)
+    (edit,) = archive.index.ask(observations.list_changes, ChangeFilters(event="edited", notice="silent"), limit=1)
     article = archive.article(edit.article)
     record = article.current.capture.id if article else 1
     first, last = format_timestamp(min(times)), format_timestamp(max(times))

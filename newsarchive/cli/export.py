@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -59,10 +59,8 @@ def export(  # noqa: PLR0913 - every word is an option of the command line
     info, missed = _choose_format(format_, into), MissedCaptures()
     chosen = {"site": site, "since": since, "until": until, "author": author, "section": section, "query": query}
     if placements:
-        narrowing = {"--article": article, "--all-versions": all_versions}
-        info = _choose_placements(
-            info, narrowing | {f"--{name}": chosen[name] for name in ("author", "section", "query")}
-        )
+        given = {"article": article, "all-versions": all_versions, "author": author, "section": section, "query": query}
+        info = _choose_placements(info, [f"--{name}" for name, value in given.items() if value])
     with Archive.open_to_read(archive) as opened:
         named = [find_article(opened, each) for each in article or ()]
         filters = opened.build_filters(Filters, "--", **chosen, articles=tuple(each.id for each in named) or None)
@@ -115,11 +113,10 @@ def _choose_format(format_: Format | None, into: Path | None) -> FormatInfo:
     return info
 
 
-def _choose_placements(info: FormatInfo, given: Mapping[str, object]) -> FormatInfo:
-    """Return the format for placements. ConfigError if it has none, or for options that select articles."""
-    given_names = [name for name, value in given.items() if value]
-    if given_names or info.suffix not in {".jsonl", ".csv", ".parquet"}:
-        what = f"{given_names[0]} selects articles" if given_names else f"{info.name} has articles or captures"
+def _choose_placements(info: FormatInfo, narrowing: Sequence[str]) -> FormatInfo:
+    """Return the format for placements. ConfigError if it has none, or if options narrow them to some articles."""
+    if narrowing or info.suffix not in {".jsonl", ".csv", ".parquet"}:
+        what = f"{narrowing[0]} selects articles" if narrowing else f"{info.name} has articles or captures"
         raise ConfigError.create("not-placements", what=what)
     return replace(info, noun="placement", write=functools.partial(write_placements, format_=info.suffix[1:]))
 

@@ -16,8 +16,7 @@ from newsarchive.maintenance.export_log import note_export
 from newsarchive.maintenance.rfc3161 import load_proofs, stamp_head
 from newsarchive.maintenance.verify_chain import describe_proofs
 from storage.errors import ExportWithheld
-from storage.index.queries.articles import get_version
-from storage.index.queries.cdx import get_cdx_line
+from storage.index.queries import articles, cdx
 from storage.places.folder import open_atomic
 
 
@@ -61,9 +60,9 @@ def proof(
         named = find_article(opened, article)
         rules = AccessRules() if withheld else AccessRules.from_config(opened.config).hiding_unknown(opened)
         shown = opened.index.excluding(rules.exclusions(opened.now()))
-        versions = [opened.index.ask(get_version, line.id) for line in named.versions]
+        versions = [opened.index.ask(articles.get_version, line.id) for line in named.versions]
         captures = [version.capture for version in versions if version]
-        lines = [shown.ask(get_cdx_line, capture.id) for capture in captures]
+        lines = [shown.ask(cdx.get_cdx_line, capture.id) for capture in captures]
         if held := sum(line is None or names_withheld(shown, opened.places, line) for line in lines):
             raise ExportWithheld(str(into), held, "To write the receipt all the same: newsarchive proof --withheld")
         records = [capture.place for capture in captures]

@@ -63,18 +63,17 @@ def show(  # noqa: PLR0913 - every word is an option of the command line
         others = {"linked_from": [link.article for link in links], "schedule": schedule}
         print(to_json({**{name.name: getattr(found, name.name) for name in fields(found)}, **others}))
         return
-    if versions or related or warc:
-        if versions:
-            render.print_versions(out, found)
-        if related:
-            render.print_links(out, found.current.links, everything=True)
-            render.print_backlinks(out, links)
-        if warc:
-            render.print_captures(out, found)
-        return
-    render.print_head(out, found, schedule, credentials)
-    render.print_text(out, found.current, everything=everything)
-    render.print_links(out, found.current.links)
+    if versions:
+        render.print_versions(out, found)
+    if related:
+        render.print_links(out, found.current.links, everything=True)
+        render.print_backlinks(out, links)
+    if warc:
+        render.print_captures(out, found)
+    if not (versions or related or warc):
+        render.print_head(out, found, schedule, credentials)
+        render.print_text(out, found.current, everything=everything)
+        render.print_links(out, found.current.links)
 
 
 def find_article(archive: Archive, name: str) -> ArticleView:

@@ -19,8 +19,7 @@ from newsarchive.locks.site_locks import POSTGRES
 from newsarchive.reader_pool.cpu import available_cores
 from storage.errors import ConfigError
 from storage.extras import install_command
-from storage.index.cluster.jobs import STALLED, CrawlJob, Workload, load_workload
-from storage.index.cluster.leases import LeaseHolder, list_lease_holders
+from storage.index.cluster import jobs, leases
 
 
 def worker(
@@ -52,7 +51,7 @@ def say(line: str) -> None:
 def workers(*, archive: Folder = HERE) -> None:
     """Show the workers and the sites that they crawl."""
     config = load_cluster_config(archive)
-    load, held = load_workload(config.index), list_lease_holders(config.index)
+    load, held = jobs.load_workload(config.index), leases.list_lease_holders(config.index)
     found = {"workers": load.workers, "crawling": load.running, "waiting": load.waiting, "failed": load.failed}
     print_result(found | {"held": held}, lambda: print_workload(stdout(), load, held, datetime.now(UTC)))
 
@@ -67,14 +66,14 @@ def load_cluster_config(archive: Path) -> Config:
     return config
 
 
-def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], now: datetime) -> None:
+def print_workload(out: Console, load: jobs.Workload, held: tuple[leases.LeaseHolder, ...], now: datetime) -> None:
     """Print workers, running crawls, waiting sites and leases."""
     grid = create_table("machine", "process", "slots", "busy", "last heartbeat")
     for crew in load.workers:
         busy = sum(task.worker == crew.worker for task in load.running)
         numbers = map(str, (crew.pid, crew.slots, busy))
         age = max((now - crew.last_heartbeat_at).total_seconds(), 0)
-        grid.add_row(safe_text(crew.host), *numbers, f"{age:.0f} s ago{': lost' if age > STALLED else ''}")
+        grid.add_row(safe_text(crew.host), *numbers, f"{age:.0f} s ago{': lost' if age > jobs.STALLED else ''}")
     out.print(grid if load.workers else "No workers. To start one: newsarchive worker")
     machines = {crew.worker: f"{crew.host} {crew.pid}" for crew in load.workers}
     if load.running:
@@ -88,7 +87,7 @@ def print_workload(out: Console, load: Workload, held: tuple[LeaseHolder, ...], 
         out.print(_task_table("failed", load.failed, machines, now))
 
 
-def _task_table(what: str, tasks: tuple[CrawlJob, ...], machines: dict[int, str], now: datetime) -> object:
+def _task_table(what: str, tasks: tuple[jobs.CrawlJob, ...], machines: dict[int, str], now: datetime) -> object:
     grid = create_table(what, "worker", "since", "tries")
     for task in tasks:
         where = machines.get(task.worker or 0, "")

@@ -20,6 +20,7 @@ from email.utils import format_datetime
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
+from typing import Any
 
 RECORDING = "lantern.tar.xz"
 
@@ -55,15 +56,11 @@ def load_recording() -> RecordedSite:
         members = {member.name: read.read() for member in tar if (read := tar.extractfile(member))}
     index = json.loads(members["index.json"])
 
-    def parse(page: list[str | int | None]) -> RecordedPage:
-        status, mime, location, changed, body = page
+    def parse(page: list[Any]) -> RecordedPage:
+        status, mime, location, changed, name = page
+        time, body = changed and datetime.fromisoformat(changed), members[name]
         return RecordedPage(
-            status=int(status or 0),
-            mime=str(mime),
-            location=None if location is None else str(location),
-            last_modified=None if changed is None else datetime.fromisoformat(str(changed)),
-            body=members[str(body)],
-            etag=f'"{body}"',
+            status=status, mime=mime, location=location, last_modified=time, body=body, etag=f'"{name}"'
         )
 
     return RecordedSite(

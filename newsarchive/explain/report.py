@@ -7,13 +7,12 @@ the Content-Security-Policy of the file forbids both.
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
-from types import MappingProxyType
 
-from jinja2 import Environment, FunctionLoader
+from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from newsarchive.explain.explanation import OUTSIDE, SOURCES, ExplainedLine, Explanation, FieldExplanation
@@ -26,9 +25,10 @@ _FOLD_FROM = 4  # lines outside the article in a row from which they are folded
 _PREVIEW_LENGTH = 140  # characters of folded lines that are shown
 _LABEL_DISTANCE = 8  # lines before the first link of a group among which its label is looked for
 _STYLES = {Role.HEADING: "heading", Role.QUOTE: "quote", Role.LIST: "list", Role.CODE: "code", Role.DEK: "dek"}
-LABELS: Mapping[str, str] = MappingProxyType({"canonical_url": "canonical"})
+LABELS = {"canonical_url": "canonical"}
 _ALMOST_CERTAIN = 0.994
 _DATES = frozenset({"published", "modified"})
+_ENVIRONMENT = Environment(loader=PackageLoader("newsarchive.explain"), autoescape=True, trim_blocks=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def render_report(explanation: Explanation) -> str:
     counts = Counter((row.name, row.category) for row in rows)
     legend = [(name, count, category) for (name, category), count in counts.items()]
     article = explanation.reading.article
-    style = _read_template("report.css")
+    style = files("newsarchive.explain").joinpath("templates", "report.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     headline = next((each.value for each in explanation.fields if each.name == "headline"), "")
     return _ENVIRONMENT.get_template("report.html").render(
@@ -134,10 +134,6 @@ def _runs(rows: Sequence[_Row]) -> Iterator[tuple[Sequence[_Row], str]]:
         yield lines, text[:_PREVIEW_LENGTH] if outside and len(lines) >= _FOLD_FROM else ""
 
 
-def _read_template(name: str) -> str:
-    return files("newsarchive.explain").joinpath("templates", name).read_text("utf-8")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldSummary:
     """One field as it is shown."""
@@ -203,6 +199,3 @@ def _comparable(claim: FieldClaim) -> str:
     if claim.field in _DATES and claim.value and not (date := PageDate.parse(claim.value)).is_day:
         return date.at.isoformat()
     return " ".join(claim.value.casefold().split())
-
-
-_ENVIRONMENT = Environment(loader=FunctionLoader(_read_template), autoescape=True, trim_blocks=True)

@@ -8,12 +8,8 @@ from functools import partial
 from importlib.resources import files
 from typing import BinaryIO
 
-from newsarchive.export.articles import write_articles, write_sqlite
-from newsarchive.export.cdxj import write_cdxj
-from newsarchive.export.citations import write_bibliography
-from newsarchive.export.records import write_warc
+from newsarchive.export import articles, cdxj, citations, records, wacz
 from newsarchive.export.request import ExportRequest
-from newsarchive.export.wacz import write_wacz
 
 
 class Format(StrEnum):
@@ -49,14 +45,16 @@ class FormatInfo:
 
 
 _WRITERS: Mapping[Format, Callable[[ExportRequest, BinaryIO], int]] = {
-    Format.WARC: write_warc,
-    Format.WACZ: write_wacz,
-    Format.CDXJ: write_cdxj,
-    Format.SQLITE: write_sqlite,
-    **{form: partial(write_articles, format_=form.value) for form in (Format.JSONL, Format.CSV, Format.PARQUET)},
-    Format.BIBTEX: partial(write_bibliography, suffix="bib"),
-    Format.RIS: partial(write_bibliography, suffix="ris"),
-    Format.CSL: partial(write_bibliography, suffix="csl.json"),
+    Format.WARC: records.write_warc,
+    Format.WACZ: wacz.write_wacz,
+    Format.CDXJ: cdxj.write_cdxj,
+    Format.SQLITE: articles.write_sqlite,
+    Format.JSONL: partial(articles.write_articles, format_="jsonl"),
+    Format.CSV: partial(articles.write_articles, format_="csv"),
+    Format.PARQUET: partial(articles.write_articles, format_="parquet"),
+    Format.BIBTEX: partial(citations.write_bibliography, suffix="bib"),
+    Format.RIS: partial(citations.write_bibliography, suffix="ris"),
+    Format.CSL: partial(citations.write_bibliography, suffix="csl.json"),
 }
 _FACTS = tomllib.loads(files("newsarchive.export").joinpath("formats.toml").read_text("utf-8"))
 FORMATS: Mapping[Format, FormatInfo] = {form: FormatInfo(write=_WRITERS[form], **_FACTS[form]) for form in Format}

@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from storage.callbacks import ignore_progress, utc_now
 from storage.index.engine.database import WorkLimit
-from storage.index.queries.articles import find_article_id
-from storage.index.queries.cdx import iter_cdx_lines_of_articles
-from storage.index.queries.export import iter_export_lines
-from storage.index.queries.links import (
-    Placement,
-    iter_listing_placements,
-    list_article_placements,
-    list_listing_placements,
-)
-from storage.index.queries.status import list_sources
+from storage.index.queries import articles, cdx, export, links, status
 from storage.index.reader import IndexPin, Reader
 from storage.index.views.articles import EVERYTHING, AnyOf, CaptureFilters, Exclusions, Filters, list_values
 from storage.index.views.cdx import CdxLine
@@ -70,20 +61,20 @@ class ExportRequest:
 
     def iter_articles(self) -> Iterator[dict[str, Any]]:
         """Yield the JSON of each article or version."""
-        return self.index.stream(iter_export_lines, self.filters, all_versions=self.all_versions)
+        return self.index.stream(export.iter_export_lines, self.filters, all_versions=self.all_versions)
 
     def iter_captures(self) -> Iterator[CdxLine]:
         """Yield the captures of the articles, in CDX order."""
-        return self.index.stream(iter_cdx_lines_of_articles, self.filters)
+        return self.index.stream(cdx.iter_cdx_lines_of_articles, self.filters)
 
-    def iter_placements(self, article_urls: Sequence[str] | None = None) -> Iterator[Placement]:
+    def iter_placements(self, article_urls: Sequence[str] | None = None) -> Iterator[links.Placement]:
         """Yield the placements of articles on all listings, or of all articles on the listings of the sites."""
         if article_urls is None:
             for url in _list_listing_urls(self.index, self.filters.site):
-                yield from self.index.stream(iter_listing_placements, url, CaptureFilters())
+                yield from self.index.stream(links.iter_listing_placements, url, CaptureFilters())
         for article_url in article_urls or ():
-            if article_id := self.index.ask(find_article_id, article_url):
-                yield from self.index.ask(list_article_placements, article_id)
+            if article_id := self.index.ask(articles.find_article_id, article_url):
+                yield from self.index.ask(links.list_article_placements, article_id)
 
     def track(self, items: Iterable[T], every: int) -> Iterator[T]:
         """Yield items, and report progress after each `every` of them."""
@@ -93,17 +84,17 @@ class ExportRequest:
                 self.report_progress(count)
 
 
-def iter_placements(index: Reader, filters: CaptureFilters) -> Iterator[Placement]:
+def iter_placements(index: Reader, filters: CaptureFilters) -> Iterator[links.Placement]:
     """Return the placements on the listing with a URL, or on those of sites or of all sites, by their URLs."""
     urls = [filters.url] if filters.url is not None else []
     if filters.url is None or filters.site is not None:
         urls = [url for url in _list_listing_urls(index, filters.site) if filters.url in (None, url)]
-    return (one for url in urls for one in index.ask(list_listing_placements, url, filters, most=None))
+    return (one for url in urls for one in index.ask(links.list_listing_placements, url, filters, most=None))
 
 
 def _list_listing_urls(index: Reader, site: AnyOf) -> list[str]:
     names = (None,) if site is None else sorted({*list_values(site)})
-    return [each.url for name in names for each in index.ask(list_sources, name) if each.kind is UrlKind.LISTING]
+    return [each.url for name in names for each in index.ask(status.list_sources, name) if each.kind is UrlKind.LISTING]
 
 
 @dataclass(slots=True)

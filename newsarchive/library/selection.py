@@ -13,11 +13,7 @@ from newsarchive.export.request import iter_placements
 from storage.article_fields import ArchivedArticle
 from storage.errors import ConfigError
 from storage.index.conditions.visibility import load_site_names
-from storage.index.queries.articles import find_article_id, list_captures
-from storage.index.queries.export import list_version_keys, load_articles
-from storage.index.queries.links import Placement
-from storage.index.queries.listings import list_listings
-from storage.index.queries.observations import iter_changes
+from storage.index.queries import articles, export, links, listings, observations
 from storage.index.reader import IndexPin, Reader
 from storage.index.search.results import find_version_ids, load_hits
 from storage.index.views.articles import NO_EXCLUSIONS, CaptureFilters, CaptureView, Filters, Order, SearchHit
@@ -45,12 +41,12 @@ class Selection:
         """Return articles, or all their versions, those with the newest dates first."""
         index, filters = self._prepare(Filters, chosen)
         if url is not None:
-            found = index.ask(find_article_id, url)
+            found = index.ask(articles.find_article_id, url)
             filters = replace(filters, articles=() if found is None else (found,))
         if filters.selects_texts:
             self.archive.index.update_search()
-        rows = index.walk(partial(list_version_keys, filters=filters, all_versions=all_versions))
-        return _load_batches((row[0] for row in rows), lambda ids: list(index.stream(load_articles, ids)))
+        rows = index.walk(partial(export.list_version_keys, filters=filters, all_versions=all_versions))
+        return _load_batches((row[0] for row in rows), lambda ids: list(index.stream(export.load_articles, ids)))
 
     def search(self, query: str, *, order: Order, limit: int | None, **chosen: Any) -> Iterator[SearchHit]:
         """Return what a search finds; the search is made at once, and the hits are loaded as they are consumed."""
@@ -63,17 +59,17 @@ class Selection:
 
     def iter_captures(self, **chosen: Any) -> Iterator[CaptureView]:
         """Return captures, newest first; without site or URL those of one site after the other."""
-        return self._walk_by_site(list_captures, chosen)
+        return self._walk_by_site(articles.list_captures, chosen)
 
     def iter_listings(self, **chosen: Any) -> Iterator[ListingCapture]:
         """Return captures of listings, in the order of `iter_captures`."""
-        return self._walk_by_site(list_listings, chosen | {"outcome": Outcome.LISTING})
+        return self._walk_by_site(listings.list_listings, chosen | {"outcome": Outcome.LISTING})
 
     def iter_changes(self, **chosen: Any) -> Iterator[ChangeView]:
         """Return changes of articles, those seen last first."""
-        return iter_changes(*self._prepare(ChangeFilters, chosen))
+        return observations.iter_changes(*self._prepare(ChangeFilters, chosen))
 
-    def iter_placements(self, **chosen: Any) -> Iterator[Placement]:
+    def iter_placements(self, **chosen: Any) -> Iterator[links.Placement]:
         """Return the placements on one listing, or on those of a site or of all sites, by their URLs."""
         return iter_placements(*self._prepare(CaptureFilters, chosen))
 

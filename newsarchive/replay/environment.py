@@ -45,8 +45,8 @@ def default_environment() -> ReplayEnvironment:
     return ReplayEnvironment(folder=Path(data) / "newsarchive" / "replay")
 
 
-def install(environment: ReplayEnvironment, report: Callable[[str], None]) -> str:
-    """Recreate the environment, install pywb and return its version; ReplayFailure if that fails."""
+def install(environment: ReplayEnvironment, report: Callable[[str], None]) -> None:
+    """Recreate the environment and install pywb; ReplayFailure if that fails."""
     remove(environment)
     environment.folder.parent.mkdir(parents=True, exist_ok=True)
     report(f"Creating a virtual environment in {environment.folder}")
@@ -57,18 +57,15 @@ def install(environment: ReplayEnvironment, report: Callable[[str], None]) -> st
     code = "import importlib.metadata as m, zstandard, pywb.apps.frontendapp; print('pywb', m.version('pywb'))"
     installed = _run([str(environment.python), "-W", "ignore", "-c", code]).strip().splitlines()[-1]
     (environment.folder / _MARK).write_text(f"{installed}\n")
-    return installed
 
 
-def remove(environment: ReplayEnvironment) -> bool:
-    """Remove the environment; return True if there was one. A folder that is no environment is left alone."""
+def remove(environment: ReplayEnvironment) -> None:
+    """Remove the environment, if there is one. A folder that is no environment is left alone."""
     folder = environment.folder
-    if not folder.exists():
-        return False
-    if not (folder / "pyvenv.cfg").is_file() and any(folder.iterdir()):
-        raise ReplayFailure.create("not-pywb-environment", folder=folder, variable=HOME_VARIABLE)
-    shutil.rmtree(folder)
-    return True
+    if folder.exists():
+        if not (folder / "pyvenv.cfg").is_file() and any(folder.iterdir()):
+            raise ReplayFailure.create("not-pywb-environment", folder=folder, variable=HOME_VARIABLE)
+        shutil.rmtree(folder)
 
 
 def _run(command: list[str]) -> str:

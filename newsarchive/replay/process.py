@@ -8,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from pathlib import Path
@@ -84,14 +84,10 @@ class PywbProgram:
 
     def is_responding(self) -> bool:
         """Return True if pywb responds."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection, suppress(OSError):
             connection.request("GET", "/", headers={"host": self.hosts[0]})
             return connection.getresponse().status < 500
-        except OSError:
-            return False
-        finally:
-            connection.close()
+        return False
 
 
 @contextmanager
@@ -176,12 +172,10 @@ class PywbSupervisor:
 
     def _terminate(self) -> None:
         """End pywb: by closing its standard input, then by signals."""
-        if self._process.stdin:
-            with suppress(OSError):
-                self._process.stdin.close()
-        for stop in (None, self._process.terminate, self._process.kill):
-            if stop is not None:
-                stop()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(timeout=3)
+        process = self._process
+        assert process.stdin is not None
+        for end in (process.stdin.close, process.terminate, process.kill):
+            with suppress(OSError, subprocess.TimeoutExpired):
+                end()
+                process.wait(timeout=3)
                 return

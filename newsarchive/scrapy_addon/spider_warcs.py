@@ -15,10 +15,7 @@ from storage.callbacks import utc_now
 from storage.model import CrawlRun, Discovery, Outcome, Reading, RefersTo, UrlKind
 from storage.places import OPEN
 from storage.urls import strip_www, url_host
-from storage.warc.exchange import MIN_REVISIT_PAYLOAD, Originals
-from storage.warc.reader import CaptureRecord
-from storage.warc.repair import repair_file
-from storage.warc.writer import WarcWriter
+from storage.warc import exchange, reader, repair, writer
 
 log = logging.getLogger(__name__)
 MAX_ORIGINALS = 100_000
@@ -35,7 +32,7 @@ class SpiderWarcs:
         """Folder of the archive, else of the WARC files."""
         self._info = {"software": f"newsarchive/{VERSION}", "description": f"Scrapy spider {spider}"}
         self._archive: Any = None
-        self._archived: Originals | None = None
+        self._archived: exchange.Originals | None = None
         self._known: dict[str, RefersTo] = {}
 
     def open(self) -> None:
@@ -53,9 +50,9 @@ class SpiderWarcs:
         else:
             into.mkdir(parents=True, exist_ok=True)
             for path in into.glob(f"*{OPEN}"):
-                repair_file(path)
+                repair.repair_file(path)
         self._run = CrawlRun(id=f"{began:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}", sites=(), started_at=began)
-        self.writer = WarcWriter(into, run=self._run, info=self._info, originals=self, **options)
+        self.writer = writer.WarcWriter(into, run=self._run, info=self._info, originals=self, **options)
 
     def get_discovery(self, url: str, kind: UrlKind) -> Discovery:
         """Return the provenance of a URL, with the site to which its host belongs."""
@@ -71,11 +68,11 @@ class SpiderWarcs:
         """Return the archive's newest 200 response of a URL, or None."""
         return self._archived.find_original_by_url(url) if self._archived else None
 
-    def submit(self, record: CaptureRecord) -> Future[Reading]:
+    def submit(self, record: reader.CaptureRecord) -> Future[Reading]:
         """Remember a written capture as an original."""
         capture, done = record.capture, Future[Reading]()
         is_whole = capture.kind == "response" and capture.status == 200 and not capture.truncated
-        if is_whole and capture.payload_digest and capture.payload_size >= MIN_REVISIT_PAYLOAD:
+        if is_whole and capture.payload_digest and capture.payload_size >= exchange.MIN_REVISIT_PAYLOAD:
             found = RefersTo(record_id=capture.record_id, url=capture.url, date=capture.date)
             self._known[capture.payload_digest] = found
             if len(self._known) > MAX_ORIGINALS:

@@ -244,7 +244,7 @@ def parse_resume_key(text: str | None) -> tuple[str, datetime, str] | None:
     return key, at, record_id
 
 
-router = APIRouter(tags=["captures"])
+router = APIRouter()
 
 MAX_SCANNED = 100_000
 """Captures that are scanned for one response; filters may reject any of them."""
@@ -261,8 +261,8 @@ _MEDIA_TYPES = {
 }
 
 
-@router.get("/cdx", include_in_schema=False)
-@router.get("/cdx/search/cdx", include_in_schema=False)
+@router.get("/cdx")
+@router.get("/cdx/search/cdx")
 def cdx(request: Request, context: Context) -> Response:
     """Return captures in the format of pywb or of the Wayback Machine."""
     dialect: Dialect = "wayback" if request.url.path.endswith("/search/cdx") else "pywb"

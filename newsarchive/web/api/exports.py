@@ -25,11 +25,10 @@ from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_c
 from newsarchive.web.search_params import SearchParams
 from storage.errors import ArchiveError
 from storage.index.engine.database import WorkLimit
-from storage.index.queries.aggregates import count_withheld, list_site_names
-from storage.index.queries.articles import get_article
+from storage.index.queries import aggregates, articles
 from storage.index.views.articles import Filters
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 MAX_ARTICLE_EXPORT = 500_000_000
 """Maximum size of the export of one article, in bytes; larger ones are made on the command line."""
@@ -54,7 +53,7 @@ def exports_page(context: Context, jobs: Jobs) -> Response:
     """Return the form, filled in from the query, and the list of exports."""
     listed = jobs.list_jobs()
     urls = _list_file_urls(context, listed)
-    sites = context.index.ask(list_site_names)
+    sites = context.index.ask(aggregates.list_site_names)
     shown: dict[str, Any] = {"jobs": listed, "file_urls": urls, "forms": FORMATS, "sites": sites, "days": KEPT_FOR.days}
     return context.render("exports.html", params=SearchParams.from_query(context.request.query_params), **shown)
 
@@ -101,7 +100,7 @@ def download_export(context: Context, jobs: Jobs, job_id: str, name: str) -> Res
 def article_records(context: Context, article_id: int) -> Response:
     """Return the records of one article as a WARC file, or with their index as WACZ."""
     form = Format.WACZ if context.request.url.path.endswith(".wacz") else Format.WARC
-    article = context.find(get_article, article_id, what="such article")
+    article = context.find(articles.get_article, article_id, what="such article")
     choice = build_export_request(context.archive, context.rules, Filters(articles=(article_id,)), context.work)
     # Written to a file first, so that an error can still become an error response.
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed after sending
@@ -140,7 +139,7 @@ def _get_job_or_404(jobs: ExportJobs, job_id: str) -> ExportJob:
 
 def _list_file_urls(context: RequestContext, jobs: Sequence[ExportJob]) -> dict[str, str]:
     """Return the URLs of the files of exports by id; "" if there is none, or it may have what is withheld now."""
-    withheld = context.index.ask(count_withheld, [job.finished_at or context.now for job in jobs])
+    withheld = context.index.ask(aggregates.count_withheld, [job.finished_at or context.now for job in jobs])
     return {
         job.id: f"/exports/{job.id}/newsarchive-{job.requested_at:%Y%m%d-%H%M%S}{FORMATS[job.format].suffix}"
         if job.state == "done" and job.rules == f"{context.rules.digest} {count}"

@@ -20,7 +20,7 @@ from newsarchive.web.responses.conditional import format_http_date, parse_http_d
 from storage.index.queries.cdx import count_cdx_pages, iter_cdx_lines, match_exact
 from storage.index.views.cdx import CdxLine, CdxQuery
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 VARY = "accept-datetime"
 

@@ -14,7 +14,7 @@ from newsarchive.web.api import v1
 from newsarchive.web.context import Context
 from newsarchive.web.jinja_env import TEMPLATES
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 ABOUT = """The archive as JSON. Lists are paginated: `next` is the cursor of the next page. Every response has an ETag
 for If-None-Match. Errors are problem details (RFC 9457). Ids belong to the index and change when it is rebuilt: URLs,

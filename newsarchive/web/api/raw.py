@@ -25,7 +25,7 @@ from storage.index.views.cdx import CdxLine
 from storage.warc.payload import decode_entity
 from storage.warc.record import Headers, header
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 CSP = "sandbox; default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
 """Opened directly, an archived page runs no scripts, fetches nothing and sends nothing."""

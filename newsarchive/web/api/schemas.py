@@ -16,15 +16,7 @@ from newsarchive.diff.articles import Comparison, EditNotice, ParagraphDiff
 from storage.article_fields import FIELDS, PART_TYPES, FieldType
 from storage.index.queries.links import Placement
 from storage.index.search.facets import Trend
-from storage.index.views.articles import (
-    ArticleLine,
-    ArticleView,
-    CaptureView,
-    SearchHit,
-    SearchPage,
-    SourceView,
-    VersionView,
-)
+from storage.index.views import articles
 from storage.index.views.history import ChangeView, ListingView
 from storage.index.views.status import CrawlView, SiteCount
 from storage.observations import MetadataEvent, ObservedSpan
@@ -74,7 +66,7 @@ ProblemDetails: Any = define("ProblemDetails", type=str, title=str, status=int, 
 SiteSummary: Any = define("SiteSummary", SiteCount, "name url title articles captures first_capture last_capture")
 SiteList: Any = define("SiteList", sites=tuple[SiteSummary, ...])
 ArticleSummary: Any = define(
-    "ArticleSummary", ArticleLine, "id site url headline dek section published first_seen state versions"
+    "ArticleSummary", articles.ArticleLine, "id site url headline dek section published first_seen state versions"
 )
 ArticlePage: Any = define("ArticlePage", articles=tuple[ArticleSummary, ...], next=Next)
 ParagraphItem: Any = define("ParagraphItem", role=str, text=str)
@@ -83,7 +75,7 @@ LinkItem: Any = define("LinkItem", url=str, anchor=str, article_id=int | None)
 LinkGroupItem: Any = define("LinkGroupItem", kind=str, label=str, links=tuple[LinkItem, ...])
 CaptureDetail: Any = define(
     "CaptureDetail",
-    CaptureView,
+    articles.CaptureView,
     "id url site record_id kind fetched_at status mime payload_digest payload_size truncated outcome reason "
     "redirect_url article_id version_id version_number",
     warc=Annotated[str, Field(validation_alias=AliasPath("place", "warc"))],
@@ -103,10 +95,10 @@ MetadataChangeItem: Any = define(
     "MetadataChangeItem", MetadataEvent, "field old new seen_before seen record_before record"
 )
 _SeenVersion: Any = define(
-    "SeenVersion", VersionView, "id number digest first_seen last_seen changed", spans=tuple[SpanItem, ...]
+    "SeenVersion", articles.VersionView, "id number digest first_seen last_seen changed", spans=tuple[SpanItem, ...]
 )
 VersionSummary: Any = define("VersionSummary", None, "", _SeenVersion, headline=str, captures=int)
-_HINTS = get_type_hints(VersionView)
+_HINTS = get_type_hints(articles.VersionView)
 _NESTED: Mapping[FieldType, Any] = {
     FieldType.DATE: StatedDate | None,
     FieldType.TEXTS: tuple[str, ...],
@@ -128,10 +120,10 @@ _ARTICLE_FIELDS: dict[str, Any] = {
 }
 _ArticleFields: Any = create_model("ArticleFields", __base__=_View, **_ARTICLE_FIELDS)
 _PARTS: dict[str, Any] = {"all_paragraphs": tuple[MarkedParagraph, ...], "capture": CaptureDetail}
-VersionDetail: Any = define("VersionDetail", VersionView, "article_id", _ArticleFields, _SeenVersion, **_PARTS)
+VersionDetail: Any = define("VersionDetail", articles.VersionView, "article_id", _ArticleFields, _SeenVersion, **_PARTS)
 ArticleDetail: Any = define(
     "ArticleDetail",
-    ArticleView,
+    articles.ArticleView,
     "id site url state first_seen last_seen",
     current=VersionDetail,
     versions=tuple[VersionSummary, ...],
@@ -159,7 +151,7 @@ SimilarList: Any = define("SimilarList", similar=tuple[SimilarItem, ...])
 SnippetPart: Any = define("SnippetPart", text=str, is_match=bool)
 SearchResult: Any = define(
     "SearchResult",
-    SearchHit,
+    articles.SearchHit,
     "article_id version_id number versions matching site url headline snippet dek authors section language published "
     "first_seen state papers copies",
     _OfDataclasses,
@@ -167,12 +159,12 @@ SearchResult: Any = define(
     snippet=tuple[SnippetPart, ...],
 )
 SearchResults: Any = define(
-    "SearchResults", SearchPage, "total articles suggestion problems", hits=tuple[SearchResult, ...], next=Next
+    "SearchResults", articles.SearchPage, "total articles suggestion problems", hits=tuple[SearchResult, ...], next=Next
 )
 CrawlSummary: Any = define("CrawlSummary", CrawlView, "id sites started_at finished_at outcome counters captures")
 CrawlPage: Any = define("CrawlPage", crawls=tuple[CrawlSummary, ...], next=Next)
 SourceSummary: Any = define(
-    "SourceSummary", SourceView, "url site kind title entries first_seen last_seen last_changed"
+    "SourceSummary", articles.SourceView, "url site kind title entries first_seen last_seen last_changed"
 )
 SourceList: Any = define("SourceList", sources=tuple[SourceSummary, ...])
 Trends: Any = define("Trends", None, "", _OfDataclasses, step=str, trends=tuple[Trend, ...])

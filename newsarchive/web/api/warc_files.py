@@ -20,7 +20,7 @@ from newsarchive.web.responses.streaming import ClosingStreamingResponse, read_c
 from storage.index.queries.cdx import get_cdx_line_at, has_warc_file
 from storage.places.places import TOKEN
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@=,-]{0,254}")

@@ -17,8 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsarchive.web.jinja_env import TEMPLATES
-from storage import errors
-from storage.errors import ArchiveError, NotFound
+from storage.errors import ArchiveError, IndexReplaced, NotFound
 from storage.index.engine.database import WorkLimit
 from storage.places.folder import NO_SPACE
 
@@ -114,8 +113,8 @@ def add_exception_handlers(app: FastAPI) -> None:
         in_path = all(each["loc"][0] == "path" for each in error.errors())
         return problem_response(request, 404 if in_path else 400, f"Invalid request: {detail}.")
 
-    @app.exception_handler(errors.IndexReplaced)
-    def index_replaced(request: Request, error: errors.IndexReplaced) -> ASGIApp:
+    @app.exception_handler(IndexReplaced)
+    def index_replaced(request: Request, error: IndexReplaced) -> ASGIApp:
         # The handler had begun with an index that was replaced meanwhile, and is called again. An index is not replaced
         # several times in a second.
         count = request.scope[_REPEATED] = request.scope.get(_REPEATED, 0) + 1

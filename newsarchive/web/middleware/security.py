@@ -8,7 +8,7 @@ from importlib.resources import files
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddleware
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from newsarchive.web.middleware.problem_details import HttpMiddleware, edit_headers, problem_response
 
@@ -85,20 +85,12 @@ def is_cross_site(request: Request) -> bool:
 
 
 class HeadMiddleware(HttpMiddleware):
-    """ASGI middleware: answers HEAD as GET without the body. `scope["is_head"]` lets a handler skip the work."""
+    """ASGI middleware: handles HEAD as GET, whose body no server sends. `scope["is_head"]` lets a handler skip it."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
-            return
-
-        async def send_without_body(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                message = {**message, "body": b""}
-            await send(message)
-
-        await self.app({**scope, "method": "GET", "is_head": True}, receive, send_without_body)
+        as_get = {**scope, "method": "GET", "is_head": True} if scope["method"] == "HEAD" else scope
+        await self.app(as_get, receive, send)
 
 
 _EXACT = re.compile(r"/web/[0-9]*id_/|/warcs/|/exports/.+/|/article/[0-9]+\.(warc\.gz|wacz)$")

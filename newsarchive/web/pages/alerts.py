@@ -19,7 +19,7 @@ from storage.index.queries.observations import list_changes
 from storage.index.search.results import search_articles
 from storage.index.views.articles import Filters
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 MAX_ALERTS, MAX_CHANGES = 100, 2_000
 """Alerts of one reader; changes of which a feed has those with the words of an alert."""

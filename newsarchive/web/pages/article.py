@@ -14,17 +14,14 @@ from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
 from storage.article_fields import ParagraphView
 from storage.article_parts import Media, MediaKind
-from storage.index.queries.articles import get_article, get_version
-from storage.index.queries.links import list_article_placements, list_backlinks
-from storage.index.queries.similar import find_similar_articles
-from storage.index.queries.timeline import select_archived_urls
+from storage.index.queries import articles, links, similar, timeline
 from storage.index.views.articles import ArticleView, VersionView
 from storage.model import Role
 
 _MAX_LABEL = 30  # characters between a caption and its credit
 
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 def split_text(version: VersionView) -> dict[str, list[ParagraphView | Media]]:
@@ -63,21 +60,21 @@ def _is_caption_of(media: Media, text: str) -> bool:
 @router.get("/article/{article_id:int}")
 def article(context: Context, article_id: int, version: int | None = None) -> Response:
     """Return the page of the newest version, or of the version with a number."""
-    found = context.find(get_article, article_id, what=NO_ARTICLE)
+    found = context.find(articles.get_article, article_id, what=NO_ARTICLE)
     shown = found.current if version is None else get_version_or_404(context, found, version)
     kind = EmbedKind.THUMBNAIL if context.shows_thumbnails else EmbedKind.IMAGE
-    links = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
+    urls = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
     pictures = {shown.image or "", *(each.url for each in shown.media if each.kind is MediaKind.IMAGE)}
     caption = shown.image_caption
     is_lead = (one.url == shown.image or (caption and _is_caption_of(one, caption)) for one in shown.media)
-    archived = context.index.ask(select_archived_urls, filter(is_http_url, pictures))
+    archived = context.index.ask(timeline.select_archived_urls, filter(is_http_url, pictures))
     return context.render(
         "article.html", etag=True, article=found, version=shown, parts=split_text(shown),
-        backlinks=context.index.ask(list_backlinks, article_id),
-        placements=context.index.ask(list_article_placements, article_id),
-        similar=context.index.ask(find_similar_articles, shown.id), cite=next(context.cite([shown])),
+        backlinks=context.index.ask(links.list_backlinks, article_id),
+        placements=context.index.ask(links.list_article_placements, article_id),
+        similar=context.index.ask(similar.find_similar_articles, shown.id), cite=next(context.cite([shown])),
         has_text=any(each.is_body for each in shown.all_paragraphs), lead=None if any(is_lead) else shown.image,
-        pictures={url: links.embed_url(url, kind) for url in archived},
+        pictures={url: urls.embed_url(url, kind) for url in archived},
         tokens=find_tokens(context.archive.config, shown.capture.place.warc),
     )  # fmt: skip
 
@@ -87,7 +84,7 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
 @router.get("/article/{article_id:int}/cite.json")
 def cite(context: Context, article_id: int, version: int | None = None) -> Response:
     """Return the citation as BibTeX, RIS or CSL-JSON."""
-    found = context.find(get_article, article_id, what=NO_ARTICLE)
+    found = context.find(articles.get_article, article_id, what=NO_ARTICLE)
     shown = found.current if version is None else get_version_or_404(context, found, version)
     suffix = context.request.url.path.rpartition("cite.")[2].replace("json", "csl.json")
     return Response("".join(BIBLIOGRAPHIES[suffix](context.cite([shown]))), media_type=ROWS[suffix])
@@ -98,7 +95,7 @@ def get_version_or_404(context: RequestContext, article: ArticleView, number: in
     if number == article.current.number:
         return article.current
     ids = {line.number: line.id for line in article.versions}
-    found = context.index.ask(get_version, ids[number]) if number in ids else None
+    found = context.index.ask(articles.get_version, ids[number]) if number in ids else None
     if found is None:
         raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
     return found
@@ -114,7 +111,7 @@ CONTEXT_ROWS = 1
 @router.get("/article/{article_id:int}/compare")
 def compare(context: Context, article_id: int, a: int | None = None, b: int | None = None) -> Response:
     """Compare two versions; by default the newest two."""
-    article = context.find(get_article, article_id, what=NO_ARTICLE)
+    article = context.find(articles.get_article, article_id, what=NO_ARTICLE)
     numbers = sorted(line.number for line in article.versions)
     first, second = choose_versions(numbers, a, b)
     older, newer = get_version_or_404(context, article, first), get_version_or_404(context, article, second)

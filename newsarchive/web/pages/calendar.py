@@ -14,7 +14,7 @@ from storage.index.queries import timeline
 from storage.index.views.articles import CaptureView
 from storage.index.views.history import CalendarEntry
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 PAGE_SIZE = 200
 """Captures of a day per page."""
@@ -30,8 +30,7 @@ def calendar(
 ) -> Response:  # fmt: skip
     """Return the calendar of one page for one year."""
     if not url.strip():
-        return context.render("calendar.html", url="", years=(), chosen=None, months=(), days={}, day=None, captures=(),
-                         page=1, page_size=PAGE_SIZE)  # fmt: skip
+        return context.render("calendar.html", url="", chosen=None)
     url = ensure_scheme(url)
     years = context.index.ask(timeline.list_years, url)
     if not years:

@@ -22,7 +22,7 @@ from storage.index.views.history import ChangeFilters, ChangeView
 from storage.observations import CHANGED_BACK, ChangeEvent
 from storage.page_date import parse_date_range
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 DAYS = 60
 NOTICES = {"silent": "without a notice", "dated": "with a new date only", "noted": "with a notice"}

@@ -18,7 +18,7 @@ from storage.index.queries.listings import list_front_pages
 from storage.index.search.matches import count_between, count_by_year_and_site, find_adjacent_dates
 from storage.index.views.articles import ArticleLine, Filters
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 MOST_ARTICLES = 400
 """Articles of a day on its page; the search lists the others."""

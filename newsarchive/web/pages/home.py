@@ -10,10 +10,7 @@ from newsarchive.version import VERSION
 from newsarchive.web.context import Context
 from newsarchive.web.pages.bar_charts import DayChart, build_day_chart, last_days
 from newsarchive.web.pages.changes import compare_path, describe_change
-from storage.index.queries.aggregates import count_captures_per_day, list_site_counts
-from storage.index.queries.articles import list_newest_articles
-from storage.index.queries.observations import list_changes
-from storage.index.queries.status import list_crawls
+from storage.index.queries import aggregates, articles, observations, status
 from storage.index.reader import Reader
 from storage.index.views.status import SiteCount
 
@@ -28,21 +25,22 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 _LINK = re.compile(r"\[([^\][]+)\]\(((?:https?://[^()\s/?#]|/(?![/\\]))[^()\s]*)\)", re.IGNORECASE)
 
 
-@router.get("/", include_in_schema=False)
+@router.get("/")
 def home(context: Context) -> Response:
     """Return the home page."""
     index = context.index
-    sites = index.ask(list_site_counts)
+    sites = index.ask(aggregates.list_site_counts)
     shown = sorted(
         (site for site in sites if site.articles), key=lambda site: site.newest_article or NEVER, reverse=True
     )[:COLUMNS]
     lines = ARTICLES if len(shown) > 1 else ARTICLES_OF_SINGLE_SITE
+    newest = index.ask(articles.list_newest_articles, [site.name for site in shown], lines)
     return context.render(
-        "home.html", sites=sites,
-        columns=list(zip(shown, index.ask(list_newest_articles, [site.name for site in shown], lines), strict=True)),
-        chart=build_captures_chart(index, sites), changes=index.ask(list_changes, limit=CHANGES),
+        "home.html", sites=sites, columns=list(zip(shown, newest, strict=True)),
+        chart=build_captures_chart(index, sites), changes=index.ask(observations.list_changes, limit=CHANGES),
         compare_path=compare_path, describe_change=describe_change, about=parse_about(context.options.about),
-        crawl=next(iter(index.ask(list_crawls, limit=1, counted=False)), None), findings=context.health.get_findings(),
+        crawl=next(iter(index.ask(status.list_crawls, limit=1, counted=False)), None),
+        findings=context.health.get_findings(),
     )  # fmt: skip
 
 
@@ -53,10 +51,10 @@ def build_captures_chart(index: Reader, sites: Sequence[SiteCount]) -> DayChart 
         return None
     first, last = min(times), max(times)
     days = last_days(last.astimezone(UTC).date(), min(DAYS, max(MIN_DAYS, (last - first).days + 2)))
-    return build_day_chart(days, index.ask(count_captures_per_day, days[0]))
+    return build_day_chart(days, index.ask(aggregates.count_captures_per_day, days[0]))
 
 
-@router.get("/help", include_in_schema=False)
+@router.get("/help")
 def help_page(context: Context) -> Response:
     """Return the help page."""
     excluded = context.rules.exclusions(context.now)

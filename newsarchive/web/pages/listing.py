@@ -19,7 +19,7 @@ from storage.index.queries.status import list_sources
 from storage.index.queries.timeline import find_nearest_capture
 from storage.model import UrlKind
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MAX_LISTINGS = 1_000

@@ -6,17 +6,16 @@ from fastapi import APIRouter, HTTPException, Response
 
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.search_params import MAX_PAGES, PAGE_SIZE, SearchParams
-from storage.index.queries.aggregates import list_author_spellings
-from storage.index.queries.articles import list_articles
+from storage.index.queries import aggregates, articles
 from storage.index.search.matches import count_by_year_and_site
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 
 @router.get("/author/{name:path}")
 def author(context: Context, name: str) -> Response:
     """Return the page of an author. Case and accents of the name are ignored."""
-    printed = context.index.ask(list_author_spellings, SearchParams.from_query({"byline": name}).byline)
+    printed = context.index.ask(aggregates.list_author_spellings, SearchParams.from_query({"byline": name}).byline)
     return render_name_page(context, "author", printed or (name,), byline=name)
 
 
@@ -47,6 +46,6 @@ def render_name_page(context: RequestContext, kind: str, spellings: Sequence[str
         raise HTTPException(404, f"The archive has no articles for the {kind} {title[:200]}.")
     return context.render(
         "name.html", etag=True, kind=kind, title=title, spellings=spellings[1:], params=params, tally=tally,
-        lines=context.index.ask(list_articles, params.filters, limit=PAGE_SIZE, offset=params.offset), size=PAGE_SIZE,
-        shown_of=min(tally.total, PAGE_SIZE * MAX_PAGES),
+        lines=context.index.ask(articles.list_articles, params.filters, limit=PAGE_SIZE, offset=params.offset),
+        size=PAGE_SIZE, shown_of=min(tally.total, PAGE_SIZE * MAX_PAGES),
     )  # fmt: skip

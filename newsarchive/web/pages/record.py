@@ -1,7 +1,7 @@
 """/record/17: one WARC record as stored, with its digests recomputed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
@@ -14,9 +14,7 @@ from newsarchive.extract.decode import decode
 from newsarchive.maintenance.rfc3161 import find_tokens
 from newsarchive.web.context import Context, RequestContext
 from storage.errors import BucketRefused, BucketUnreachable, PayloadError, StorageError, WarcError
-from storage.index.queries.articles import get_capture
-from storage.index.queries.cdx import get_cdx_line
-from storage.index.queries.timeline import find_adjacent_capture
+from storage.index.queries import articles, cdx, timeline
 from storage.index.views.articles import CaptureView
 from storage.places import WarcFile
 from storage.warc.check import matches_digest
@@ -24,7 +22,7 @@ from storage.warc.payload import decode_line, decode_payload, extract_entity, pa
 from storage.warc.reader import is_http, read_record, read_records
 from storage.warc.record import Record
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 PREVIEW_SIZE = 2_048
 """Bytes of a block that are shown."""
@@ -70,15 +68,15 @@ class RecordView:
 @router.get("/record/{capture_id}")
 def record(context: Context, capture_id: int) -> Response:
     """Return the page of a capture's record."""
-    capture = context.find(get_capture, capture_id, what="capture with this id.")
-    original = context.index.ask(get_capture, capture.refers_to_id) if capture.refers_to_id else None
+    capture = context.find(articles.get_capture, capture_id, what="capture with this id.")
+    original = context.index.ask(articles.get_capture, capture.refers_to_id) if capture.refers_to_id else None
     view, companions, problem = _load_records(context, capture, original)
     place = (capture.url, capture.fetched_at, capture.record_id)
     return context.render(
         "record.html", capture=capture, view=view, companions=companions, problem=problem,
         tokens=find_tokens(context.archive.config, capture.place.warc),
-        before=context.index.ask(find_adjacent_capture, *place, later=False),
-        after=context.index.ask(find_adjacent_capture, *place, later=True), original=original,
+        before=context.index.ask(timeline.find_adjacent_capture, *place, later=False),
+        after=context.index.ask(timeline.find_adjacent_capture, *place, later=True), original=original,
     )  # fmt: skip
 
 
@@ -87,13 +85,13 @@ def _load_records(
 ) -> tuple[RecordView | None, tuple[tuple[str, RecordView], ...], str]:
     if capture.payload_size > MAX_PAYLOAD_SIZE:
         return None, (), "The record is too large to be read during a request."
-    line = context.index.ask(get_cdx_line, capture.id)
+    line = context.index.ask(cdx.get_cdx_line, capture.id)
     try:
         if line is None or names_withheld(context.index, context.archive.places, line):
             return None, (), WITHHELD_BYTES
         path = context.archive.places.file(capture.place.warc)
         found = read_record(path, capture.place.offset)
-        companions = _read_companions(path, found) if found.type != "resource" else ()
+        companions = tuple(_read_companions(path, found)) if found.type != "resource" else ()
         if context.index.exclude:
             companions = tuple(each for each in companions if each[0] != "metadata")  # names the page it was found on
         source = None
@@ -109,18 +107,16 @@ def _load_records(
         return None, (), f"The record cannot be read: {what}. {remedy}"
 
 
-def _read_companions(path: WarcFile, found: Record) -> tuple[tuple[str, RecordView], ...]:
-    """Return the request and metadata records that follow a capture."""
+def _read_companions(path: WarcFile, found: Record) -> Iterator[tuple[str, RecordView]]:
+    """Yield the request and metadata records that follow a capture."""
     behind = found.place.offset + found.place.length
-    shown: list[tuple[str, RecordView]] = []
     # The following records are not part of this capture; `verify` reports damage.
     with suppress(WarcError, StorageError, OSError):
         for each in islice(read_records(path, behind), MAX_COMPANIONS):
             named = (each.get("WARC-Concurrent-To") or each.get("WARC-Refers-To") or "").strip("<> ")
             if named != found.id or each.type not in ("request", "metadata"):
                 break
-            shown.append((each.type, _view_record(each)))
-    return tuple(shown)
+            yield each.type, _view_record(each)
 
 
 def _view_record(found: Record, original: Record | None = None) -> RecordView:
@@ -144,13 +140,10 @@ def _view_record(found: Record, original: Record | None = None) -> RecordView:
     )
 
 
-def _check_digests(found: Record, original: Record | None, *, http: bool) -> Sequence[RecordDigest]:
-    digests: list[RecordDigest] = []
-    block = found.get("WARC-Block-Digest")
-    if block:
-        digests.append(RecordDigest(of="block", named=block, agrees=matches_digest(block, found.block)))
-    payload = found.get("WARC-Payload-Digest")
-    if payload:
+def _check_digests(found: Record, original: Record | None, *, http: bool) -> Iterator[RecordDigest]:
+    if block := found.get("WARC-Block-Digest"):
+        yield RecordDigest(of="block", named=block, agrees=matches_digest(block, found.block))
+    if payload := found.get("WARC-Payload-Digest"):
         is_revisit, agrees, remark = found.type == "revisit", None, ""
         source = original if is_revisit else found
         if source is not None:
@@ -162,8 +155,7 @@ def _check_digests(found: Record, original: Record | None, *, http: bool) -> Seq
             remark = "payload of the original"
         elif agrees is False and http and matches_digest(payload, split_message(found.block)[1]):
             agrees, remark = True, "over the stored body including chunked transfer coding"
-        digests.append(RecordDigest(of="payload", named=payload, agrees=agrees, remark=remark))
-    return digests
+        yield RecordDigest(of="payload", named=payload, agrees=agrees, remark=remark)
 
 
 def hex_dump(data: bytes, width: int = 16) -> str:

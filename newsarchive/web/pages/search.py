@@ -48,7 +48,7 @@ def _find_url(context: RequestContext, query: str) -> str | None:
     return asked if is_http_url(asked) else None
 
 
-@router.get("/search", include_in_schema=False)
+@router.get("/search")
 def search(context: Context) -> Response:
     """Return a page of results; of a URL, redirect to its captures."""
     params = _parse_params(context)
@@ -97,8 +97,8 @@ def plain_text(segments: Iterable[TextSegment]) -> str:
     return "".join(segment.text for segment in segments)
 
 
-@router.get("/search.atom", include_in_schema=False)
-@router.get("/search.json", include_in_schema=False)
+@router.get("/search.atom")
+@router.get("/search.json")
 def search_feed(context: Context) -> Response:
     """Return the newest results as an Atom feed or a JSON Feed."""
     params = _parse_params(context)
@@ -108,11 +108,11 @@ def search_feed(context: Context) -> Response:
     return render_feed(context, label or "All articles", "/search", [*map(feed_entry, found.hits)], query)
 
 
-@router.get("/search.csv", include_in_schema=False)
-@router.get("/search.jsonl", include_in_schema=False)
-@router.get("/search.bib", include_in_schema=False)
-@router.get("/search.ris", include_in_schema=False)
-@router.get("/search.csl.json", include_in_schema=False)
+@router.get("/search.csv")
+@router.get("/search.jsonl")
+@router.get("/search.bib")
+@router.get("/search.ris")
+@router.get("/search.csl.json")
 def search_rows(context: Context) -> Response:
     """Return all results, up to a limit: as CSV, in the format of `newsarchive export`, or as a bibliography."""
     suffix, params, limit = context.request.url.path.partition(".")[2], _parse_params(context), context.options.limits

@@ -11,10 +11,7 @@ from newsarchive.operations.health import usual_count
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.pages.bar_charts import DayChart, build_day_chart, last_days
 from storage.errors import NotFound
-from storage.index.queries import aggregates
-from storage.index.queries.articles import iter_captures, list_articles
-from storage.index.queries.status import get_crawl, list_boilerplate, list_crawls, list_source_health, list_sources
-from storage.index.queries.timeline import find_nearest_capture
+from storage.index.queries import aggregates, articles, status, timeline
 from storage.index.search.documents import fold_value
 from storage.index.search.matches import get_site_profile
 from storage.index.views.articles import CaptureFilters, Filters
@@ -41,7 +38,7 @@ _SORTS: dict[str, Callable[[SiteCount], Any]] = {
 }
 
 
-@router.get("/sites", include_in_schema=False)
+@router.get("/sites")
 def sites(
     context: Context, q: str = "", sort: str = "name", page: Annotated[int, Query(ge=1, le=100_000)] = 1
 ) -> Response:
@@ -62,26 +59,26 @@ def is_named(site: SiteCount, text: str) -> bool:
     return all(word in named for word in fold_value(text).split())
 
 
-@router.get("/site/{name}", include_in_schema=False)
+@router.get("/site/{name}")
 def site(context: Context, name: str) -> Response:
     """Return the page of a site."""
     index = context.index
     found = next(iter(index.ask(aggregates.list_site_counts, name)), None)
     if found is None:
         raise NotFound(f"The archive has no site {name}.")
-    sources = index.ask(list_source_health, [name])
-    readable, fetched = index.ask(list_sources, name), {each.url for each in sources}
-    boilerplate = index.ask(list_boilerplate, name, limit=BOILERPLATE + 1)
+    sources = index.ask(status.list_source_health, [name])
+    readable, fetched = index.ask(status.list_sources, name), {each.url for each in sources}
+    boilerplate = index.ask(status.list_boilerplate, name, limit=BOILERPLATE + 1)
     return context.render(
-        "site.html", site=found, is_captured=index.ask(find_nearest_capture, found.url, context.now) is not None,
-        listings={each.url for each in readable if each.kind is UrlKind.LISTING},
+        "site.html", site=found, listings={each.url for each in readable if each.kind is UrlKind.LISTING},
+        is_captured=index.ask(timeline.find_nearest_capture, found.url, context.now) is not None,
         outcomes=index.ask(aggregates.count_outcomes_by_site, site=name).get(name, {}),
         chart=build_coverage_chart(context, found), sources=sources,
         imported=[each for each in readable if each.url not in fetched],
         findings=[each for each in context.health.get_findings() or () if each.site == name],
-        profile=index.ask(get_site_profile, name), newest=index.ask(list_articles, Filters(site=name), limit=LINES),
+        newest=index.ask(articles.list_articles, Filters(site=name), limit=LINES), failed=aggregates.FAILED_OUTCOMES,
         boilerplate=boilerplate[:BOILERPLATE], more_boilerplate=len(boilerplate) > BOILERPLATE,
-        boxes=index.ask(aggregates.list_site_boxes, name), failed=aggregates.FAILED_OUTCOMES,
+        profile=index.ask(get_site_profile, name), boxes=index.ask(aggregates.list_site_boxes, name),
     )  # fmt: skip
 
 
@@ -109,27 +106,26 @@ MAX_PAGES = 100
 Page = Annotated[int, Query(ge=1, le=MAX_PAGES)]
 
 
-@router.get("/crawls", include_in_schema=False)
+@router.get("/crawls")
 def crawls(context: Context, page: Page = 1) -> Response:
     """Return the list of runs, newest first."""
-    found = context.index.ask(list_crawls, limit=RUNS_PER_PAGE + 1, offset=RUNS_PER_PAGE * (page - 1))
+    found = context.index.ask(status.list_crawls, limit=RUNS_PER_PAGE + 1, offset=RUNS_PER_PAGE * (page - 1))
     return context.render("crawls.html", crawls=found[:RUNS_PER_PAGE], page=page, more=len(found) > RUNS_PER_PAGE)
 
 
-@router.get("/crawls/{run}", include_in_schema=False)
+@router.get("/crawls/{run}")
 def crawl(context: Context, run: str, outcome: Outcome | None = None, page: Page = 1) -> Response:
     """Return the page of one run."""
-    found = context.find(get_crawl, run, what=f"crawl {run}.")
-    filters = CaptureFilters(crawl=run, outcome=outcome)
+    found = context.find(status.get_crawl, run, what=f"crawl {run}.")
+    filters, offset = CaptureFilters(crawl=run, outcome=outcome), CAPTURES_PER_PAGE * (page - 1)
+    captures = context.index.stream(articles.iter_captures, filters, limit=CAPTURES_PER_PAGE, offset=offset)
     return context.render(
         "crawl.html",
         crawl=found,
         outcomes=context.index.ask(aggregates.count_crawl_outcomes, run),
         failed=aggregates.FAILED_OUTCOMES,
         outcome=outcome,
-        captures=tuple(
-            context.index.stream(iter_captures, filters, limit=CAPTURES_PER_PAGE, offset=CAPTURES_PER_PAGE * (page - 1))
-        ),
+        captures=tuple(captures),
         page=page,
         size=CAPTURES_PER_PAGE,
         most=CAPTURES_PER_PAGE * MAX_PAGES,

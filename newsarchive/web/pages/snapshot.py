@@ -28,9 +28,7 @@ from newsarchive.web.snapshot.rewrite import SanitizedPage, TooLarge, sanitize_p
 from newsarchive.web.thumbnails import get_thumbnail
 from storage.errors import NotFound, PayloadError
 from storage.index.conditions.withheld import find_withheld_urls, load_mask, load_names
-from storage.index.queries import timeline
-from storage.index.queries.articles import get_version
-from storage.index.queries.cdx import get_cdx_line
+from storage.index.queries import articles, cdx, timeline
 from storage.index.reader import Reader
 from storage.index.views.articles import CaptureView
 from storage.index.views.cdx import CdxLine
@@ -39,7 +37,7 @@ from storage.warc.payload import decode_entity
 from storage.warc.record import header
 from storage.warc.streaming import ResponseStream
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 EMBED_TOKEN = secrets.token_hex(5)
 """Part of the URLs that the archive's own frames embed; new at each start."""
@@ -62,7 +60,7 @@ def _add_routes(kind: EmbedKind) -> None:
         time = timestamp_middle(str(digits))
         capture = context.index.ask(timeline.find_nearest_capture, url, time, to_the_second=False) if time else None
         capture = follow_redirects(context, capture)[-1] if capture else None
-        line = context.index.ask(get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
+        line = context.index.ask(cdx.get_cdx_line, capture.id) if capture and not is_redirect(capture) else None
         if capture is None or line is None or names_withheld(context.index, context.archive.places, line):
             return Response("not archived", 404, media_type="text/plain")
         if kind is EmbedKind.THUMBNAIL:
@@ -111,7 +109,7 @@ def _send_thumbnail(context: RequestContext, capture: CaptureView) -> Response:
             context.archive.folder,
             capture.payload_digest or capture.record_id,
             load=lambda: load_capture(context, capture).body,
-            is_archived=lambda: index.ask(get_cdx_line, capture.id) is not None,
+            is_archived=lambda: index.ask(cdx.get_cdx_line, capture.id) is not None,
         )
     if not body:
         return Response("no picture", 404, media_type="text/plain")
@@ -205,7 +203,7 @@ class LoadedCapture:
             withheld = index.ask(find_withheld_urls, urls | page.requisites().keys())
             names = index.ask(load_names, withheld).values()
             texts = [element.text_content() for element, url, _ in page.links if url in withheld]
-            version = index.ask(get_version, self.capture.version_id or 0) if withheld else None
+            version = index.ask(articles.get_version, self.capture.version_id or 0) if withheld else None
             own_text = " ".join(each.text for each in version.all_paragraphs) if version else ""
             mask = index.ask(load_mask, [*texts, *chain.from_iterable(names)])
             page.withhold(withheld, mask.apply, own_text)
@@ -214,7 +212,7 @@ class LoadedCapture:
 
 def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture:
     """Return a capture with its response, as far as available."""
-    line = context.find(get_cdx_line, capture.id, what="such capture")
+    line = context.find(cdx.get_cdx_line, capture.id, what="such capture")
     answer, body, reason = None, b"", ""
     try:
         opened = archived_response.open_archived_response(context, line)

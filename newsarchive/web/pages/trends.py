@@ -1,6 +1,6 @@
 """/trends: several searches or sites over time on one chart, the chart as SVG, and its numbers as CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from typing import Any, NamedTuple, get_args
 
@@ -15,7 +15,7 @@ from storage.index.queries.aggregates import list_site_names
 from storage.index.search.facets import MIN_ARCHIVED, MOST_TRENDS, HistogramBar, HistogramStep, Trend, count_trends
 from storage.index.views.articles import Filters
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter()
 
 STEPS: tuple[HistogramStep, ...] = get_args(HistogramStep)
 WIDTH, HEIGHT, LEFT, TOP = 640, 260, 52, 14
@@ -42,16 +42,14 @@ def find_top(bars: Sequence[HistogramBar], *, is_share: bool) -> float:
     return min(top, 1.0) if is_share else top
 
 
-def _draw_line(trend: Trend, step: HistogramStep, top: float, *, is_share: bool) -> list[Dot | None]:
-    """Return the dots of a line; None for a period without archived articles, which has no share."""
-    dots: list[Dot | None] = []
+def _draw_line(trend: Trend, step: HistogramStep, top: float, *, is_share: bool) -> Iterator[Dot | None]:
+    """Yield the dots of a line; None for a period without archived articles, which has no share."""
     for number, bar in enumerate(trend.periods):
         height = HEIGHT * min(1.0, (bar.share if is_share else bar.articles) / top)
         x, y = round(LEFT + WIDTH * (number + 0.5) / len(trend.periods), 1), round(TOP + HEIGHT - height, 1)
         told = f"{format_percent(bar.share)} of {bar.archived:,}" if is_share else f"{bar.articles:,}"
         dot = Dot(x, y, f"{format_period(step, bar.begin, bar.end)}: {told}", is_share and bar.is_of_few)
-        dots.append(dot if bar.archived or not is_share else None)
-    return dots
+        yield dot if bar.archived or not is_share else None
 
 
 def _place_numbers(lines: Sequence[Sequence[Dot | None]]) -> dict[int, float]:
@@ -78,7 +76,7 @@ def _load(context: RequestContext) -> dict[str, Any]:
     step, trends = context.index.ask(count_trends, searches, chosen)
     is_share = params.chart == "share"
     top = find_top([bar for trend in trends for bar in trend.periods], is_share=is_share)
-    lines = [_draw_line(trend, step, top, is_share=is_share) for trend in trends]
+    lines = [list(_draw_line(trend, step, top, is_share=is_share)) for trend in trends]
     return {
         "params": params,
         "texts": texts,

@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from lxml.etree import LxmlError, tostring
 from lxml.html import Element, HtmlElement, HTMLParser, document_fromstring
@@ -22,7 +22,7 @@ from newsarchive.extract.zones import HEADINGS
 from newsarchive.web.snapshot import css
 from newsarchive.web.snapshot.replay_links import EmbedKind
 from newsarchive.web.snapshot.sanitizer import Sanitizer
-from newsarchive.web.snapshot.url_slots import SlotSyntax, UrlSlot, collect_urls, fill_slot, resolve_http_url, xml_text
+from newsarchive.web.snapshot.url_slots import SlotSyntax, UrlSlot, fill_slot, resolve_http_url, rewrite_slot, xml_text
 from storage.index.conditions.withheld import WITHHELD, WORD
 
 MAX_CHARACTERS = 8_000_000
@@ -56,7 +56,6 @@ class TooLarge:
 class SanitizedPage:
     """A sanitised page whose URLs are not filled in yet. `to_html` may be called once."""
 
-    url: str
     base: str
     title: str
     refresh_url: str | None
@@ -69,14 +68,9 @@ class SanitizedPage:
     def requisites(self) -> dict[str, EmbedKind]:
         """Return the kinds of the resources that the page embeds by their URLs, in document order."""
         found: dict[str, EmbedKind] = {}
-
-        def note(url: str, kind: EmbedKind) -> None:
-            if len(found) < MAX_REQUISITES:
-                found.setdefault(url, kind)
-
         for slot in self.slots:
-            collect_urls(slot, self.base, note)
-        return found
+            rewrite_slot(slot, self.base, found.setdefault)
+        return dict(islice(found.items(), MAX_REQUISITES))
 
     def withhold(self, urls: Collection[str], mask: Callable[[str], str], own_text: str = "") -> None:
         """Replace links to these URLs with their teasers, and what `mask` replaces in texts and attributes."""
@@ -158,7 +152,7 @@ def sanitize_page(text: str, url: str) -> SanitizedPage | TooLarge | None:
     sanitizer = Sanitizer(url, base or url)
     sanitizer.sanitize(root)
     return SanitizedPage(
-        url=url, base=base or url, title=title, refresh_url=sanitizer.refresh_url, doctype=_doctype(text), root=root,
+        base=base or url, title=title, refresh_url=sanitizer.refresh_url, doctype=_doctype(text), root=root,
         slots=sanitizer.slots, links=sanitizer.links,
     )  # fmt: skip
 

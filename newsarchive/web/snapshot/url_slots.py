@@ -1,7 +1,6 @@
 """URL slots: attributes and stylesheets with URLs, collected first and filled in once the archived ones are known."""
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from urllib.parse import urldefrag
@@ -48,7 +47,7 @@ def xml_text(text: str) -> str:
 
 def fill_slot(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> None:
     """Write the rewritten value into the tree; an attribute without an archived URL is left out."""
-    value = next(iter(_rewrite_values(slot, base, map_url)), None)
+    value = rewrite_slot(slot, base, map_url)
     if slot.syntax is SlotSyntax.SHEET:
         slot.element.text = xml_text(css.escape_for_style_element(value or ""))
     elif value is not None:
@@ -57,22 +56,14 @@ def fill_slot(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> None:
         slot.element.drop_tag()
 
 
-def collect_urls(slot: UrlSlot, base: str, note: Callable[[str, EmbedKind], None]) -> None:
-    """Call `note` for all URLs of a slot."""
-    for _ in _rewrite_values(slot, base, note):
-        pass
-
-
-def _rewrite_values(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> Iterator[str]:
-    """Yield the slot's value with its URLs replaced; nothing if none is archived."""
+def rewrite_slot(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> str | None:
+    """Return the slot's value with its URLs replaced; None if none is archived."""
     if slot.syntax in (SlotSyntax.CSS, SlotSyntax.SHEET):
-        yield css.rewrite_css(slot.value, base, map_url)
-    elif slot.syntax is SlotSyntax.SRCSET:
+        return css.rewrite_css(slot.value, base, map_url)
+    if slot.syntax is SlotSyntax.SRCSET:
         mapped = [(_map_url(url, base, slot.kind, map_url), descriptor) for url, descriptor in parse_srcset(slot.value)]
-        if found := [(url, descriptor) for url, descriptor in mapped if url]:
-            yield format_srcset(found)
-    elif mapped_url := _map_url(slot.value, base, slot.kind, map_url):
-        yield mapped_url
+        return format_srcset([(url, descriptor) for url, descriptor in mapped if url]) or None
+    return _map_url(slot.value, base, slot.kind, map_url)
 
 
 def _map_url(reference: str, base: str, kind: EmbedKind, map_url: css.UrlMapper) -> str | None:
