@@ -30,7 +30,7 @@ from newsarchive.maintenance.takedown import Takedown, TakedownReport
 from newsarchive.maintenance.verify import VerifyReport, verify
 from newsarchive.maintenance.verify_statements import StatementCheck
 from newsarchive.reader_pool.pool import ReaderPool
-from newsarchive.schedule import VisitIntervals, planner
+from newsarchive.schedule.visits import VisitIntervals, planner
 from storage.callbacks import ProgressCallback, ignore_progress, utc_now
 from storage.errors import ArchiveError, IndexLost, NotFound, StorageError
 from storage.index import Filters, Index

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from newsarchive.schedule import DEFAULT_INTERVALS, VisitIntervals, planner
+from newsarchive.schedule.visits import DEFAULT_INTERVALS, VisitIntervals, planner
 from storage.model import NextVisit, UrlKind, VisitResult
 
 Policy = Callable[[VisitResult], NextVisit]

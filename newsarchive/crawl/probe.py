@@ -10,7 +10,7 @@ The crawl's own client is used, with the same guard; nothing is recorded.
 import re
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.resources import files
@@ -136,10 +136,7 @@ class ProbeResponse:
     """Decoded."""
 
 
-def probe(
-    url: str, *, user_agent: str, obey_robots: bool = True, pause: float = PAUSE,
-    sleep: Callable[[float], None] = time.sleep,
-) -> Probe:  # fmt: skip
+def probe(url: str, *, user_agent: str, obey_robots: bool = True, pause: float = PAUSE) -> Probe:
     """Probe a site, at private addresses only if it has no other; NotFound if its front page cannot be fetched."""
     url = url if "://" in url else f"https://{url}"
     if reason := url_refusal_reason(url):
@@ -151,7 +148,7 @@ def probe(
     endpoints = GuardedEndpoints(reactor, AddressGuard([host] if private else []))
     client = RecordingClient(reactor, endpoints, now=utc_now)
     try:
-        return _Probing(client, user_agent, obey_robots, pause, sleep).run(url, private)
+        return _Probing(client, user_agent, obey_robots, pause).run(url, private)
     finally:
         event_loop.run(client.close())
 
@@ -162,7 +159,6 @@ class _Probing:
     agent: str
     obey_robots: bool
     pause: float
-    sleep: Callable[[float], None]
     rules: dict[str, RobotsRules] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     request_count: int = 0
@@ -205,7 +201,7 @@ class _Probing:
     def _fetch(self, url: str) -> ProbeResponse | str:
         """Return the response for a URL, after redirects; or why there is none, in a few words."""
         if self.request_count:
-            self.sleep(self.pause)
+            time.sleep(self.pause)
         self.request_count += 1
         for _ in range(MAX_REDIRECTS + 1):
             response = self._send(url)

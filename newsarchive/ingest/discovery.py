@@ -4,16 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from newsarchive.ingest.backfill_priority import (
-    LAST_PAGE,
-    backfill_priority,
-    is_deep,
-    is_old,
-    latest_date,
-    latest_date_in_url,
-    lists_whole_history,
-    page_number,
-)
+from newsarchive.ingest import backfill_priority as backfill
 from storage.model import Capture, DiscoveredUrl, Discovery, LinkGroup, LinkKind, Outcome, Reading, Site, UrlKind
 from storage.urls import url_host
 from storage.warc.spider_output import SpiderOutput
@@ -137,29 +128,29 @@ def _links(
     capture: Capture, discovery: Discovery, groups: Iterable[LinkGroup], site: Site, priority: int
 ) -> Iterator[DiscoveredUrl]:
     via = UrlKind.ARTICLE if priority == RELATED_LINK else UrlKind.LISTING
-    deep = via is UrlKind.LISTING and is_deep(capture.url, discovery)
+    deep = via is UrlKind.LISTING and backfill.is_deep(capture.url, discovery)
     for group in groups:
         own_priority = LISTING_LINK if group.kind is LinkKind.LATEST else priority
         for link in group.links:
             if is_on_site_host(site, link.url):
-                at, printed = capture.fetched_at, latest_date_in_url(link.url)
+                at, dated = capture.fetched_at, backfill.latest_date_in_url(link.url)
                 # Links on a front or section page are current for its editors, whatever date is in their URLs.
-                old = deep or (via is UrlKind.ARTICLE and is_old(printed, at))
-                link_priority = backfill_priority(own_priority, min(printed or at, at)) if old else own_priority
+                old = deep or (via is UrlKind.ARTICLE and backfill.is_old(dated, at))
+                link_priority = backfill.backfill_priority(own_priority, min(dated or at, at)) if old else own_priority
                 yield _linked_url(capture, site, via, link.url, link_priority, anchor=link.anchor or None)
 
 
 def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[DiscoveredUrl]:
     via = UrlKind.FEED if reading.outcome is Outcome.FEED else UrlKind.SITEMAP
-    whole_history = via is UrlKind.SITEMAP and lists_whole_history(reading.entries, capture.url)
+    whole_history = via is UrlKind.SITEMAP and backfill.lists_whole_history(reading.entries, capture.url)
     for entry in reading.entries:
         if not is_on_site_host(site, entry.url):
             continue
         priority = FEED_ENTRY if via is UrlKind.FEED or entry.news else SITEMAP_ENTRY
         if via is UrlKind.SITEMAP and not entry.news:
-            newest = latest_date(entry, capture.url)
-            if is_old(newest, capture.fetched_at) or (whole_history and newest is None):
-                priority = backfill_priority(priority, newest or capture.fetched_at)
+            newest = backfill.latest_date(entry, capture.url)
+            if backfill.is_old(newest, capture.fetched_at) or (whole_history and newest is None):
+                priority = backfill.backfill_priority(priority, newest or capture.fetched_at)
         found = _linked_url(capture, site, via, entry.url, priority, title=entry.title, published=entry.published)
         yield replace(found, modified=entry.modified) if entry.modified else found
 
@@ -171,14 +162,14 @@ def _sources(
         # robots.txt may name a sitemap on another host (sitemaps.org, "Sitemaps & Cross Submits"); a page may not.
         if not is_on_site_host(site, source.url) and via is not UrlKind.ROBOTS:
             continue
-        if source.kind is UrlKind.LISTING and page_number(source.url) > LAST_PAGE:
+        if source.kind is UrlKind.LISTING and backfill.page_number(source.url) > backfill.LAST_PAGE:
             continue
         priority = NEXT_PAGE if source.kind is UrlKind.LISTING else SOURCE
-        newest = source.modified or latest_date_in_url(source.url) if source.kind is UrlKind.SITEMAP else None
+        newest = source.modified or backfill.latest_date_in_url(source.url) if source.kind is UrlKind.SITEMAP else None
         found = _linked_url(capture, site, via, source.url, priority, kind=source.kind, title=source.title or None)
         below = source.kind is UrlKind.LISTING and (
-            is_deep(source.url, found.discovery) or is_deep(capture.url, discovery)
+            backfill.is_deep(source.url, found.discovery) or backfill.is_deep(capture.url, discovery)
         )
-        if below or is_old(newest, capture.fetched_at):
-            priority = backfill_priority(priority, newest or capture.fetched_at)
+        if below or backfill.is_old(newest, capture.fetched_at):
+            priority = backfill.backfill_priority(priority, newest or capture.fetched_at)
         yield replace(found, priority=priority, modified=source.modified)

@@ -19,16 +19,7 @@ from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import FileMissing, WarcError
 from storage.index import Index
 from storage.index.frontier.host_state import newest_capture_id
-from storage.index.maintenance.statements import (
-    BY_ITS_OWN_RECORD,
-    Statement,
-    find_differences,
-    find_different,
-    list_article_ids,
-    load_capture_statement,
-    load_overview,
-    load_statement,
-)
+from storage.index.maintenance import statements
 from storage.index.queries.articles import get_capture, get_capture_of_record, iter_captures
 from storage.index.views.articles import CaptureView
 from storage.index_address import sqlite_address
@@ -83,7 +74,7 @@ class StatementCheck:
         """Compare a sample of the articles with their records, or with `deep` all of them and all that they hold."""
         last_id = self.index.read(newest_capture_id)
         files = [file for file in self.places.files() if not (deep and file.is_open)]
-        ids = self.index.read(list_article_ids)
+        ids = self.index.read(statements.list_article_ids)
         total = len(ids)
         # In the system's folder of temporary files: the archive may be read-only.
         with (
@@ -94,13 +85,12 @@ class StatementCheck:
             if deep:
                 with self.open_ingestor(scratch) as ingestor:
                     index_warcs([WarcRange(file=file) for file in files], self.places, ingestor, progress)
-                said: Iterable[Statement] = self._iter_statements(ids)
+                said: Iterable[statements.Statement] = self._iter_statements(ids)
             else:
                 ids = sorted(chance.sample(ids, min(SAMPLE, total)))
                 said = list(self._iter_statements(ids))
-                captures = [
-                    each for article, _ in said for each in article.captures if each.outcome in BY_ITS_OWN_RECORD
-                ]
+                shown = (each for article, _ in said for each in article.captures)
+                captures = [each for each in shown if each.outcome in statements.BY_ITS_OWN_RECORD]
                 with self.open_ingestor(scratch) as ingestor:
                     self._read_captures(ingestor, files, captures)
             counts = dict.fromkeys(("compared", "outdated", "unread", "changed"), 0)
@@ -119,8 +109,8 @@ class StatementCheck:
             problems += self._compare_captures(scratch, rest, last_id, deep=deep and not unread)
         return StatementReport(total=total, problems=tuple(problems), **counts)
 
-    def _iter_statements(self, ids: Iterable[int]) -> Iterator[Statement]:
-        return (said for each in ids if (said := self.index.ask(load_statement, each)) is not None)
+    def _iter_statements(self, ids: Iterable[int]) -> Iterator[statements.Statement]:
+        return (said for each in ids if (said := self.index.ask(statements.load_statement, each)) is not None)
 
     def _read_captures(self, ingestor: Ingestor, files: Sequence[WarcFile], captures: Iterable[CaptureView]) -> None:
         """Index captures, and the originals of revisits. Those that cannot be read are missing afterwards."""
@@ -137,13 +127,13 @@ class StatementCheck:
         settle(self.places, ingestor)
 
     def _compare(
-        self, said: Statement, scratch: Index, files: Sequence[WarcFile], *, deep: bool
+        self, said: statements.Statement, scratch: Index, files: Sequence[WarcFile], *, deep: bool
     ) -> tuple[str, FalseStatement | None]:
         article, here = said[0], {file.name for file in files}
         shown_by = (each.record_id for each in article.captures if each.article_id == article.id)
         again = [scratch.ask(get_capture_of_record, record_id) for record_id in shown_by]
         article_id = next((each.article_id for each in again if each and each.article_id is not None), None)
-        read = None if article_id is None else scratch.ask(load_statement, article_id)
+        read = None if article_id is None else scratch.ask(statements.load_statement, article_id)
         if any(each.place.warc not in here for each in article.captures) or None in again:
             return "unread", None
         if read is None:
@@ -151,7 +141,7 @@ class StatementCheck:
             return "compared", FalseStatement(article_id=article.id, url=article.url, what=what)
         if not said[1].pop("extractors") <= read[1].pop("extractors"):
             return "outdated", None
-        different = find_differences(said, read, whole=deep)
+        different = statements.find_differences(said, read, whole=deep)
         return "compared", next(_name_differences(article.id, article.url, different), None)
 
     def _compare_captures(
@@ -164,14 +154,16 @@ class StatementCheck:
             if again is None or capture.id > last_id:
                 is_whole = False
                 continue
-            said, read = self.index.ask(load_capture_statement, capture), scratch.ask(load_capture_statement, again)
+            load = statements.load_capture_statement
+            said, read = self.index.ask(load, capture), scratch.ask(load, again)
             is_same = said.pop("extractor") == read.pop("extractor")
             is_whole &= is_same
-            yield from _name_differences(None, capture.url, find_different(said, read) if is_same else {})
+            yield from _name_differences(None, capture.url, statements.find_different(said, read) if is_same else {})
         if is_whole:
-            overviews = self.index.ask(load_overview), scratch.ask(load_overview)
-            for name in sorted(overviews[0].keys() | overviews[1].keys()):
-                yield from _name_differences(None, name, find_different(*(each.get(name, {}) for each in overviews)))
+            ours, theirs = (index.ask(statements.load_overview) for index in (self.index, scratch))
+            for name in sorted(ours.keys() | theirs.keys()):
+                different = statements.find_different(ours.get(name, {}), theirs.get(name, {}))
+                yield from _name_differences(None, name, different)
 
 
 def _name_differences(

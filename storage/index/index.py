@@ -84,14 +84,12 @@ class Index(Reader):
         book = self._lookups.sites
         if not book.sites:
             # Not cached: the writer's registry, in another thread, may have sites that are not committed yet.
-            with self._database.read_transaction() as connection:
-                book = load_registry(connection)
+            book = self.read(load_registry)
         return book.find_site(url)
 
     def sites(self) -> tuple[Site, ...]:
         """Return all registered sites by name."""
-        with self._database.read_transaction() as connection:
-            return tuple(site.to_site() for site in load_registry(connection).sites if site.configured)
+        return tuple(site.to_site() for site in self.read(load_registry).sites if site.configured)
 
     def begin_crawl(self, run: CrawlRun) -> None:
         """Record the begin of a run, and its sites as they are configured now; the newest run takes precedence."""

@@ -5,10 +5,10 @@
 Both tables are temporary: the transaction that creates them drops them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Table, bindparam, func, or_, select, text
+from sqlalchemy import Boolean, Column, Connection, Integer, MetaData, Table, bindparam, func, or_, select, text, update
 
 from storage.index.boilerplate.rule import COUNTED
 from storage.index.engine.dialect import analyze_tables
@@ -76,6 +76,12 @@ def store_counts(connection: Connection, site_ids: Sequence[int], *, everything:
     connection.execute(_STORE)
 
 
+def store_decisions(connection: Connection, changed: Mapping[tuple[int, int], bool]) -> None:
+    """Change the decisions on paragraphs, by the ids of site and paragraph."""
+    rows = [{"site": site, "paragraph": paragraph, "now": now} for (site, paragraph), now in sorted(changed.items())]
+    connection.execute(_DECIDE, rows)
+
+
 def read_lost_boilerplate(
     connection: Connection, site_ids: Sequence[int], *, everything: bool
 ) -> Iterator[Sequence[AnyRow]]:
@@ -118,3 +124,8 @@ _LOST_OF_SHARED = _for_sites(_WAS_LEARNT.format(f"{_UNCOUNTED} {_OF_SHARED}"))
 _GONE = _for_sites(f"DELETE {_UNCOUNTED}")
 _GONE_OF_SHARED = _for_sites(f"DELETE {_UNCOUNTED} {_OF_SHARED}")
 _STORE = text(_STATEMENTS["store"])
+_DECIDE = (
+    update(BoilerplateRow)
+    .where(BoilerplateRow.site_id == bindparam("site"), BoilerplateRow.paragraph_id == bindparam("paragraph"))
+    .values(is_boilerplate=bindparam("now"))
+)

@@ -11,7 +11,8 @@ articles of a period, so everything that may be boilerplate is decided again, an
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from dataclasses import fields
+from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, bindparam, func, select, text, update
 
@@ -19,29 +20,15 @@ from storage.grouping import group_pairs
 from storage.index.boilerplate import counting, rule
 from storage.index.boilerplate.boxes import learn_boxes
 from storage.index.engine.dialect import limit_sort_memory, lock_rows
-from storage.index.engine.statements import (
-    IDS,
-    STREAMING,
-    AnyRow,
-    change_by_ids,
-    fetch_by_ids,
-    insert_rows,
-    load_statements,
-)
+from storage.index.engine.statements import IDS, STREAMING, change_by_ids, fetch_by_ids, insert_rows, load_statements
 from storage.index.fulltext.fields import count_microseconds
-from storage.index.schema.tables import (
-    ArticleRow,
-    BoilerplateRow,
-    SearchChangeRow,
-    SiteRow,
-    VersionParagraphRow,
-    VersionRow,
-)
+from storage.index.schema.tables import ArticleRow, SearchChangeRow, SiteRow, VersionParagraphRow, VersionRow
 
 SiteParagraph: TypeAlias = tuple[int, int]
 """Ids of a site and of a paragraph: the same text may be boilerplate of one site and not of another."""
 
 _COUNT_ALL_FACTOR = 10  # if a tenth of the sites' articles have new versions, it is cheaper to count everything
+_COUNTS = [each.name for each in fields(rule.BoilerplateCandidate)]
 _JUDGED_AT_ONCE = 50  # candidates per batch; each has up to rule.SAMPLE articles in memory
 
 
@@ -81,10 +68,7 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> None:
         _mark_stale(connection, [(row.site_id, row.paragraph_id) for row in lost])
     counting.store_counts(connection, site_ids, everything=everything)
     for changed in _find_changed_decisions(connection, dates):
-        connection.execute(
-            _UPDATE_DECISION,
-            [{"site": site, "paragraph": paragraph, "now": now} for (site, paragraph), now in sorted(changed.items())],
-        )
+        counting.store_decisions(connection, changed)
         _mark_stale(connection, changed)
     counting.TABLES.drop_all(connection, checkfirst=False)
     learn_boxes(connection, site_ids, new, everything=everything)
@@ -111,13 +95,13 @@ class ArticleDates:
         """Articles that must carry a paragraph of one of the sites at least for it to be boilerplate."""
         return min((rule.min_articles(len(dates)) for dates in self._of.values()), default=0)
 
-    def window(self, seen: AnyRow) -> int:
+    def window(self, seen: Any) -> int:
         """Return the number of articles of a site between the first and last that carry a paragraph, within bounds."""
         dates, first, last = self._of[seen.site_id], seen.first_seen_at, seen.last_seen_at
         between = bisect_right(dates, count_microseconds(last)) - bisect_left(dates, count_microseconds(first))
         return rule.comparison_window(between, len(dates))
 
-    def is_enough(self, counts: AnyRow) -> bool:
+    def is_enough(self, counts: Any) -> bool:
         """Return whether stored counts may make a paragraph boilerplate in the best place."""
         return rule.is_enough_in_best_place(counts.articles_seen, self.window(counts))
 
@@ -128,16 +112,12 @@ def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iter
         judged = [
             _Judged(
                 (row.site_id, row.paragraph_id),
-                rule.BoilerplateCandidate(
-                    length=row.length, articles=row.articles, first_from_start=row.first_from_start,
-                    last_from_start=row.last_from_start, first_from_end=row.first_from_end,
-                    last_from_end=row.last_from_end,
-                ),
+                rule.BoilerplateCandidate(**{name: getattr(row, name) for name in _COUNTS}),
                 dates.window(row),
                 row.is_boilerplate,
             )
             for row in rows
-        ]  # fmt: skip
+        ]
         candidates = [one for one in judged if rule.has_enough_articles(one.candidate, one.window)]
         decisions = dict.fromkeys((one.place for one in judged), False)
         for start in range(0, len(candidates), _JUDGED_AT_ONCE):
@@ -172,11 +152,6 @@ _STATEMENTS = load_statements("storage.index.boilerplate", "learning.sql")
 _CARRYING = text(_STATEMENTS["carrying"]).bindparams(sample=rule.SAMPLE)
 _PARAGRAPHS_OF_ARTICLES = text(_STATEMENTS["paragraphs-of-articles"]).bindparams(
     IDS, bindparam("roles", rule.COUNTED, expanding=True)
-)
-_UPDATE_DECISION = (
-    update(BoilerplateRow)
-    .where(BoilerplateRow.site_id == bindparam("site"), BoilerplateRow.paragraph_id == bindparam("paragraph"))
-    .values(is_boilerplate=bindparam("now"))
 )
 
 

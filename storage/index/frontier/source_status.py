@@ -25,12 +25,11 @@ def update_sources(connection: Connection, entries: Sequence[CommitEntry]) -> No
 
 def recompute_sources(connection: Connection, url_ids: Iterable[int]) -> None:
     """Compute the rows of sources at these URLs from all their captures."""
-    rows = [row for url_id in sorted(url_ids) if (row := _source_row(connection, url_id)) is not None]
-    change_by_ids(connection, _DELETE_SOURCES, (row["url_id"] for row in rows))
-    insert_rows(connection, SourceRow, rows)
+    ordered = sorted(url_ids)
+    change_by_ids(connection, delete(SourceRow).where(SourceRow.url_id.in_(IDS)), ordered)
+    insert_rows(connection, SourceRow, [row for url_id in ordered if (row := _source_row(connection, url_id))])
 
 
-_DELETE_SOURCES = delete(SourceRow).where(SourceRow.url_id.in_(IDS))
 _SEEN = build_query(FRONTIER_SQL["seen"], ["read", "shown"], ["fetched_at", "first", "last", "other"])
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _SAME = build_query(FRONTIER_SQL["same"], ["read"], ["at", "since"])
@@ -60,7 +59,6 @@ def update_site_titles(connection: Connection) -> None:
     query = select(UrlRow.digest, SourceRow.title).join(SourceRow, SourceRow.url_id == UrlRow.id)
     known = fetch_by_ids(connection, query.where(UrlRow.digest.in_(IDS)), fronts)
     titles = {fronts[digest]: title for digest, title in known}
-    renamed = [{"of": site.id, "to": titles.get(site.id)} for site in sites if site.title != titles.get(site.id)]
+    renamed = [{"of": site.id, "title": titles.get(site.id)} for site in sites if site.title != titles.get(site.id)]
     if renamed:
-        named = update(SiteRow).where(SiteRow.id == bindparam("of")).values(title=bindparam("to"))
-        connection.execute(named, renamed)
+        connection.execute(update(SiteRow).where(SiteRow.id == bindparam("of")), renamed)

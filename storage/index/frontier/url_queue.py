@@ -9,23 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Integer, bindparam, select, text, update
+from sqlalchemy import Connection, Integer, Select, bindparam, delete, select, text, update
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows
-from storage.index.engine.statements import (
-    IDS,
-    AnyRow,
-    build_query,
-    change_by_ids,
-    fetch_by_ids,
-    insert_rows,
-    load_statements,
-)
+from storage.index.engine.statements import IDS, build_query, change_by_ids, fetch_by_ids, insert_rows, load_statements
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
 from storage.index.schema.base import UtcDateTime
-from storage.index.schema.tables import FrontierRow, LaneRow, UrlRow
+from storage.index.schema.tables import FrontierRow, LaneRow, SourceRateRow, UrlRow
 from storage.index.text.sanitize import sanitize_discovered_url
 from storage.model import BACKFILL_PRIORITY, DiscoveredUrl, Discovery, DueUrl, UrlKind
 from storage.page_date import PageDate
@@ -213,7 +205,7 @@ _UPDATE_UNFETCHED = update(FrontierRow).where(
 )
 
 
-def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
+def _merge_discovery(row: Any, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
     """Return a known URL's columns with the better discovery, the higher priority and the earlier due time."""
     columns = {"host": row.host, **discovery_columns(found.discovery, urls)}
     if not is_better:
@@ -299,6 +291,13 @@ def end_visits(connection: Connection, urls: Iterable[str]) -> None:
 
 
 _END = text(FRONTIER_SQL["end"]).bindparams(IDS)
+
+
+def remove_urls(connection: Connection, url_ids: Select[int]) -> None:
+    """Remove URLs that the crawl refuses, so that nothing need name them."""
+    connection.execute(update(FrontierRow).where(FrontierRow.via_id.in_(url_ids)).values(via_id=None))
+    for table in (SourceRateRow, FrontierRow):
+        connection.execute(delete(table).where(table.url_id.in_(url_ids)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

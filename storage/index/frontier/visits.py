@@ -9,21 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from storage.index.engine.statements import IDS, build_query, fetch_by_ids, insert_rows
+from storage.index.frontier import url_queue
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.source_rates import SourceRateBatch
-from storage.index.frontier.url_queue import (
-    FRONTIER,
-    FRONTIER_BY_IDS,
-    FRONTIER_SQL,
-    NEVER_DUE,
-    advance_mentioned,
-    blank_row,
-    discovery_columns,
-    discovery_rank,
-    promote_added,
-    put_lanes,
-    read_discovery,
-)
 from storage.index.rows.duplicates import Duplicates, alternate_url_captures, find_duplicates, redirects_to_articles
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
@@ -34,7 +22,7 @@ from storage.model import SOURCE_KINDS, SOURCE_OUTCOMES, NextVisit, Outcome, Url
 RETRY_AFTER_FUTURE_CAPTURE = timedelta(days=1)
 """Delay of the next visit to a URL whose newest capture has a time in the future."""
 
-_COLUMNS = tuple(column.name for column in FRONTIER.c)
+_COLUMNS = tuple(column.name for column in url_queue.FRONTIER.c)
 _UPDATED_COLUMNS = tuple(name for name in _COLUMNS if name != "url_id")
 
 
@@ -71,11 +59,11 @@ def schedule_next_visits(
     plan: Callable[[VisitResult], NextVisit], orphans: OrphanCandidates,
 ) -> None:  # fmt: skip
     """Schedule the next visit to each captured URL, and store the validators to send then."""
-    captured = [entry for entry in entries if entry.discovery.kind not in NEVER_DUE]
+    captured = [entry for entry in entries if entry.discovery.kind not in url_queue.NEVER_DUE]
     captured.sort(key=lambda entry: entry.sort_key)
     ids = sorted({entry.url_id for entry in captured})
     rows: dict[int, dict[str, Any]] = {
-        row.url_id: row._asdict() for row in fetch_by_ids(connection, FRONTIER_BY_IDS, ids)
+        row.url_id: row._asdict() for row in fetch_by_ids(connection, url_queue.FRONTIER_BY_IDS, ids)
     }
     fetched = [url_id for url_id in ids if rows.get(url_id, {}).get("last_fetched_at")]
     context = _Context(
@@ -88,18 +76,18 @@ def schedule_next_visits(
         NamedUrls(connection),
     )
     for entry in captured:
-        row = rows.get(entry.url_id) or blank_row(entry)
+        row = rows.get(entry.url_id) or url_queue.blank_row(entry)
         old_via = row["via_id"]
         rows[entry.url_id] = _apply_capture(row, entry, context, plan)
         if old_via is not None and old_via != row["via_id"]:
             orphans.urls.add(old_via)
         lookups.mark_captured(entry.url_id)
-    put_lanes(connection, lookups, rows.values())
+    url_queue.put_lanes(connection, lookups, rows.values())
     planned = [{name: rows[url_id][name] for name in _COLUMNS} for url_id in ids]
     insert_rows(connection, FrontierRow, planned, conflict_columns=["url_id"], update_columns=_UPDATED_COLUMNS)
     context.sources.save()
-    advance_mentioned(connection, context.sources.mentions)
-    promote_added(connection, context.sources.added)
+    url_queue.advance_mentioned(connection, context.sources.mentions)
+    url_queue.promote_added(connection, context.sources.added)
 
 
 def _apply_capture(
@@ -144,8 +132,9 @@ def _apply_capture(
             visit = replace(visit, due_at=visit.due_while_named, ended_by=None)
         row |= {name: getattr(visit, name) for name in ("due_at", "ended_by", "failure_count", "unchanged_count")}
         row["priority"] = row["priority"] if visit.priority is None else visit.priority
-    elif at == row["last_fetched_at"] and discovery_rank(entry.discovery) < discovery_rank(read_discovery(row)):
-        row |= _discovery_with_via(entry, urls)
+    elif at == row["last_fetched_at"]:
+        if url_queue.discovery_rank(entry.discovery) < url_queue.discovery_rank(url_queue.read_discovery(row)):
+            row |= _discovery_with_via(entry, urls)
     elif row["due_at"] is not None and row["due_at"] <= at < row["last_fetched_at"]:
         # The clock was ahead at its newest capture. It was due all the same, and must not stay due.
         row["due_at"] = at + RETRY_AFTER_FUTURE_CAPTURE
@@ -173,7 +162,7 @@ def _shows_article(entry: CommitEntry, known: _PreviousState) -> bool:
 
 def _discovery_with_via(entry: CommitEntry, urls: Mapping[str, int]) -> dict[str, Any]:
     """Return the frontier's columns of a discovery, with `via` as a URL too."""
-    return {**discovery_columns(entry.discovery, urls), "via": entry.discovery.via}
+    return {**url_queue.discovery_columns(entry.discovery, urls), "via": entry.discovery.via}
 
 
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -210,5 +199,5 @@ def _load_previous_states(
     return states
 
 
-_PREVIOUS = build_query(FRONTIER_SQL["previous-states"], ["ids", "batch"], ["first"])
-_GONE_SINCE = build_query(FRONTIER_SQL["gone-since"], ["ids", "batch"], ["since"])
+_PREVIOUS = build_query(url_queue.FRONTIER_SQL["previous-states"], ["ids", "batch"], ["first"])
+_GONE_SINCE = build_query(url_queue.FRONTIER_SQL["gone-since"], ["ids", "batch"], ["since"])

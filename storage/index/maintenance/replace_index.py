@@ -123,15 +123,13 @@ class _SchemaReplacement:
         self._run(self._clear)
 
     def swap(self, attempts: int = ATTEMPTS) -> None:
-        for _ in range(attempts):
-            try:
+        for _ in range(attempts - 1):
+            with suppress(ArchiveBusy):
                 self._run(self._swap)
-            except _InUse:
-                # Others get their locks meanwhile: a reader never waits for longer than lock_timeout.
-                self._sleep(_WAIT)
-            else:
                 return
-        raise ArchiveBusy.create("index-in-use")
+            # Others get their locks meanwhile: a reader never waits for longer than lock_timeout.
+            self._sleep(_WAIT)
+        self._run(self._swap)
 
     def _run(self, work: Callable[[Connection], None]) -> None:
         with closing(Database(self._own)) as database:
@@ -170,7 +168,7 @@ class _SchemaReplacement:
             except DBAPIError as error:
                 # lock_not_available, deadlock_detected
                 if getattr(error.orig, "sqlstate", None) in {"55P03", "40P01"}:
-                    raise _InUse from error
+                    raise ArchiveBusy.create("index-in-use") from error
                 raise
         named = {"schema": self._schema, "names": [name for name in old if name in TABLES]}
         grants = connection.scalars(text(_STATEMENTS["grants"]), named).all()
@@ -195,10 +193,6 @@ def prepare_replacement(address: str, sleep: Callable[[float], None] = time.slee
     """Return the place beside an index where a new one is made."""
     file = sqlite_file(address)
     return _FileReplacement(file) if file is not None else _SchemaReplacement(address, sleep)
-
-
-class _InUse(Exception):
-    """Another session uses the old tables."""
 
 
 def _read_revision(connection: Connection, schema: str) -> str | None:

@@ -35,21 +35,7 @@ from storage.index.schema.tables import (
     WarcFileRow,
 )
 from storage.index.search.matches import list_article_ids
-from storage.index.views.articles import (
-    ALL_CAPTURES,
-    EVERYTHING,
-    ArticleLine,
-    ArticleView,
-    CaptureFilters,
-    CaptureView,
-    Exclusions,
-    Filters,
-    LinkGroupView,
-    LinkView,
-    VersionLine,
-    VersionView,
-    list_values,
-)
+from storage.index.views import articles as views
 from storage.model import LinkKind, Outcome, RecordPlace, RefersTo
 from storage.observations import ObservedSpan
 from storage.page_date import PageDate
@@ -83,7 +69,7 @@ def _is_valid_id(number: int) -> bool:
     return 0 < number < _BEYOND_IDS
 
 
-def _capture_view(row: AnyRow, exclude: Exclusions) -> CaptureView:
+def _capture_view(row: AnyRow, exclude: views.Exclusions) -> views.CaptureView:
     named = (row.refers_to_record, row.refers_to_url, row.refers_to_date)
     if exclude and row.refers_to_url != row.url:
         named = (None, None, None)  # the original may be withheld, and this record is not of that page
@@ -91,7 +77,7 @@ def _capture_view(row: AnyRow, exclude: Exclusions) -> CaptureView:
     if row.outcome == Outcome.SOFT_ERROR.value:
         # It is read as an article, and known by other captures.
         reason = f"the site sends this text in place of articles; read alone it is one: {reason}"
-    return CaptureView(
+    return views.CaptureView(
         id=row.id, url=row.url, urlkey=row.urlkey, site=row.site, record_id=row.record_id,
         place=RecordPlace(warc=row.warc, offset=row.warc_offset, length=row.warc_length), kind=row.kind,
         fetched_at=row.fetched_at, date=row.warc_date, status=row.status, mime=row.mime,
@@ -105,9 +91,9 @@ def _capture_view(row: AnyRow, exclude: Exclusions) -> CaptureView:
 
 
 def iter_captures(
-    scope: ReadScope, filters: CaptureFilters = ALL_CAPTURES, *,
-    order: CaptureOrder = "newest", limit: int | None = None, offset: int = 0, before: CaptureView | None = None,
-) -> Iterator[CaptureView]:  # fmt: skip
+    scope: ReadScope, filters: views.CaptureFilters = views.ALL_CAPTURES, *,
+    order: CaptureOrder = "newest", limit: int | None = None, offset: int = 0, before: views.CaptureView | None = None,
+) -> Iterator[views.CaptureView]:  # fmt: skip
     """Yield captures; all, or those that are older than one. What is written meanwhile may show in later ones."""
     by: dict[str, tuple[Any, ...]] = {
         "newest": (CaptureRow.fetched_at.desc(), CaptureRow.record_id.desc()),
@@ -126,19 +112,21 @@ def iter_captures(
         yield from load_captures(scope, ids)
 
 
-def load_captures(scope: ReadScope, ids: Sequence[int]) -> list[CaptureView]:
+def load_captures(scope: ReadScope, ids: Sequence[int]) -> list[views.CaptureView]:
     """Return the visible ones of some captures, in the order of the ids."""
     query = _CAPTURES.where(CaptureRow.id.in_(IDS), *visible_captures(scope))
     rows = {row.id: row for row in scope.connection.execute(query, {"ids": list(ids)})}
     return [_capture_view(rows[capture_id], scope.exclude) for capture_id in ids if capture_id in rows]
 
 
-def list_captures(scope: ReadScope, before: CaptureView | None, filters: CaptureFilters) -> Sequence[CaptureView]:
+def list_captures(
+    scope: ReadScope, before: views.CaptureView | None, filters: views.CaptureFilters
+) -> Sequence[views.CaptureView]:
     """Return a batch of captures that are older than one, newest first."""
     return tuple(iter_captures(scope, filters, limit=_AT_ONCE, before=before))
 
 
-def _capture_conditions(scope: ReadScope, filters: CaptureFilters) -> Conditions:
+def _capture_conditions(scope: ReadScope, filters: views.CaptureFilters) -> Conditions:
     def id_of(of: ColumnClause[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
         return select(of).where(condition).correlate(None).scalar_subquery()
 
@@ -147,7 +135,7 @@ def _capture_conditions(scope: ReadScope, filters: CaptureFilters) -> Conditions
         # By id, so that the indexes of captures also provide the order.
         (filters.site, lambda name: CaptureRow.site_id == id_of(SiteRow.id, SiteRow.name == name)),
         (filters.article_id, lambda article_id: CaptureRow.article_id == article_id),
-        (filters.outcome, lambda outcome: CaptureRow.outcome.in_(list(map(str, list_values(outcome))))),
+        (filters.outcome, lambda outcome: CaptureRow.outcome.in_(list(map(str, views.list_values(outcome))))),
         (filters.crawl, lambda run: CaptureRow.crawl_id == id_of(CrawlRow.id, CrawlRow.run == run)),
         (filters.warc, lambda name: CaptureRow.warc_file_id == id_of(WarcFileRow.id, WarcFileRow.name == name)),
     )
@@ -156,22 +144,22 @@ def _capture_conditions(scope: ReadScope, filters: CaptureFilters) -> Conditions
     return conditions + visible_captures(scope)
 
 
-def get_capture(scope: ReadScope, capture_id: int) -> CaptureView | None:
+def get_capture(scope: ReadScope, capture_id: int) -> views.CaptureView | None:
     """Return the capture with an id, or None."""
     return _find_capture(scope, CaptureRow.id == capture_id) if _is_valid_id(capture_id) else None
 
 
-def get_capture_of_record(scope: ReadScope, record_id: str) -> CaptureView | None:
+def get_capture_of_record(scope: ReadScope, record_id: str) -> views.CaptureView | None:
     """Return the capture of a WARC record, or None."""
     return _find_capture(scope, CaptureRow.record_id == record_id)
 
 
-def _find_capture(scope: ReadScope, condition: ColumnElement[bool]) -> CaptureView | None:
+def _find_capture(scope: ReadScope, condition: ColumnElement[bool]) -> views.CaptureView | None:
     row = scope.connection.execute(_CAPTURES.where(condition, *visible_captures(scope))).first()
     return _capture_view(row, scope.exclude) if row else None
 
 
-def get_version(scope: ReadScope, version_id: int, history: ArticleHistory | None = None) -> VersionView | None:
+def get_version(scope: ReadScope, version_id: int, history: ArticleHistory | None = None) -> views.VersionView | None:
     """Return one version with its paragraphs and links, or None. The history is loaded if it is not given."""
     if not _is_valid_id(version_id):
         return None
@@ -184,7 +172,7 @@ def get_version(scope: ReadScope, version_id: int, history: ArticleHistory | Non
     history = history or load_histories(scope, [row.article_id])[row.article_id]
     spans = tuple(span for span in history.spans if span.version == row.number)
     paragraphs = load_paragraphs(scope.connection, [version_id])
-    version = VersionView(
+    version = views.VersionView(
         id=row.id, article_id=row.article_id, number=row.number, site=row.site, site_title=row.site_title,
         url=first.url, canonical_url=row.canonical_url, image=scope.exclude.name_url(row.image),
         authors=load_authors(scope.connection, [version_id])[version_id], extractor=row.extractor,
@@ -196,15 +184,15 @@ def get_version(scope: ReadScope, version_id: int, history: ArticleHistory | Non
     return load_text_masks(scope, [version_id])[version_id].apply_to_article(version)
 
 
-def load_link_groups(scope: ReadScope, capture_id: int) -> tuple[LinkGroupView, ...]:
+def load_link_groups(scope: ReadScope, capture_id: int) -> tuple[views.LinkGroupView, ...]:
     """Return the links on a captured page, each with the article that it leads to."""
     target = link_target(scope)
     return tuple(
-        LinkGroupView(
+        views.LinkGroupView(
             kind=LinkKind(group.kind),
             label=group.label,
             links=tuple(
-                LinkView(url=row.url, anchor=row.anchor, box_size=row.box_size or "", article_id=row.article_id)
+                views.LinkView(url=row.url, anchor=row.anchor, box_size=row.box_size or "", article_id=row.article_id)
                 for row in links
             ),
         )
@@ -267,7 +255,7 @@ _PARTS = {name: build_query(_SQL[name.replace("_", "-")], ["ids"]) for name in (
 _GROUPS = build_query(_SQL["groups"], ["ids"])
 
 
-def get_article(scope: ReadScope, article_id: int) -> ArticleView | None:
+def get_article(scope: ReadScope, article_id: int) -> views.ArticleView | None:
     """Return one article with its history, or None."""
     if not _is_valid_id(article_id):
         return None
@@ -282,7 +270,7 @@ def get_article(scope: ReadScope, article_id: int) -> ArticleView | None:
     mine = CaptureRow.url_id.in_(load_url_ids(scope.connection, article_id))
     held = _CAPTURES.where(mine, *visible_captures(scope))
     all_captures = scope.connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
-    return ArticleView(
+    return views.ArticleView(
         id=row.id, site=row.site, url=row.url, state=row.state, first_seen=row.first_seen_at,
         last_seen=row.last_seen_at, current=current,
         versions=_load_version_lines(scope, article_id, history.spans),
@@ -297,7 +285,9 @@ def load_url_ids(connection: Connection, article_id: int) -> Sequence[int]:
     return connection.scalars(shown.union(select(ArticleRow.url_id).where(ArticleRow.id == article_id))).all()
 
 
-def _load_version_lines(scope: ReadScope, article_id: int, spans: Sequence[ObservedSpan]) -> tuple[VersionLine, ...]:
+def _load_version_lines(
+    scope: ReadScope, article_id: int, spans: Sequence[ObservedSpan]
+) -> tuple[views.VersionLine, ...]:
     rows = scope.connection.execute(
         select(VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest, VersionRow.changed)
         .where(VersionRow.article_id == article_id, *visible_versions(scope))
@@ -308,7 +298,7 @@ def _load_version_lines(scope: ReadScope, article_id: int, spans: Sequence[Obser
         first_rows.setdefault(row.number, row)
     seen = {number: tuple(span for span in spans if span.version == number) for number in first_rows}
     return tuple(
-        VersionLine(
+        views.VersionLine(
             id=row.id, number=row.number, headline=row.headline, digest=f"sha256:{row.digest.hex()}",
             first_seen=seen[row.number][0].first_seen, last_seen=seen[row.number][-1].last_seen,
             captures=sum(span.looks for span in seen[row.number]), changed=tuple(row.changed.split()),
@@ -340,8 +330,8 @@ def _select_articles(scope: ReadScope) -> AnySelect:
     )  # fmt: skip
 
 
-def _article_line(row: AnyRow) -> ArticleLine:
-    return ArticleLine(
+def _article_line(row: AnyRow) -> views.ArticleLine:
+    return views.ArticleLine(
         id=row.id, site=row.site, url=row.url, headline=row.headline, dek=row.dek, section=row.section,
         published=PageDate.parse(row.published) if row.published else None, first_seen=row.first_seen_at,
         state=row.state, versions=row.versions, language=row.language,
@@ -349,9 +339,9 @@ def _article_line(row: AnyRow) -> ArticleLine:
 
 
 def list_articles(
-    scope: ReadScope, filters: Filters = EVERYTHING, *, limit: int = 50, offset: int = 0,
+    scope: ReadScope, filters: views.Filters = views.EVERYTHING, *, limit: int = 50, offset: int = 0,
     after_id: int | None = None,
-) -> tuple[ArticleLine, ...]:  # fmt: skip
+) -> tuple[views.ArticleLine, ...]:  # fmt: skip
     """Return articles by date, newest first, or those after the one with `after_id`. Ignores `filters.query`."""
     if filters.selects_texts:
         ids = list_article_ids(scope, filters, limit, offset, after_id)
@@ -369,15 +359,15 @@ def list_articles(
     return tuple(map(_article_line, scope.connection.execute(statement)))
 
 
-def list_newest_articles(scope: ReadScope, sites: Sequence[str], limit: int) -> list[tuple[ArticleLine, ...]]:
+def list_newest_articles(scope: ReadScope, sites: Sequence[str], limit: int) -> list[tuple[views.ArticleLine, ...]]:
     """Return the newest articles of each of some sites."""
     query = _select_articles(scope).where(ArticleRow.site_id == bindparam("site"))
-    query = query.where(*filter_conditions(scope, EVERYTHING)).order_by(*_NEWEST_FIRST).limit(limit)
+    query = query.where(*filter_conditions(scope, views.EVERYTHING)).order_by(*_NEWEST_FIRST).limit(limit)
     ids = load_site_ids(scope.connection, sites)
     return [tuple(map(_article_line, scope.connection.execute(query, {"site": ids[name]}))) for name in sites]
 
 
-def load_article_lines(scope: ReadScope, ids: Sequence[int]) -> list[ArticleLine]:
+def load_article_lines(scope: ReadScope, ids: Sequence[int]) -> list[views.ArticleLine]:
     """Return the visible articles with these ids, unordered."""
     visible = visible_articles(scope) + visible_versions(scope)
     statement = _select_articles(scope).where(ArticleRow.id.in_(IDS), *visible)

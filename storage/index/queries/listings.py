@@ -58,17 +58,13 @@ def get_listing(scope: ReadScope, url: str, time: datetime | None = None) -> Lis
     capture = None if found is None else articles.get_capture(scope, found)
     if capture is None:
         return None
-    counting = select(func.count()).select_from(_LISTINGS).where(*read)
-    return ListingView(
-        capture=capture,
-        number=scope.connection.scalar(counting.where(at <= capture.fetched_at)) or 1,
-        captures=scope.connection.scalar(counting) or 1,
-        before=scope.connection.scalar(select(func.max(at)).where(at < capture.fetched_at, *read)),
-        after=scope.connection.scalar(select(func.min(at)).where(at > capture.fetched_at, *read)),
-        first=scope.connection.scalar(select(func.min(at)).where(*read)) or capture.fetched_at,
-        last=scope.connection.scalar(select(func.max(at)).where(*read)) or capture.fetched_at,
-        groups=_load_groups(scope, capture.id),
-    )
+    others = select(
+        func.count().filter(at <= capture.fetched_at).label("number"), func.count().label("captures"),
+        func.max(at).filter(at < capture.fetched_at).label("before"), func.min(at).label("first"),
+        func.min(at).filter(at > capture.fetched_at).label("after"), func.max(at).label("last"),
+    )  # fmt: skip
+    among = scope.connection.execute(others.where(*read)).mappings().one()
+    return ListingView(capture=capture, **among, groups=_load_groups(scope, capture.id))
 
 
 def list_listing_times(

@@ -55,10 +55,6 @@ class LookupTable(Generic[K]):
         columns = self.table.__table__.c
         self._finding = select(columns[self.unique_column], columns.id).where(columns[self.unique_column].in_(IDS))
 
-    def clear_cache(self) -> None:
-        """Forget all ids, as rows may have been deleted."""
-        self.cached_ids = {}
-
     def ensure_ids(self, connection: Connection, keys: Iterable[K]) -> tuple[dict[K, int], list[K]]:
         """Return the ids of keys, and those keys whose rows were inserted."""
         ids: dict[K, int] = {}
@@ -159,7 +155,7 @@ class LookupTables:
         self.captured.clear()
         self.waiting.clear()
         for shared in (self.urls, self.paragraphs, self.authors, self.tags, self.groups):
-            shared.clear_cache()
+            shared.cached_ids.clear()
 
     def ensure_lane_ids(
         self, connection: Connection, lanes: Iterable[tuple[str, str]]

@@ -12,16 +12,7 @@ from sqlalchemy import Connection, delete, or_, select
 
 from storage.index.engine.statements import IDS, change_by_ids, find_by_ids
 from storage.index.schema.base import Base
-from storage.index.schema.tables import (
-    METADATA,
-    AuthorRow,
-    BoilerplateRow,
-    LinkGroupRow,
-    LinkRow,
-    ParagraphRow,
-    TagRow,
-    UrlRow,
-)
+from storage.index.schema.tables import AuthorRow, BoilerplateRow, LinkGroupRow, LinkRow, ParagraphRow, TagRow, UrlRow
 
 _OWNED = {"links.group_id", "boilerplate.paragraph_id"}
 """References by rows that are deleted with the row to which they refer."""
@@ -59,6 +50,6 @@ def delete_orphans(connection: Connection, candidates: OrphanCandidates) -> bool
 def _build_unused_query(table: type[Base]) -> Any:
     """Return a query for those of some rows to which no foreign key refers."""
     row_id = table.__table__.c.id
-    keys = (key for other in METADATA.sorted_tables for key in other.foreign_keys if key.column is row_id)
+    keys = (key for other in Base.metadata.sorted_tables for key in other.foreign_keys if key.column is row_id)
     users = sorted((key.parent for key in keys if str(key.parent) not in _OWNED), key=str)
     return select(row_id).where(row_id.in_(IDS), ~or_(*(select(user).where(user == row_id).exists() for user in users)))

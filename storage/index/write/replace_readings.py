@@ -16,25 +16,16 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 from storage.article_fields import ArticleFields
 from storage.callbacks import VisitPlan
 from storage.grouping import group_pairs
-from storage.index.conditions.visibility import conditions_on_time
+from storage.index.conditions.visibility import conditions_on_time, load_site_ids
 from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, fetch_by_ids
 from storage.index.frontier.source_status import recompute_sources
+from storage.index.frontier.url_queue import remove_urls
 from storage.index.reader import ReadScope
 from storage.index.rows.identity import Page
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.metadata_changes import delete_article_changes, delete_capture_metadata
 from storage.index.rows.orphans import OrphanCandidates, delete_orphans
-from storage.index.schema.tables import (
-    ArticleRow,
-    CaptureRow,
-    FrontierRow,
-    SiteRow,
-    SourceRateRow,
-    SourceRow,
-    UrlRow,
-    VersionRow,
-    WarcFileRow,
-)
+from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
 from storage.index.text.sanitize import shorten_name
 from storage.index.write.articles import recompute_articles
 from storage.index.write.commit import commit
@@ -180,8 +171,7 @@ def _conditions(connection: Connection, wanted: RereadFilter) -> list[ColumnElem
         named = (and_(site == name, extractor.is_distinct_from(by)) for name, by in sorted(wanted.by_site.items()))
         conditions.append(or_(others, *named, CaptureRow.outcome.in_(FAILED)))
     if wanted.sites is not None:
-        ids = connection.scalars(select(SiteRow.id).where(SiteRow.name.in_(wanted.sites))).all()
-        conditions.append(CaptureRow.site_id.in_(ids))
+        conditions.append(CaptureRow.site_id.in_(load_site_ids(connection, wanted.sites).values()))
     return conditions + conditions_on_time(CaptureRow.fetched_at, wanted.since, wanted.until)
 
 
@@ -249,7 +239,6 @@ def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int],
     for some in batches(versions):
         delete_content(connection, some, [], orphans)
     change_by_ids(connection, delete(VersionRow).where(VersionRow.id.in_(IDS)), versions)
-    change_by_ids(connection, delete(SourceRow).where(SourceRow.url_id.in_(IDS)), url_ids)
     of_articles = sorted({row.site_id for row in rows if row.article_id is not None})
     connection.execute(update(SiteRow).where(SiteRow.id.in_(of_articles)).values(needs_relearning=True))
     return url_ids
@@ -378,10 +367,7 @@ def delete_captures(connection: Connection, lookups: LookupTables, records: Sequ
     _delete_empty_articles(connection, articles, orphans)
     of_urls = select(UrlRow.id).where(UrlRow.urlkey.in_(sorted({surt(url) for url in urls})))
     orphans.urls.update(url_ids, connection.scalars(of_urls))
-    # The crawl refuses these URLs, so that the frontier need not name them.
-    connection.execute(update(FrontierRow).where(FrontierRow.via_id.in_(of_urls)).values(via_id=None))
-    for table in (SourceRateRow, FrontierRow):
-        connection.execute(delete(table).where(table.url_id.in_(of_urls)))
+    remove_urls(connection, of_urls)
     recompute_sources(connection, url_ids)
     delete_orphans(connection, orphans)
     lookups.clear_cache()

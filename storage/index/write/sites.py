@@ -4,7 +4,7 @@ Captures move between sites when sites are registered or change their hosts afte
 Afterwards the index is as if the sites had been known from the beginning.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
@@ -67,7 +67,7 @@ def register_sites(
         hosts_by_site[site.name] = hosts
     if changed:
         lock_registry(connection, exclusive=True)
-    _write_descriptions(connection, changed.values(), hosts_by_site, described_at)
+        _write_descriptions(connection, changed.values(), hosts_by_site, described_at)
     described = update(SiteRow).where(SiteRow.name.in_(IDS)).values(configured_at=described_at)
     change_by_ids(connection, described, unchanged)
     lookups.sites = registry = load_registry(connection)
@@ -82,11 +82,9 @@ def register_sites(
 
 
 def _write_descriptions(
-    connection: Connection, sites: Collection[Site], hosts: Mapping[str, Iterable[str]], described_at: datetime | None
+    connection: Connection, sites: Iterable[Site], hosts: Mapping[str, Iterable[str]], described_at: datetime | None
 ) -> None:
     """Insert or update sites, and their hosts by the sites' names."""
-    if not sites:
-        return
     ordered = sorted(sites, key=lambda site: site.name)
     source = {"configured": True, "configured_at": described_at}
     rows = [{"name": site.name, "url": site.url, "needs_relearning": False, **source} for site in ordered]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from newsarchive.crawl.article_pauses import MONTH
 from newsarchive.crawl.refill import IndexQueue
-from newsarchive.schedule import planner
+from newsarchive.schedule.visits import planner
 from storage.index import Index
 from storage.index.frontier.url_queue import DueQuery
 from storage.index.queries.visit_schedule import list_failed_looks

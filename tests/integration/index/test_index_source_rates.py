@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.operations.health import check_health
-from newsarchive.schedule import planner
+from newsarchive.schedule.visits import planner
 from storage.index import Index
 from storage.index.frontier import host_state
 from storage.index.frontier.url_queue import DueQuery, select_due_urls

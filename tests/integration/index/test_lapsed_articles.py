@@ -9,7 +9,7 @@ import pytest
 
 from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.operations.health import Finding, Severity, check_health
-from newsarchive.schedule import planner
+from newsarchive.schedule.visits import planner
 from storage.index import Index
 from storage.index.queries.visit_schedule import list_failed_looks
 from storage.model import Capture, CrawlRun, Discovery, Ingest, Outcome, Reading, Site, UrlKind

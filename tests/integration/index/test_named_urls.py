@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
-from newsarchive.schedule import planner
+from newsarchive.schedule.visits import planner
 from storage.index import Index
 from storage.index.frontier import host_state
 from storage.index.frontier.url_queue import DueQuery, select_due_urls

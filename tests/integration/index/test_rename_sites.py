@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, select
 
-from newsarchive.schedule import planner
+from newsarchive.schedule.visits import planner
 from storage.index import Index
 from storage.index.frontier.url_queue import next_due_by_site
 from storage.index.queries.articles import list_articles

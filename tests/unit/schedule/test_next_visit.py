@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.schedule import DEFAULT_INTERVALS, FAILURE_OUTCOMES, plan_next_visit
+from newsarchive.schedule.visits import DEFAULT_INTERVALS, FAILURE_OUTCOMES, plan_next_visit
 from storage.model import SOURCE_KINDS, Outcome, UrlKind, VisitEnd, VisitResult
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

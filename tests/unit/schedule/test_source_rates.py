@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.schedule import DEFAULT_INTERVALS, plan_next_visit
 from newsarchive.schedule.source_rates import (
     FACTOR_AFTER_LOSS,
     HOURS_PER_WEEK,
@@ -17,7 +16,7 @@ from newsarchive.schedule.source_rates import (
     hour_of_week,
     learn_rates,
 )
-from newsarchive.schedule.visits import first_named_share
+from newsarchive.schedule.visits import DEFAULT_INTERVALS, first_named_share, plan_next_visit
 from storage.model import NextVisit, Outcome, SourceCheck, SourceRates, UrlKind, VisitResult
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
