@@ -1,14 +1,14 @@
 """Measure the archive's browser over a large index: every page and door, then many clients at once, and its memory.
 
     python -m benchmarks.generate FOLDER [--articles 200000] [--index postgresql+psycopg://...]
-    python -m benchmarks.browser FOLDER [--times 60] [--rounds 3] [--only WORD]
+    python -m benchmarks.browser FOLDER [--times 60] [--rounds 3] [--only WORD] [--workers 2]
 
 First, in one process and without a network between, for each kind of request: median and 95th percentile of its time
 and of its CPU time (which other work on the machine lengthens less), and how long it may take; with PostgreSQL twice as
 long, and the CPU time of its processes on this machine is counted too, but for those that help with one question
 (PGOPTIONS='-c max_parallel_workers_per_gather=0' has it none). Rounds are repeated, and the best one counts: what else
-the machine did then is left out. Then `newsarchive serve` is started and sent 2,000
-requests of all kinds by eight clients at once: errors, times, start-up, and the memory of its process.
+the machine did then is left out. Then `newsarchive serve`, of one process or of several, is started and sent 2,000
+requests of all kinds by eight clients at once: errors, times, start-up, and the memory of its largest process.
 
 Ends with 1 where a request took longer than it may, an answer was not as expected, or memory was above 250 MB.
 """
@@ -164,12 +164,12 @@ def alone(folder: Path, kinds: Sequence[Kind], times: int, rounds: int, patience
     return late
 
 
-def together(folder: Path, kinds: Sequence[Kind], chance: random.Random, drawn: Sample) -> list[str]:
+def together(folder: Path, kinds: Sequence[Kind], chance: random.Random, drawn: Sample, workers: int) -> list[str]:
     """All kinds mixed, by many clients at once; returns what was not as it should be."""
     kinds = [kind for kind in kinds if kind.name not in HEAVY]
     asked = [(kind.address(), kind.status) for kind in chance.choices(kinds, k=REQUESTS)]
     csv = [f"/search.csv?q={word}" for word in drawn.common[:10]]
-    with serving(folder) as server:
+    with serving(folder, workers) as server:
         fresh = server.memory()["RssAnon"]
         began = time.perf_counter()
         used = server.cpu()
@@ -181,7 +181,8 @@ def together(folder: Path, kinds: Sequence[Kind], chance: random.Random, drawn: 
     wrong = [each for each in answers if each.status != expected[each.path]]
     print(f"\nready after {server.ready:.1f} s with {fresh} MB")
     print(
-        f"{len(answers):,} requests of {CLIENTS} clients at once: {len(answers) / took:.0f} a second, "
+        f"{len(answers):,} requests of {CLIENTS} clients at once, {workers} processes: "
+        f"{len(answers) / took:.0f} a second, "
         f"{_format_times(answers)}, {used / len(answers) * 1000:.1f} ms of CPU for each"
     )
     print(f"wrong answers: {dict(Counter(each.status for each in wrong)) or 'none'}")
@@ -206,6 +207,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=60, help="requests of a kind")
     parser.add_argument("--rounds", type=int, default=3, help="of which the best counts")
     parser.add_argument("--only", help="kinds whose name has this word, and no crowd")
+    parser.add_argument("--workers", type=int, default=1, help="processes of the server")
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     chance = random.Random(given.seed)
@@ -221,7 +223,7 @@ def main() -> None:
     kinds = [kind for kind in Asking(drawn, chance).kinds() if not given.only or given.only in kind.name]
     problems = alone(given.folder, kinds, given.times, given.rounds, patience)
     if not given.only:
-        problems += together(given.folder, kinds, chance, drawn)
+        problems += together(given.folder, kinds, chance, drawn, given.workers)
     if problems:
         raise SystemExit("\nnot as it should be:\n  " + "\n  ".join(problems))
 

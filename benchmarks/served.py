@@ -26,23 +26,35 @@ class Server:
     def memory(self) -> dict[str, int]:
         """Megabytes that the process takes now, and of them its own (RssAnon) and of mapped files (RssFile).
 
-        Pages of mapped files, those of the search folder, are in the system's cache anyway, and are given up first.
+        Pages of mapped files, those of the search folder, are in the system's cache anyway, and are given up first. Of
+        several processes it is the largest.
         """
-        lines = Path(f"/proc/{self.process}/status").read_text().splitlines()
-        fields = dict(line.split(":", 1) for line in lines if ":" in line)
-        return {name: int(fields[name].split()[0]) // 1024 for name in ("VmRSS", "RssAnon", "RssFile")}
+        sizes = []
+        for process in self._processes():
+            lines = Path(f"/proc/{process}/status").read_text().splitlines()
+            fields = dict(line.split(":", 1) for line in lines if ":" in line)
+            sizes.append({name: int(fields[name].split()[0]) // 1024 for name in ("VmRSS", "RssAnon", "RssFile")})
+        return max(sizes, key=lambda size: size["VmRSS"])
 
     def cpu(self) -> float:
-        """Seconds that all its threads have used."""
-        told = Path(f"/proc/{self.process}/stat").read_text().rpartition(")")[2].split()
-        return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds that all its threads and processes have used."""
+        ticks = 0
+        for process in self._processes():
+            told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(told[11]) + int(told[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def _processes(self) -> list[int]:
+        children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text().split()
+        return [self.process, *map(int, children)]
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
+def serving(folder: Path, workers: int = 1) -> Iterator[Server]:
     """`newsarchive serve` while the block runs."""
     began = time.perf_counter()
     command = [sys.executable, "-m", "newsarchive", "serve", "--port", "0", "--archive", str(folder)]
+    command += ["--workers", str(workers)] if workers > 1 else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -1,7 +1,6 @@
 """newsarchive serve."""
 
 import logging
-import signal
 import sys
 import webbrowser
 from contextlib import nullcontext
@@ -41,6 +40,7 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     log_requests: Annotated[bool, Option("--log-requests", help="Log every request.")] = False,
     hash_password: Annotated[bool, Option("--hash-password", help="Ask for a password and print its hash.")] = False,
     new_token: Annotated[bool, Option("--new-token", help="Print a new token, and its hash for the settings.")] = False,
+    workers: Annotated[int, Option(min=1, max=32, help="Processes that serve, one for each core.")] = 1,
     cert: Annotated[Path | None, Option(metavar="FILE", help="Serve over TLS with this certificate (PEM).")] = None,
     key: Annotated[Path | None, Option(metavar="FILE", help="Private key, if not in the same file.")] = None,
     archive: Folder = HERE,
@@ -64,7 +64,7 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     with Archive.open_to_read(archive) as opened:
         check_blocked(opened)
         given = {"host": host, "port": port, "auth": auth, "public": public, "cert": cert, "key": key}
-        asked = ServeOptions.from_config(opened.config.serve, **given).validate()
+        asked = ServeOptions.from_config(opened.config.serve, workers=workers, **given).validate()
         run_server(opened, asked, replay=replay, replay_port=replay_port, open_=open_, log_all=log_requests)
 
 
@@ -86,9 +86,7 @@ def run_server(
             ready = partial(report_ready, archive, final, listening, open_=open_)
             app = create_app(archive, final)
             delete_old_thumbnails(archive.folder)
-            signal.signal(signal.SIGHUP, lambda *_: app.state.access.reload())
-            with archive.index.follow_search():
-                server.run(app, final, listening, ready, log_all=log_all)
+            server.run(app, final, listening, ready, log_all=log_all)
 
 
 def report_ready(archive: Archive, options: ServeOptions, listening: socket, *, open_: bool) -> None:

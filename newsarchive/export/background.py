@@ -2,7 +2,8 @@
 
     exports/ID.json      request and state        exports/ID.wacz      the file, once it is complete
 
-The state is in the folder: a server that starts loads earlier jobs, and marks the unfinished ones as failed.
+The state is in the folder: each process of a server lists the exports of all, and makes those that it was asked for.
+A server that starts marks unfinished ones as failed.
 """
 
 import logging
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -73,7 +75,7 @@ _JOB = TypeAdapter(ExportJob)  # writes and reads the JSON of an export
 
 
 class ExportJobs:
-    """The exports of one archive. Safe to share between threads."""
+    """The exports of one archive. Safe to share between threads, and with processes that are forked later."""
 
     def __init__(
         self, folder: Path, create_request: Callable[[Filters], ExportRequest], *, now: Callable[[], datetime] = utc_now
@@ -81,18 +83,20 @@ class ExportJobs:
         self._folder, self._create_request, self._now = folder, create_request, now
         self._waiting: queue.Queue[str] = queue.Queue()
         self._jobs: dict[str, ExportJob] = {}
-        self._lock = threading.RLock()
+        self._lock, self._turn = get_context("fork").RLock(), get_context("fork").Lock()
         self._worker: threading.Thread | None = None
-        self._load_jobs()
+        self._load_jobs(starting=True)
 
-    def _load_jobs(self) -> None:
-        """Load the jobs of earlier servers."""
+    def _load_jobs(self, *, starting: bool = False) -> None:
+        """Load the jobs of all processes; a server that starts marks those of ended ones as failed."""
+        own, self._jobs = {each.id: each for each in self._jobs.values() if each.server == os.getpid()}, {}
         for path in sorted(self._folder.glob("*.json")) if self._folder.is_dir() else ():
             with suppress(OSError, StorageError, ValueError):
-                job = _JOB.validate_json(path.read_bytes())
+                # Of its own ones a process knows more than the folder if the disk is full.
+                job = own.get(path.stem) or _JOB.validate_json(path.read_bytes())
                 if not job.id.isalnum():
                     continue
-                if job.state in {"waiting", "running"} and not _is_running(job.server):
+                if starting and job.state in {"waiting", "running"} and not _is_running(job.server):
                     job = replace(job, state="failed", problem=_STOPPED, finished_at=self._now())
                     remove_parts(self.path(job))
                     self._save(job)
@@ -101,6 +105,7 @@ class ExportJobs:
     def list_jobs(self) -> tuple[ExportJob, ...]:
         """Return all exports, newest first, after deleting expired ones."""
         with self._lock:
+            self._load_jobs()
             for job in list(self._jobs.values()):
                 if job.state in {"done", "failed"} and self._now() - (job.finished_at or job.requested_at) > KEPT_FOR:
                     self.remove(job.id)
@@ -109,6 +114,7 @@ class ExportJobs:
     def get(self, job_id: str) -> ExportJob | None:
         """Return an export, or None."""
         with self._lock:
+            self._load_jobs()
             return self._jobs.get(job_id)
 
     def path(self, job: ExportJob) -> Path:
@@ -154,8 +160,10 @@ class ExportJobs:
     def _work(self) -> None:
         while True:
             try:
-                if (job := self.get(self._waiting.get())) is not None:
-                    self._run_job(job)
+                job_id = self._waiting.get()
+                with self._turn:
+                    if (job := self.get(job_id)) is not None:
+                        self._run_job(job)
             finally:
                 self._waiting.task_done()
 
@@ -206,7 +214,7 @@ class ExportJobs:
     def _update(self, job: ExportJob) -> None:
         """Save a job, unless it was removed meanwhile."""
         with self._lock:
-            if job.id not in self._jobs:
+            if self.get(job.id) is None:
                 self.path(job).unlink(missing_ok=True)
                 return
             self._jobs[job.id] = job

@@ -1,9 +1,9 @@
 """Limit on heavy requests: exports, CDX listings and WARC slices that run at once."""
 
-import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from storage.errors import ArchiveError
@@ -17,15 +17,15 @@ class TooBusy(ArchiveError):
 
 
 class HeavyRequests:
-    """Limit on concurrent heavy requests."""
+    """Limit on concurrent heavy requests, of all processes that are forked later."""
 
     def __init__(self, limit: int) -> None:
-        self._slots = threading.BoundedSemaphore(limit)
+        self._slots = get_context("fork").BoundedSemaphore(limit)
 
     @contextmanager
     def slot(self) -> Iterator[None]:
         """Hold a slot while the block runs; TooBusy if all are taken."""
-        if not self._slots.acquire(blocking=False):
+        if not self._slots.acquire(block=False):
             raise TooBusy
         try:
             yield

@@ -3,18 +3,23 @@
 import ctypes
 import errno
 import gc
+import os
 import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from multiprocessing import active_children, get_context
+from multiprocessing.connection import wait
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from newsarchive.startup import end_with_parent
 from newsarchive.web import connections
 from newsarchive.web.serve_options import ServeOptions
-from storage.errors import CannotListen, ConfigError
+from storage.errors import ArchiveError, CannotListen, ConfigError
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHUTDOWN_TIMEOUT = 5
@@ -133,8 +138,64 @@ def create_config(app: ASGIApp, options: ServeOptions, *, log_all: bool = False)
 
 
 def run(
-    app: ASGIApp, options: ServeOptions, listening: socket.socket, ready: Callable[[], None], *, log_all: bool
+    app: FastAPI, options: ServeOptions, listening: socket.socket, ready: Callable[[], None], *, log_all: bool
 ) -> None:
-    """Serve until SIGINT or SIGTERM."""
+    """Serve until SIGINT or SIGTERM; SIGHUP reloads the access rules."""
+    index, access = app.state.archive.index, app.state.access
+
+    def serve(ready: Callable[[], None]) -> None:
+        signal.signal(signal.SIGHUP, lambda *_: access.reload())
+        with closing(index), index.follow_search():
+            ArchiveServer(create_config(app, options, log_all=log_all), ready).run(sockets=[listening])
+
     tune_memory()
-    ArchiveServer(create_config(app, options, log_all=log_all), ready).run(sockets=[listening])
+    if options.workers == 1:
+        serve(ready)
+        return
+    # The processes share the limits of the middleware, which has to exist by now, and no connection of the index.
+    app.middleware_stack = app.build_middleware_stack()
+    index.close()
+    run_workers(serve, options.workers, ready)
+
+
+def run_workers(serve: Callable[[Callable[[], None]], None], count: int, ready: Callable[[], None]) -> None:
+    """Run `serve` in forked processes until one of them ends, as all do at SIGINT or SIGTERM; the others end with it.
+
+    The last one to be ready calls `ready`. ArchiveError if one fails or is killed: it may have held a lock of the
+    limits that they share.
+    """
+    fork, parent, signals = get_context("fork"), os.getpid(), (*STOP_SIGNALS, signal.SIGHUP)
+    others = fork.Semaphore(count - 1)
+
+    def note_ready() -> None:
+        # Not SIGINT: Ctrl-C reaches the command, too, which sends SIGTERM.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGHUP))
+        if not others.acquire(block=False):
+            ready()
+
+    def work() -> None:
+        end_with_parent(parent)
+        serve(note_ready)
+
+    def forward(number: int, _: object = None) -> None:
+        for pid in [each.pid for each in active_children() if each.pid]:
+            os.kill(pid, signal.SIGHUP if number == signal.SIGHUP else signal.SIGTERM)
+
+    for number in signals:
+        signal.signal(number, forward)
+    # They wait until the new process has handlers of its own.
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    workers = [fork.Process(target=work) for _ in range(count)]
+    try:
+        for each in workers:
+            each.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+        ended = wait([each.sentinel for each in workers])
+    finally:
+        forward(signal.SIGTERM)
+        for running in active_children():
+            running.join(2 * SHUTDOWN_TIMEOUT)
+            running.kill()
+    for each in workers:
+        if each.sentinel in ended and each.exitcode:
+            raise ArchiveError.create("worker-ended", pid=each.pid, status=each.exitcode)

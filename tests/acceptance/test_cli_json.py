@@ -134,7 +134,7 @@ MODES = (
     ("help nothing", 2, 0),
 )
 """Command lines, their exit codes, and the number of JSON values that they print; None: any number."""
-RUNS_ON = {"--port", "--auth", "--public", "--open", "--replay", "--replay-port", "--log-requests"}
+RUNS_ON = {"--port", "--auth", "--public", "--open", "--replay", "--replay-port", "--log-requests", "--workers"}
 """Options of a server that runs until it is stopped."""
 NEEDS_SCHEDULER = "--dask"
 SETTINGS_ONLY = {"add", "migrate-index", "new-spider", "remove-site", "rename-site", "schedule"}

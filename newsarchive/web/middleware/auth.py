@@ -143,6 +143,9 @@ class AuthMiddleware(HttpMiddleware):
         name = self.authenticator.cached_user(header) if header else None
         if header and name is None and not (wait := self.failures.take(client_key(scope), self.clock())):
             name = await to_thread.run_sync(self.authenticator.authenticate, header, limiter=self._limiter)
+            if name is not None:
+                # Each process verifies a password for itself.
+                self.failures.take(client_key(scope), self.clock(), tokens=-1.0)
         if name is not None:
             scope.setdefault("state", {})["reader"] = name
             await self.app(scope, receive, edit_headers(send, make_private))

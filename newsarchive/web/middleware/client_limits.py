@@ -1,14 +1,15 @@
 """Limits for each client: the rate of its requests, those in progress, the length of a URL; and the end of its work.
 
-A bucket per client holds `rate_burst` requests and refills at `rate_limit`; the least recently used buckets are
-discarded, so that memory is bounded for any number of clients. The work for a client that has left is cancelled.
+A bucket holds `rate_burst` requests of a client and refills at `rate_limit`; the number of buckets is fixed, so that
+memory is bounded for any number of clients. The work for a client that has left is cancelled.
 """
 
 import asyncio
 import ipaddress
-import threading
-from collections import Counter, OrderedDict
+import mmap
+from collections import Counter
 from collections.abc import Callable
+from multiprocessing import get_context
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,33 +19,38 @@ from newsarchive.web.middleware.security import SAFE_METHODS
 from newsarchive.web.serve_options import RequestLimits
 from storage.index.engine.database import WorkLimit
 
-MAX_CLIENTS = 20_000
+BUCKETS = 2**20
+"""8 bytes each, of which the system provides only the pages that are used."""
 MAX_FORM_SIZE = 20_000
 """Bytes of the body of a request."""
 
 
 class TokenBuckets:
-    """Token buckets by client. Thread-safe."""
+    """Token buckets by client, shared with processes that are forked later. Thread-safe.
 
-    def __init__(self, per_second: float, burst: float, *, max_clients: int = MAX_CLIENTS) -> None:
-        self._per_second, self._burst, self._max_clients = per_second, burst, max_clients
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._lock = threading.Lock()
+    Clients whose hashes are equal share a bucket: one in a thousand where a thousand are active.
+    """
 
-    def take(self, client: str, now: float) -> float:
-        """Take a token; returns 0.0, or, without taking any, the seconds until there is one.
+    def __init__(self, per_second: float, burst: float, *, size: int = BUCKETS) -> None:
+        self._per_second, self._burst = per_second, burst
+        self._full_at = memoryview(mmap.mmap(-1, 8 * size)).cast("d")
+        """For each bucket the time when it is full (generic cell rate algorithm); 0 is long ago."""
+        self._lock = get_context("fork").Lock()
+
+    def take(self, client: str, now: float, tokens: float = 1.0) -> float:
+        """Take a token; returns 0.0, or, without taking any, the seconds until there is one. -1 gives one back.
 
         >>> buckets = TokenBuckets(per_second=1, burst=2)
         >>> [buckets.take("a", now=0), buckets.take("a", now=0), buckets.take("a", now=0.5), buckets.take("a", now=2)]
         [0.0, 0.0, 0.5, 0.0]
         """
+        place = hash(client) % len(self._full_at)
         with self._lock:
-            left, at = self._left.pop(client, (self._burst, now))
-            left = min(self._burst, left + max(0.0, now - at) * self._per_second)
-            wait = max(0.0, (1.0 - left) / self._per_second)
-            self._left[client] = (left if wait else left - 1.0, now)
-            if len(self._left) > self._max_clients:
-                self._left.popitem(last=False)
+            full_at = max(self._full_at[place], now) + tokens / self._per_second
+            # Rounded, because many small numbers were added to a large one.
+            wait = max(0.0, round(full_at - now - self._burst / self._per_second, 9))
+            if not wait:
+                self._full_at[place] = full_at
             return wait
 
 

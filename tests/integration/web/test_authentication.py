@@ -80,6 +80,12 @@ def test_failed_attempts_are_limited(guarded: TestClient) -> None:
     assert guarded.get("/help", headers=right).status_code == 200
 
 
+def test_valid_credentials_are_no_failed_attempts(guarded: TestClient) -> None:
+    """Each process verifies those of a reader for itself: more of them than failures are allowed."""
+    headers = [f"Bearer {' ' * number}t0ken" for number in range(12)]
+    assert {guarded.get("/help", headers={"authorization": each}).status_code for each in headers} == {200}
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [

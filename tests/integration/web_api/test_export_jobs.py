@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.export import background
-from newsarchive.export.background import ExportJobs, TooManyJobs
+from newsarchive.export.background import ExportJob, ExportJobs, TooManyJobs
 from newsarchive.export.formats import Format
 from newsarchive.export.request import ExportRequest
 from newsarchive.web.serve_options import DEFAULT_OPTIONS
@@ -87,6 +87,40 @@ def test_only_some_may_wait(kept: Callable[[], ExportJobs], monkeypatch: pytest.
         made.submit(Format.JSONL)
     with pytest.raises(TooManyJobs):
         made.submit(Format.JSONL)
+
+
+def test_processes_make_one_export_at_a_time(kept: Callable[[], ExportJobs], monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one makes an export it has the turn, which another one waits for; those that wait count for both."""
+    is_free: list[bool] = []
+    monkeypatch.setattr(ExportJobs, "_run_job", lambda self, job: is_free.append(self._turn.acquire(block=False)))
+    first, second = kept(), kept()
+    for jobs in (first, second, first, second, first):
+        jobs.submit(Format.JSONL)
+    for jobs in (first, second):
+        jobs.wait()
+        with pytest.raises(TooManyJobs):
+            jobs.submit(Format.JSONL)
+    assert is_free == [False] * background.MAX_WAITING
+
+
+def test_an_export_that_another_process_removes_is_stopped(
+    kept: Callable[[], ExportJobs], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Nothing of it is left."""
+    monkeypatch.setattr("newsarchive.export.records._PROGRESS_EVERY", 1)
+    first, second, update = kept(), kept(), ExportJobs._update
+    removed: list[str] = []
+
+    def remove(self: ExportJobs, job: ExportJob) -> None:
+        update(self, job)
+        if job.count and second.get(job.id):
+            second.remove(job.id)
+            removed.append(job.id)
+
+    monkeypatch.setattr(ExportJobs, "_update", remove)
+    job = first.submit(Format.WARC)
+    first.wait()
+    assert (removed, first.get(job.id), list((tmp_path / "exports").iterdir())) == ([job.id], None, [])
 
 
 def test_an_export_beyond_its_limit_is_stopped(

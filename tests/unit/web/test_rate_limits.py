@@ -1,4 +1,6 @@
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -33,12 +35,20 @@ def test_clients_do_not_share() -> None:
 
 
 def test_the_number_of_buckets_is_bounded() -> None:
-    """The least recently used buckets are discarded."""
-    buckets = TokenBuckets(1, 1, max_clients=3)
-    for number in range(10):
-        assert buckets.take(str(number), 0) == 0
-    assert [buckets.take(each, 0) for each in ("7", "8", "9")] == [1, 1, 1]
-    assert buckets.take("6", 0) == 0
+    """Of more clients than buckets some share one: the limit is never exceeded, and they are served later."""
+    buckets, served = TokenBuckets(1, 1, size=3), 0
+    for now in (0, 1):
+        accepted = [number for number in range(100) if buckets.take(str(number), now) == 0]
+        assert 1 <= len(accepted) <= 3
+        served += len(accepted)
+    assert served <= 6
+
+
+def test_a_token_that_is_given_back_can_be_taken_again() -> None:
+    """And no more than these: the bucket is not filled above its size."""
+    buckets = TokenBuckets(1, 2)
+    assert [buckets.take("a", 0), buckets.take("a", 0, -1), buckets.take("a", 0, -1)] == [0, 0, 0]
+    assert [buckets.take("a", 0) for _ in range(3)] == [0, 0, 1]
 
 
 def test_heavy_requests_are_limited() -> None:
@@ -48,6 +58,48 @@ def test_heavy_requests_are_limited() -> None:
         pass
     with heavy.slot():
         pass
+
+
+SHARED = """
+from multiprocessing import get_context
+from newsarchive.web.concurrency import HeavyRequests, TooBusy
+from newsarchive.web.middleware.client_limits import TokenBuckets
+
+def take_many():
+    begun.wait()
+    accepted.put(sum(buckets.take("client", 5.0) == 0 for _ in range(30_000)))
+
+def hold():
+    with heavy.slot():
+        held.wait()
+        free.wait()
+
+fork = get_context("fork")
+buckets, heavy = TokenBuckets(0.001, 40_000), HeavyRequests(1)
+accepted, begun, held, free = fork.SimpleQueue(), fork.Barrier(2), fork.Barrier(2), fork.Barrier(2)
+takers = [fork.Process(target=take_many) for _ in range(2)]
+for each in takers:
+    each.start()
+print(sum(accepted.get() for _ in takers))
+holder = fork.Process(target=hold)
+holder.start()
+held.wait()
+try:
+    with heavy.slot():
+        print("free")
+except TooBusy:
+    print("busy")
+free.wait()
+holder.join()
+with heavy.slot():
+    print("free")
+"""
+
+
+def test_forked_processes_share_limits() -> None:
+    """Not one request more is accepted than of one process, and a slot that another one holds is taken."""
+    done = subprocess.run([sys.executable, "-c", SHARED], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["40000", "busy", "free"]
 
 
 def _failing() -> Iterator[int]:
