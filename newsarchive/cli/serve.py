@@ -40,7 +40,7 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     log_requests: Annotated[bool, Option("--log-requests", help="Log every request.")] = False,
     hash_password: Annotated[bool, Option("--hash-password", help="Ask for a password and print its hash.")] = False,
     new_token: Annotated[bool, Option("--new-token", help="Print a new token, and its hash for the settings.")] = False,
-    workers: Annotated[int, Option(min=1, max=32, help="Processes that serve, one for each core.")] = 1,
+    workers: Annotated[int | None, Option(min=1, max=32, help="Processes that serve, one for each core.")] = None,
     cert: Annotated[Path | None, Option(metavar="FILE", help="Serve over TLS with this certificate (PEM).")] = None,
     key: Annotated[Path | None, Option(metavar="FILE", help="Private key, if not in the same file.")] = None,
     archive: Folder = HERE,
@@ -63,8 +63,8 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     logging.basicConfig(stream=sys.stderr, level=logging.INFO if log_requests else logging.WARNING, format=LOG)
     with Archive.open_to_read(archive) as opened:
         check_blocked(opened)
-        given = {"host": host, "port": port, "auth": auth, "public": public, "cert": cert, "key": key}
-        asked = ServeOptions.from_config(opened.config.serve, workers=workers, **given).validate()
+        given = {"host": host, "port": port, "workers": workers, "auth": auth, "public": public}
+        asked = ServeOptions.from_config(opened.config.serve, **given, cert=cert, key=key).validate()
         run_server(opened, asked, replay=replay, replay_port=replay_port, open_=open_, log_all=log_requests)
 
 

@@ -272,6 +272,7 @@ class ServeConfig:
     rate_limit: int = _setting(COUNT, 20)
     rate_burst: int = _setting(COUNT, 200)
     max_heavy_requests: int = _setting(COUNT, 4)
+    workers: int = _setting(COUNT, 1)
     replay_url: str = _setting(BASE_URL, "")
     allow_exports: bool | None = _optional_setting(BOOLEAN)
     users: dict[str, str] = _setting(PASSWORD_HASHES, {})

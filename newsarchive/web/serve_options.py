@@ -44,8 +44,6 @@ class ServeOptions(ServeConfig):
     """True if everybody who reaches the server may read, by decision of the owner."""
     auth: bool = False
     """True if a user name and password, or a token, is required."""
-    workers: int = 1
-    """Processes that serve."""
     cert: Path | None = None
     """PEM file of the TLS certificate; None serves without TLS."""
     key: Path | None = None

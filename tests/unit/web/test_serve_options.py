@@ -7,6 +7,7 @@ import pytest
 from starlette.datastructures import MutableHeaders
 
 from newsarchive.access.access_rules import AccessRules
+from newsarchive.config.schema import ServeConfig
 from newsarchive.web.middleware.security import HEADERS, add_default_headers, parse_host
 from newsarchive.web.serve_options import ServeOptions
 from storage.errors import ConfigError
@@ -127,3 +128,10 @@ def test_tokens_hashed_as_passwords_are_refused() -> None:
 def test_auth_without_tls_is_warned_of(changes: dict[str, Any], is_warned: bool) -> None:
     """Where others can connect and nothing tells of an encrypted way, passwords and pages can be read on the way."""
     assert replace(ServeOptions(auth=True), **changes).sends_secrets_in_clear is is_warned
+
+
+def test_the_command_line_comes_before_the_settings() -> None:
+    """An option that is not given leaves what newsarchive.toml says."""
+    config = ServeConfig(workers=3, port=81)
+    options = [ServeOptions.from_config(config, workers=given, port=None) for given in (None, 2)]
+    assert [(each.workers, each.port) for each in options] == [(3, 81), (2, 81)]
