@@ -3,7 +3,7 @@
 words of a version --> the versions that the engine finds most alike --> share of their word sequences in common
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TypeAlias
@@ -24,7 +24,8 @@ from storage.index.text.analyzer import split_words
 from storage.index.views.articles import ArticleLine
 
 _Sequences: TypeAlias = set[tuple[str, ...]]
-_CANDIDATES = 40
+_CANDIDATES, _NEAREST = 40, 12
+"""Versions that are compared; if the nearest are no copies, those are all."""
 _TERMS = 60
 """Words by which the engine looks for candidates: those that are frequent in the text and rare elsewhere."""
 _SEQUENCE = 4
@@ -74,24 +75,33 @@ def find_similar_articles(scope: ReadScope, version_id: int, *, limit: int = 20)
         max_query_terms=_TERMS,
     )
     own = scope.connection.scalar(select(VersionRow.article_id).where(VersionRow.id == version_id))
-    others = match_without(alike, *search.excluded, *([search.engine.match_values("article", (own,))] if own else []))
-    ranked = search.engine.list_best(others, _CANDIDATES, 0)
+    excluded = [*search.excluded, *([search.engine.match_values("article", (own,))] if own else [])]
+    ranked = search.engine.list_best(match_without(alike, *excluded), _CANDIDATES, 0)
     conditions = VersionRow.id.in_(ranked), *visible_versions(scope)
     rows = scope.connection.execute(select(VersionRow.id, VersionRow.article_id).where(*conditions))
     articles = {row.id: row.article_id for row in rows if row.article_id}
-    texts, sequences = load_paragraphs(scope.connection, list(articles)), _list_sequences(words)
     # In the order of the engine, the article that is most alike first.
-    theirs = {version: _list_sequences(_split_words(texts[version])) for version in ranked if version in articles}
-    background = _find_background(paragraphs, sequences, [*theirs.values()])
-    shares: dict[int, float] = {}
-    for version, other in theirs.items():
-        share = _compute_share(sequences - background, other - background)
-        shares[articles[version]] = max(share, shares.get(articles[version], 0.0))
+    others = {version: articles[version] for version in ranked if version in articles}
+    shares = _compare(scope, paragraphs, dict(islice(others.items(), _NEAREST)))
+    if len(shares) < _RELATED or max(shares.values()) >= _LEAST_SHARE:
+        shares = _compare(scope, paragraphs, others)
     found = [SimilarArticle(article=line, share=shares[line.id]) for line in load_article_lines(scope, list(shares))]
     copies = sorted((one for one in found if one.is_copy), key=lambda one: (-one.share, one.article.dated_at))
     places = {article_id: place for place, article_id in enumerate(shares)}
     related = sorted((one for one in found if not one.is_copy), key=lambda one: places[one.article.id])
     return (*copies[:limit], *related[:_RELATED])
+
+
+def _compare(scope: ReadScope, text: Sequence[ParagraphView], others: Mapping[int, int]) -> dict[int, float]:
+    """Return the shares of some articles, in their order; `others` are their versions, with the article of each."""
+    sequences, texts = _list_sequences(_split_words(text)), load_paragraphs(scope.connection, list(others))
+    theirs = {version: _list_sequences(_split_words(texts[version])) for version in others}
+    background = _find_background(text, sequences, [*theirs.values()])
+    shares: dict[int, float] = {}
+    for version, other in theirs.items():
+        share = _compute_share(sequences - background, other - background)
+        shares[others[version]] = max(share, shares.get(others[version], 0.0))
+    return shares
 
 
 def _compute_share(one: _Sequences, other: _Sequences) -> float:
