@@ -278,6 +278,10 @@ def get_site_profile(scope: ReadScope, site: str) -> SiteProfile:
         search = Search(scope)
     except SearchNotReady:
         return SiteProfile(sections=(), authors=(), languages=())
+    return search.engine.remember((site, scope.exclude), lambda: _count_names(search, site))
+
+
+def _count_names(search: Search, site: str) -> SiteProfile:
     folds: dict[str, Callable[[str], str]] = {"section_label": fold_value, "author_label": fold_value, "language": str}
     counts = search.engine.summarize(search.find_current(Filters(site=site)), dict.fromkeys(folds, _MOST_VALUES))[0]
     sections, authors, languages = (
