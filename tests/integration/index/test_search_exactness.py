@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
+from zlib import crc32
 
 import pytest
 from sqlalchemy import Connection
@@ -16,6 +17,7 @@ from sqlalchemy import text as sql
 
 from storage.index import Filters, Index
 from storage.index.engine.statements import insert_rows
+from storage.index.reader import ReadScope
 from storage.index.schema.tables import (
     ArticleRow,
     AuthorRow,
@@ -30,12 +32,13 @@ from storage.index.schema.tables import (
     VersionTagRow,
     WarcFileRow,
 )
-from storage.index.search import matches
+from storage.index.search import documents, matches, translate
 from storage.index.search.documents import load_documents
 from storage.index.search.facets import search_with_facets
+from storage.index.search.query import parse_query
 from storage.index.search.results import find_version_ids
 from storage.index.text.analyzer import GONE, MOVED, SHARED, analyze, hash_term, stem_variants
-from storage.index.views.articles import ORDERS, Exclusions
+from storage.index.views.articles import EVERYTHING, ORDERS, Exclusions
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 SITES, SECTIONS, AUTHORS, TAGS = 4, ("World", "WORLD", "Städte", "Sport"), 30, 12
@@ -466,6 +469,65 @@ def test_a_former_text_tells_which_of_its_words_come_back(index: Index) -> None:
     assert {query: index.ask(find_version_ids, query, limit=9) for query in newest} == {
         query: [version] for query, version in newest.items()
     }
+
+
+SMALL = ("storm", "storms", "vote", "votes", "voted", "haus", "news", "new")
+
+
+@pytest.mark.parametrize("hashes", [1, 3, 1 << 20])
+def test_the_newest_of_the_texts_that_match_stands_for_its_article(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, hashes: int
+) -> None:
+    """Words go, come back, are added and change their form, of few words, with few hashes, and with texts left out."""
+    chance = random.Random(hashes)
+    for module in (documents, translate):
+        monkeypatch.setattr(module, "hash_term", lambda term: f"{crc32(term.encode()) % hashes:x}")
+    stories, ids = [], iter(range(1, 1_000))
+    for number in range(1, 61):
+        said: dict[str, Any] = {"section": "World", "authors": [], "tags": [], "language": chance.choice(("en", "de"))}
+        texts = []
+        for place in range(1, 7):
+            fresh: dict[str, Any] = {
+                part: chance.choices(SMALL, k=chance.randint(0, 2)) for part in ("headline", "dek")
+            }
+            fresh |= {"paragraphs": [chance.choices(SMALL, k=2)], "section": chance.choice(("World", "Sport"))}
+            kept = chance.sample(sorted(fresh), chance.randrange(4)) if place > 1 else []
+            said |= {name: value for name, value in fresh.items() if name not in kept}
+            texts.append(Text(id=next(ids), number=place, is_newest=place == 6, **said))
+        url, dated = ["https", "news", "example", f"n{number}"], BEGIN + timedelta(days=number)
+        stories.append(Story(id=number, site=chance.randrange(4), dated_at=dated, url_words=url, texts=texts))
+
+    def move_captures(connection: Connection) -> None:
+        for text_id in range(1, next(ids)):
+            row = {"id": text_id, "site": chance.randint(1, 4)}
+            connection.execute(sql("UPDATE captures SET site_id = :site WHERE id = :id"), row)
+
+    left_out = (
+        Exclusions(), Exclusions(hidden=frozenset({"s1"})), Exclusions(embargoes=(("s2", BEGIN + timedelta(days=9)),))
+    )  # fmt: skip
+    with closing(Index.open(sqlite_url)) as index:
+        index.write(fill, stories)
+        index.write(move_captures)
+        index.update_search()
+        for exclude in left_out:
+            (index.excluding(exclude) if exclude else index).ask(check_newest_texts, chance, monkeypatch)
+
+
+def check_newest_texts(scope: ReadScope, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random searches find of each article the last of all texts that match."""
+    search = matches.Search(scope)
+    kinds = (
+        "{}", '"{}"', "{} {}", "{} OR {}", "{} -{}", "{} {} -{}", "{} OR {} -{}", "headline:{}", "{} -headline:{}",
+        "{0:.2}*", "{} {:.3}*", "{}~1", '{} -"{}"', "({} OR {}) {}", "{} section:world", "{} language:en", "-{}",
+        "headline:{} -{}", "{} -{:.2}*", '"{} {}"', "{} {} section:sport", "{} {:.2}* -{}",
+    )  # fmt: skip
+    for kind in kinds * 12:
+        query = parse_query(kind.format(*chance.choices(SMALL, k=3)), EVERYTHING)
+        monkeypatch.setattr(matches, "_FEW_TEXTS", chance.choice((50_000, 0)))
+        found = search.find(query)
+        every = zip(*search.engine.list_columns(found.every, "standing", "version"), strict=True)
+        last = {standing >> documents.STANDING_BITS: version for standing, version in sorted(every)}
+        assert sorted(search.engine.list_columns(found.unique, "version")[0]) == sorted(last.values()), (kind, query)
 
 
 def test_a_gone_word_is_found_though_another_has_its_hash(index: Index) -> None:
