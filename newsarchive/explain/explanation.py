@@ -7,7 +7,7 @@ The page is read by the same code that reads it for the archive; nothing is deci
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -33,7 +33,7 @@ _WORDS = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8")
 EXPLAINED_FIELDS: tuple[str, ...] = tuple(_WORDS["fields"])
 """In the order in which they are shown."""
 _ZONE_NAMES = {getattr(zones, name): words for name, words in _WORDS["zones"].items()}
-SOURCES: dict[str, str] = _WORDS["sources"]
+SOURCES: Mapping[str, str] = _WORDS["sources"]
 """Readable names of the sources of claims; sources that are not listed are readable as they are."""
 _CSS_NAME = re.compile(r"-?[^\W\d][-\w]*")  # a class or id that needs no escaping in a CSS selector
 _MAX_NAME_LENGTH = 40

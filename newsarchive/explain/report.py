@@ -7,7 +7,7 @@ the Content-Security-Policy of the file forbids both.
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import groupby
@@ -25,7 +25,7 @@ _FOLD_FROM = 4  # lines outside the article in a row from which they are folded
 _PREVIEW_LENGTH = 140  # characters of folded lines that are shown
 _LABEL_DISTANCE = 8  # lines before the first link of a group among which its label is looked for
 _STYLES = {Role.HEADING: "heading", Role.QUOTE: "quote", Role.LIST: "list", Role.CODE: "code", Role.DEK: "dek"}
-LABELS = {"canonical_url": "canonical"}
+LABELS: Mapping[str, str] = {"canonical_url": "canonical"}
 _ALMOST_CERTAIN = 0.994
 _DATES = frozenset({"published", "modified"})
 _ENVIRONMENT = Environment(loader=PackageLoader("newsarchive.explain"), autoescape=True, trim_blocks=True)

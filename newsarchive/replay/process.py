@@ -175,7 +175,8 @@ class PywbSupervisor:
         process = self._process
         assert process.stdin is not None
         for end in (process.stdin.close, process.terminate, process.kill):
-            with suppress(OSError, subprocess.TimeoutExpired):
+            with suppress(OSError):
                 end()
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=3)
                 return

@@ -12,7 +12,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, bindparam, func, select, text, update
 
@@ -20,7 +20,15 @@ from storage.grouping import group_pairs
 from storage.index.boilerplate import counting, rule
 from storage.index.boilerplate.boxes import learn_boxes
 from storage.index.engine.dialect import limit_sort_memory, lock_rows
-from storage.index.engine.statements import IDS, STREAMING, change_by_ids, fetch_by_ids, insert_rows, load_statements
+from storage.index.engine.statements import (
+    IDS,
+    STREAMING,
+    AnyRow,
+    change_by_ids,
+    fetch_by_ids,
+    insert_rows,
+    load_statements,
+)
 from storage.index.fulltext.fields import count_microseconds
 from storage.index.schema.tables import ArticleRow, SearchChangeRow, SiteRow, VersionParagraphRow, VersionRow
 
@@ -95,13 +103,13 @@ class ArticleDates:
         """Articles that must carry a paragraph of one of the sites at least for it to be boilerplate."""
         return min((rule.min_articles(len(dates)) for dates in self._of.values()), default=0)
 
-    def window(self, seen: Any) -> int:
+    def window(self, seen: AnyRow) -> int:
         """Return the number of articles of a site between the first and last that carry a paragraph, within bounds."""
         dates, first, last = self._of[seen.site_id], seen.first_seen_at, seen.last_seen_at
         between = bisect_right(dates, count_microseconds(last)) - bisect_left(dates, count_microseconds(first))
         return rule.comparison_window(between, len(dates))
 
-    def is_enough(self, counts: Any) -> bool:
+    def is_enough(self, counts: AnyRow) -> bool:
         """Return whether stored counts may make a paragraph boilerplate in the best place."""
         return rule.is_enough_in_best_place(counts.articles_seen, self.window(counts))
 

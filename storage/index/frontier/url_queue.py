@@ -12,7 +12,15 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, bindparam, delete, select, text, update
 
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows
-from storage.index.engine.statements import IDS, build_query, change_by_ids, fetch_by_ids, insert_rows, load_statements
+from storage.index.engine.statements import (
+    IDS,
+    AnyRow,
+    build_query,
+    change_by_ids,
+    fetch_by_ids,
+    insert_rows,
+    load_statements,
+)
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
@@ -205,7 +213,7 @@ _UPDATE_UNFETCHED = update(FrontierRow).where(
 )
 
 
-def _merge_discovery(row: Any, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
+def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
     """Return a known URL's columns with the better discovery, the higher priority and the earlier due time."""
     columns = {"host": row.host, **discovery_columns(found.discovery, urls)}
     if not is_better:

@@ -153,11 +153,13 @@ def _collect_forms(parts: _Parts) -> _Forms:
 
 
 def _hash_dropped(forms: Mapping[str, _Forms], following: Mapping[str, _Forms], later: set[str]) -> list[str]:
-    """Return hashes of words (even if they are stems there) and stems that the next text, its headline or dek lacks.
+    """Return marked hashes of the words and stems that the next text lacks, or has alone.
 
-    Those are marked that only its headline or dek lacks, those as gone that are of no word and no stem of this text
-    that a later one has, and those that are of such a form and of one that no later text has. Marked, too, are hashes
-    of the words and stems that only the next text has.
+    (none)  lacking in the next text, as a word if it is a word here; a later text has a form with this hash
+    GONE    lacking in the next text; no later text has a form of this text with this hash
+    SHARED  two forms of this text have this hash: a later text has one of them, none has the other
+    MOVED   lacking only in the headline or the dek of the next text, where this text has it
+    ADDED   this text lacks it, the next text has it
     """
     dropped, *moved = (
         set(map(hash_term, (words - kept) | (stems - kept - kept_stems)))

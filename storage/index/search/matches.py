@@ -174,7 +174,7 @@ class Search:
         return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
-        """Return a query for former texts that match, but for some of those whose next text matches, too."""
+        """Return a query for former texts that match, but for some of those of which a later text matches, too."""
         engine, values = self.engine, self.engine.match_values
         former = match_without(match_all(wanted, values("last", (0,))), *self.excluded)
         dropped = self.translation.match_dropped(query)

@@ -45,10 +45,9 @@ class Translation:
         return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
     def match_dropped(self, query: SearchQuery) -> Query | None:
-        """Return a query for the former texts after which a word was lost, or an excluded one added.
+        """Return a query for former texts of which no later text may match: by words lost, or excluded ones added.
 
-        Of all others it is known that a later text matches, too, or that they are the newest that does. None for other
-        terms than words.
+        Of all other former texts that match, a later one does, too. None for other terms than words.
         """
         words = [leaf for leaf in query.leaves if len(leaf.words) == 1]
         excluded = [leaf for leaf in query.never if isinstance(leaf, SearchTerm) and leaf.typed and leaf.field == "all"]

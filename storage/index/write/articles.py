@@ -9,7 +9,15 @@ from sqlalchemy import Boolean, Connection, bindparam, select, text, update
 
 from storage.grouping import group_by, group_pairs
 from storage.index.engine.dialect import lock_rows
-from storage.index.engine.statements import IDS, build_query, fetch_by_ids, insert_rows, load_statements, reserve_ids
+from storage.index.engine.statements import (
+    IDS,
+    AnyRow,
+    build_query,
+    fetch_by_ids,
+    insert_rows,
+    load_statements,
+    reserve_ids,
+)
 from storage.index.rows.article_changes import recompute_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
@@ -115,7 +123,7 @@ _ORDERED = ("number", "is_variant", "is_current", "changed", "parts")
 _RENUMBER = text(SQL["renumber"])
 
 
-def _order_versions(connection: Connection, captures: Mapping[int, Sequence[Any]]) -> dict[int, datetime | None]:
+def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyRow]]) -> dict[int, datetime | None]:
     """Number each article's versions by first capture, mark the current one, and tell what changed in each.
 
     Returns the publication date of the current ones.
@@ -142,7 +150,7 @@ def _order_versions(connection: Connection, captures: Mapping[int, Sequence[Any]
 
 
 def _order(
-    versions: Sequence[Any], captures: Sequence[Any], parts: Mapping[int, str | None]
+    versions: Sequence[AnyRow], captures: Sequence[AnyRow], parts: Mapping[int, str | None]
 ) -> dict[int, dict[str, Any]]:
     """Return what depends on all versions of an article, by id; if only boilerplate differs, they share a number.
 

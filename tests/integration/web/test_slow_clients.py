@@ -115,6 +115,18 @@ def test_a_client_that_leaves_is_no_error_of_the_server(start: Start, caplog: py
     assert [each for each in caplog.records if each.exc_info] == []
 
 
+@pytest.mark.parametrize("path", ["/help", "/static/style.css", "/export.jsonl", "/nothing-here"])
+def test_head_sends_no_body(start: Start, path: str) -> None:
+    """The next response of a connection follows the headers."""
+    asked = "{} HTTP/1.1\r\nHost: localhost\r\n{}\r\n".format
+    sent = asked(f"HEAD {path}", "") + asked("GET /robots.txt", "Connection: close\r\n")
+    with open_client(start(), sent.encode()) as client:
+        received = b"".join(iter(lambda: client.recv(1 << 16), b""))
+    _, following = received.split(b"\r\n\r\n", 1)
+    assert following.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert b"User-agent:" in following
+
+
 def test_a_body_of_two_lengths_is_refused(start: Start) -> None:
     """And its connection closed: a proxy before the server may have taken it for two requests."""
     lengths = b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
