@@ -7,8 +7,9 @@ First, in one process and without a network between, for each kind of request: m
 and of its CPU time (which other work on the machine lengthens less), and how long it may take; with PostgreSQL twice as
 long, and the CPU time of its processes on this machine is counted too, but for those that help with one question
 (PGOPTIONS='-c max_parallel_workers_per_gather=0' has it none). Rounds are repeated, and the best one counts: what else
-the machine did then is left out. Then `newsarchive serve`, of one process or of several, is started and sent 2,000
-requests of all kinds by eight clients at once: errors, times, start-up, and the memory of its largest process.
+the machine did then is left out. Then `newsarchive serve`, with one process for each core or as many as are given, is
+started and sent 2,000 requests of all kinds by eight clients at once: errors, times, start-up, and the memory of its
+largest process.
 
 Ends with 1 where a request took longer than it may, an answer was not as expected, or memory was above 250 MB.
 """
@@ -207,7 +208,7 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=60, help="requests of a kind")
     parser.add_argument("--rounds", type=int, default=3, help="of which the best counts")
     parser.add_argument("--only", help="kinds whose name has this word, and no crowd")
-    parser.add_argument("--workers", type=int, default=1, help="processes of the server")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes of the server")
     parser.add_argument("--seed", type=int, default=3)
     given = parser.parse_args()
     chance = random.Random(given.seed)
