@@ -126,7 +126,8 @@ def create_config(app: ASGIApp, options: ServeOptions, *, log_all: bool = False)
     return uvicorn.Config(
         app,
         http=connections.create_protocol(most, per_client, load_certificate(options)),
-        backlog=connections.ACCEPTED_AT_ONCE,
+        # One at a time of several processes: the first would accept all that come at once, and serve them alone.
+        backlog=connections.ACCEPTED_AT_ONCE if options.workers == 1 else 1,
         log_config=None,
         access_log=log_all,
         server_header=False,

@@ -6,11 +6,12 @@ import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,24 @@ def is_limit_shared(first: Ask, second: Ask, message: str, password: str = "") -
         if message in second("/help", password=password)[1]:
             return True
     return False
+
+
+def test_connections_that_come_at_once_are_divided(server: Server) -> None:
+    """The process that is first does not accept all of them."""
+
+    def count_sockets() -> list[int]:
+        folders = [Path(f"/proc/{each}/fd") for each in server.list_workers()]
+        return [sum(str(file.readlink()).startswith("socket:") for file in each.iterdir()) for each in folders]
+
+    before = count_sockets()
+    with ExitStack() as stack:
+        for _ in range(40):
+            client = socket.create_connection(("127.0.0.1", server.port), timeout=60)
+            stack.enter_context(client).sendall(b"GET /static/style.css HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(12) == b"HTTP/1.1 200"
+        added = [after - earlier for after, earlier in zip(count_sockets(), before, strict=True)]
+    assert sum(added) == 40
+    assert min(added) > 0
 
 
 def test_the_rate_of_a_client_is_that_of_all_processes(server: Server) -> None:
