@@ -8,7 +8,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import active_children, get_context
 from multiprocessing.connection import wait
 
@@ -142,12 +142,17 @@ def run(
     app: FastAPI, options: ServeOptions, listening: socket.socket, ready: Callable[[], None], *, log_all: bool
 ) -> None:
     """Serve until SIGINT or SIGTERM; SIGHUP reloads the access rules."""
-    index, access = app.state.archive.index, app.state.access
+    index, access, turn = app.state.archive.index, app.state.access, get_context("fork").Lock()
 
     def serve(ready: Callable[[], None]) -> None:
         signal.signal(signal.SIGHUP, lambda *_: access.reload())
-        with closing(index), index.follow_search():
-            ArchiveServer(create_config(app, options, log_all=log_all), ready).run(sockets=[listening])
+        try:
+            with index.follow_search():
+                ArchiveServer(create_config(app, options, log_all=log_all), ready).run(sockets=[listening])
+        finally:
+            # SQLite removes the files of an open index with its last connection, but not if two close at one moment.
+            with turn:
+                index.close()
 
     tune_memory()
     if options.workers == 1:
