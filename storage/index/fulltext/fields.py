@@ -3,7 +3,7 @@
     all        headline, dek, paragraphs and names; a gap between two parts, so that no phrase spans them
     stems      the stems that are no words of the text: a word is found in any inflection (headline_stems, dek_stems)
     headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
-    dropped    of a former text: hashes of the words and stems that the next text, its headline or its dek lacks, or
+    marks      of a former text: hashes of the words and stems that the next text, its headline or its dek lacks, or
                that only the next text has
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
@@ -33,7 +33,7 @@ TERMS = "terms"
 WORD_FIELDS = ("all", "headline", "dek", "names", "url")
 STEMS = {"all": "stems", "headline": "headline_stems", "dek": "dek_stems"}
 """Fields with the stems of the words of another field, but for those that are words of it."""
-VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey", "dropped")
+VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey", "marks")
 """Texts that are compared as a whole."""
 LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """Texts for facets, in columns: as they are printed."""

@@ -69,8 +69,8 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             fields = _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
             stems = {field: " ".join(sorted(stems - words)) for field, (words, stems) in forms.items()}
             place = {"grouping": grouping, "standing": (article_id << STANDING_BITS) + standing}
-            dropped = _hash_dropped(forms, following, later) if following else ()
-            yield {**fields, **stems, **place, "last": int(not following), "dropped": dropped}
+            marks = _mark_forms(forms, following, later) if following else ()
+            yield {**fields, **stems, **place, "last": int(not following), "marks": marks}
             following = forms
             later.update(*forms["stems"])
 
@@ -152,7 +152,7 @@ def _collect_forms(parts: _Parts) -> _Forms:
     return set().union(*of_parts), set().union(*stems)
 
 
-def _hash_dropped(forms: Mapping[str, _Forms], following: Mapping[str, _Forms], later: set[str]) -> list[str]:
+def _mark_forms(forms: Mapping[str, _Forms], following: Mapping[str, _Forms], later: set[str]) -> list[str]:
     """Return marked hashes of the words and stems that the next text lacks, or has alone.
 
     (none)  lacking in the next text, as a word if it is a word here; a later text has a form with this hash

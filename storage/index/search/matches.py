@@ -177,16 +177,16 @@ class Search:
         """Return a query for former texts that match, but for some of those of which a later text matches, too."""
         engine, values = self.engine, self.engine.match_values
         former = match_without(match_all(wanted, values("last", (0,))), *self.excluded)
-        dropped = self.translation.match_dropped(query)
+        marked = self.translation.match_marks(query)
         others = replace(filters, language=None, section=None, author=None, byline=None)
-        if dropped is None or others.selects_texts:
+        if marked is None or others.selects_texts:
             return former
         if others != filters:
-            dropped = match_any(dropped, values("grouping", (VARIED,)))
+            marked = match_any(marked, values("grouping", (VARIED,)))
         if self.excluded:
             withheld = match_all(wanted, values("grouping", (ALIKE, VARIED)), match_any(*self.excluded))
-            dropped = match_any(dropped, values("article", set(engine.list_columns(withheld, "article")[0])))
-        return match_all(former, dropped)
+            marked = match_any(marked, values("article", set(engine.list_columns(withheld, "article")[0])))
+        return match_all(former, marked)
 
     def find_current(self, filters: Filters) -> Query:
         """Return a query for the current versions of filtered articles; under an embargo the last ones before it."""

@@ -44,7 +44,7 @@ class Translation:
     def _part(self, part: SearchTerm | SearchQuery) -> Query:
         return self.words(part) if isinstance(part, SearchQuery) else self.term(part)
 
-    def match_dropped(self, query: SearchQuery) -> Query | None:
+    def match_marks(self, query: SearchQuery) -> Query | None:
         """Return a query for former texts of which no later text may match: by words lost, or excluded ones added.
 
         Of all other former texts that match, a later one does, too. None for other terms than words.
@@ -61,14 +61,14 @@ class Translation:
             marks = [GONE, SHARED]  # of words of which one is enough all are gone
         lost = {mark + hash_term(form) for form in chain(*filter(None, forms)) for mark in marks}
         added = {ADDED + hash_term(form) for leaf in excluded for form in self._list_forms(leaf)}
-        return self.engine.match_values("dropped", sorted(lost | added))
+        return self.engine.match_values("marks", sorted(lost | added))
 
     def match_newest_former(self, query: SearchQuery) -> list[Query]:
         """Return queries for those of the matching former texts of which it is known that no later one matches."""
         alone = (parts[0] for parts in query.every if len(parts) == 1)
         words = [leaf for leaf in alone if isinstance(leaf, SearchTerm) and len(leaf.words) == 1]
         forms = [self._find_common_form(leaf) for leaf in words if leaf.field in STEMS and not leaf.is_pattern]
-        return [self.engine.match_values("dropped", (GONE + hash_term(form),)) for form in forms if form]
+        return [self.engine.match_values("marks", (GONE + hash_term(form),)) for form in forms if form]
 
     def _find_common_form(self, leaf: SearchTerm) -> str | None:
         """Return the form of a word that all texts have in which any of its forms is, if there is one."""

@@ -460,10 +460,10 @@ def test_a_former_text_tells_which_of_its_words_come_back(index: Index) -> None:
     dated = datetime(2020, 1, 1, tzinfo=UTC)
     index.write(fill, [Story(id=1, site=0, dated_at=dated, url_words=["https", "news", "example", "a"], texts=texts)])
     documents = index.read(lambda connection: list(load_documents(connection, [1])))
-    dropped: dict[int, Any] = {int(str(each["version"])): each["dropped"] for each in documents}
+    marks: dict[int, Any] = {int(str(each["version"])): each["marks"] for each in documents}
     gone, back, moved = GONE + hash_term("red"), hash_term("storm"), MOVED + hash_term("vote")
-    assert {gone, back, moved, GONE + hash_term("storms")} <= {*dropped[1]}
-    assert {GONE + hash_term("green"), GONE + hash_term("vote")} <= {*dropped[2]}
+    assert {gone, back, moved, GONE + hash_term("storms")} <= {*marks[1]}
+    assert {GONE + hash_term("green"), GONE + hash_term("vote")} <= {*marks[2]}
     newest = {"red": 1, "storms": 3, '"storms"': 1, "storm": 3, "headline:storm": 1, "vote": 2, "headline:vote": 1,
               "green vote": 2, "red vote": 1, "calm": 3, "red -calm": 1, "red OR green": 2}  # fmt: skip
     assert {query: index.ask(find_version_ids, query, limit=9) for query in newest} == {
@@ -549,8 +549,8 @@ def test_a_gone_word_is_found_though_another_has_its_hash(index: Index) -> None:
         stories.append(Story(id=story, site=0, dated_at=dated, url_words=url, texts=texts))
     index.write(fill, stories)
     documents = index.read(lambda rows: list(load_documents(rows, [1, 2, 3, 4])))
-    dropped: dict[int, Any] = {int(str(each["version"])): each["dropped"] for each in documents}
-    assert [key for key in sorted(dropped) if SHARED + hash_term(one) in dropped[key]] == [11, 21, 41]
+    marks: dict[int, Any] = {int(str(each["version"])): each["marks"] for each in documents}
+    assert [key for key in sorted(marks) if SHARED + hash_term(one) in marks[key]] == [11, 21, 41]
     assert index.ask(find_version_ids, one, limit=9) == [43, 31, 21, 11]
     assert index.ask(find_version_ids, other, limit=9) == [41, 32, 23, 13]
     assert index.ask(find_version_ids, f"{one} {other}", limit=9) == [41, 21, 11]
