@@ -16,6 +16,7 @@ from newsarchive.access.access_rules import check_blocked
 from newsarchive.archive import Archive
 from newsarchive.cli.options import HERE, Folder
 from newsarchive.cli.output import print_line, print_result, stderr, stdout
+from newsarchive.config.schema import MAX_PROCESSES
 from newsarchive.replay import run_pywb
 from newsarchive.web import server
 from newsarchive.web.app import create_app
@@ -40,7 +41,9 @@ def serve(  # noqa: PLR0913 - every word is an option of the command line
     log_requests: Annotated[bool, Option("--log-requests", help="Log every request.")] = False,
     hash_password: Annotated[bool, Option("--hash-password", help="Ask for a password and print its hash.")] = False,
     new_token: Annotated[bool, Option("--new-token", help="Print a new token, and its hash for the settings.")] = False,
-    workers: Annotated[int | None, Option(min=1, max=32, help="Processes that serve, one for each core.")] = None,
+    workers: Annotated[
+        int | None, Option(min=1, max=MAX_PROCESSES, help="Processes that serve, one for each core.")
+    ] = None,
     cert: Annotated[Path | None, Option(metavar="FILE", help="Serve over TLS with this certificate (PEM).")] = None,
     key: Annotated[Path | None, Option(metavar="FILE", help="Private key, if not in the same file.")] = None,
     archive: Folder = HERE,

@@ -117,6 +117,16 @@ def _integer(value: object, least: int) -> int:
     return value
 
 
+MAX_PROCESSES = 32
+"""Most processes of `newsarchive serve`."""
+
+
+def _processes(value: object) -> int:
+    if (number := _integer(value, 1)) > MAX_PROCESSES:
+        raise ValueError(f"must be a number of processes, 1 to {MAX_PROCESSES}")
+    return number
+
+
 def _port(value: object) -> int:
     if (port := _integer(value, 0)) > 65535:
         raise ValueError("must be a port, 0 to 65535")
@@ -171,6 +181,7 @@ URL_LIST = SettingType("list of URLs, or of paths on the site", _list_of(_url_or
 BASE_URL = SettingType("URL", lambda value: _url(value).rstrip("/") if value != "" else "")
 BUCKET = SettingType("URL of a bucket", _bucket)
 PORT = SettingType("port", _port)
+PROCESSES = SettingType("number of processes", _processes)
 PASSWORD_HASHES = SettingType("table of hashes", _password_hashes)
 BOOLEAN = SettingType("true or false", _boolean)
 INTEGER = SettingType("whole number", lambda value: _integer(value, 0))
@@ -272,7 +283,7 @@ class ServeConfig:
     rate_limit: int = _setting(COUNT, 20)
     rate_burst: int = _setting(COUNT, 200)
     max_heavy_requests: int = _setting(COUNT, 4)
-    workers: int = _setting(COUNT, 1)
+    workers: int = _setting(PROCESSES, 1)
     replay_url: str = _setting(BASE_URL, "")
     allow_exports: bool | None = _optional_setting(BOOLEAN)
     users: dict[str, str] = _setting(PASSWORD_HASHES, {})

@@ -157,7 +157,7 @@ def test_connections_that_come_at_once_are_divided(server: Server) -> None:
 
 
 def test_the_rate_of_a_client_is_that_of_all_processes(server: Server) -> None:
-    """What it asks of one counts at the other; another client has its own."""
+    """Requests to one process count at the other; another client has a rate of its own."""
     with server.connect_both("127.0.0.1") as (first, second):
         assert is_limit_shared(first, second, "Too many requests")
     with server.connect_both("127.0.0.2") as others:
@@ -273,3 +273,8 @@ def test_a_number_of_processes_out_of_bounds_is_refused(folder: Path, number: st
     """Before anything is opened."""
     done = run_in_process("serve", "--workers", number, "--archive", str(folder))
     assert (done.returncode, f"than or equal to {limit}" in done.stderr) == (2, True)
+    settings = folder / "newsarchive.toml"
+    settings.write_text(settings.read_text().replace("workers = 2", f"workers = {number}"))
+    done = run_in_process("serve", "--archive", str(folder))
+    assert done.returncode == 2
+    assert f"workers = {number}: must be" in done.stderr
