@@ -28,8 +28,7 @@ from storage.callbacks import utc_now
 from storage.errors import ArchiveError, StorageError
 from storage.index.queries.aggregates import count_withheld
 from storage.index.views.articles import EVERYTHING, Filters
-from storage.places import raise_write_error
-from storage.places.folder import open_atomic, remove_parts, write_atomic
+from storage.places.folder import open_atomic, raise_write_error, remove_parts, write_atomic
 
 ExportState: TypeAlias = Literal["waiting", "running", "done", "failed"]
 
