@@ -11,8 +11,6 @@ from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.reader import Reader
 from storage.index.views.cdx import CdxLine, CdxQuery
 
-_SECOND = timedelta(seconds=1)
-
 
 def nearest_capture(index: Reader, url: str, time: datetime) -> CdxLine | None:
     """Return the capture of a URL that is nearest to a time, or None.
@@ -64,7 +62,7 @@ def _memento_entries(context: RequestContext, url: str, fetched_at: datetime) ->
         ("first", first),
         ("prev", find_time(until=this, last=True)),
         ("", fetched_at),
-        ("next", find_time(since=this + _SECOND, last=False)),
+        ("next", find_time(since=this + timedelta(seconds=1), last=False)),
         ("last", find_time(last=True)),
     ):
         if time is not None:
