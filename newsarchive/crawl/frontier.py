@@ -316,8 +316,7 @@ class FrontierWindow:
             return "refused", None
         now = self.now()
         is_configured = due.discovery.via is None or due.discovery.callback is not None or due.url_id < 0
-        exempt = self._settings_of(due).parking.exempt
-        if not is_configured and trap_reason(due.url, today=now, exempt=exempt):
+        if not is_configured and trap_reason(due.url, today=now, exempt=self._settings_of(due).parking.exempt):
             return "trapped", now + TRAP_DELAY
         if self.state is not None and due.discovery.callback is None:
             if self.state.pattern_yields.is_endless_redirect(due):

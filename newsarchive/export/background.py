@@ -200,8 +200,7 @@ class ExportJobs:
 
             def report_progress(count: int) -> None:
                 # Not from file.tell(), because SQLite opens the file itself.
-                size = _check_size(os.fstat(file.fileno()).st_size)
-                self._update(replace(job, count=count, size=size))
+                self._update(replace(job, count=count, size=_check_size(os.fstat(file.fileno()).st_size)))
                 if self.get(job.id) is None:
                     raise ArchiveError("the export was removed while it was running")
 

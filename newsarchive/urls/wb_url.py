@@ -88,8 +88,7 @@ def archived_url(scope: Mapping[str, Any], prefix: str) -> str:
     A missing scheme is added, and "https:/" (where a proxy has merged two slashes) is corrected.
     """
     raw = scope.get("raw_path") or quote(scope["path"], safe=_KEPT).encode()
-    path = raw.partition(b"?")[0].decode("latin-1")
-    url = path[len(prefix) :]
+    url = raw.partition(b"?")[0].decode("latin-1")[len(prefix) :]
     if _QUOTED.match(url):
         # Some clients (cdx_toolkit) quote the whole URL once more.
         url = unquote(url)
