@@ -51,8 +51,7 @@ def url_host(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator:
         return ""
-    authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
-    host = authority.rpartition("@")[2].lower()
+    host = _AUTHORITY_END.split(rest, maxsplit=1)[0].rpartition("@")[2].lower()
     return host.removesuffix(_DEFAULT_PORTS.get(scheme.lower(), "\0"))[:HOST_LENGTH]
 
 

@@ -255,9 +255,7 @@ def visible_targets(scope: ReadScope) -> Conditions:
 def visible_versions(scope: ReadScope, versions: Any = VersionRow.__table__) -> Conditions:
     """Return conditions on visible versions (or an alias): the capture that they were read from is visible."""
     conditions = visible_captures(scope, _FIRST)
-    if not conditions:
-        return []
-    return [exists().where(_FIRST.c.id == versions.c.capture_id, *conditions)]
+    return [exists().where(_FIRST.c.id == versions.c.capture_id, *conditions)] if conditions else []
 
 
 def current_version(scope: ReadScope) -> ColumnElement[bool]:

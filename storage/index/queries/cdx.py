@@ -226,8 +226,7 @@ def get_cdx_line_at(scope: ReadScope, warc: str, offset: int) -> CdxLine | None:
 
 def get_cdx_line(scope: ReadScope, capture_id: int) -> CdxLine | None:
     """Return the capture with an id, or None."""
-    visible = visible_captures(scope)
-    row = scope.connection.execute(_LINES.where(CaptureRow.id == capture_id, *visible)).first()
+    row = scope.connection.execute(_LINES.where(CaptureRow.id == capture_id, *visible_captures(scope))).first()
     return _cdx_line(row) if row else None
 
 

@@ -109,8 +109,7 @@ def reopen_revisits(connection: Connection, entries: Sequence[CommitEntry]) -> N
     """Have revisits wait for `settle` again that may have a better original in this batch."""
     arrived = {entry.capture.record_id: entry.capture_id for entry in entries}
     places = {(entry.url_id, entry.capture.date) for entry in entries if entry.capture.kind != "revisit"}
-    parameters = _lookup_parameters(list(arrived), places)
-    rows = connection.execute(_LINKED_REVISITS, parameters)
+    rows = connection.execute(_LINKED_REVISITS, _lookup_parameters(list(arrived), places))
     better = [
         row.id
         for row in rows
