@@ -82,8 +82,7 @@ def surt(url: str) -> str:
     >>> surt("https://www.News.example/A?b=2&a=1#top")
     'example,news)/a?a=1&b=2'
     """
-    host = url_host(url)
-    if not host:
+    if not (host := url_host(url)):
         return url.lower()[:URLKEY_LENGTH]
     try:
         parts = urlsplit(url)

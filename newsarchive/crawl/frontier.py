@@ -292,8 +292,7 @@ class FrontierWindow:
             self._postpone(due, until, counter)
             self._hosts.release(host)
             return None
-        rules = self._rules(due)
-        if rules is None:
+        if (rules := self._rules(due)) is None:
             return self._request_robots(due, host)
         if not rules.allows(due.url):
             self._skip(due, host, rules)
@@ -337,8 +336,7 @@ class FrontierWindow:
 
     def _admit_subresource(self, due: DueUrl, host: Host) -> DueUrl | None:
         """Admit a subresource if robots.txt allows it. Its page has begun, so neither traps nor budgets end it."""
-        rules = self._rules(due)
-        if rules is None:
+        if (rules := self._rules(due)) is None:
             return self._request_robots(due, host)
         if not rules.allows(due.url):
             self._skip(due, host, rules)

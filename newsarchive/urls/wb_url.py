@@ -60,8 +60,7 @@ def timestamp_end(digits: str) -> datetime | None:
     (datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc), \
 datetime.datetime(2026, 3, 1, 6, 5, 5, tzinfo=datetime.timezone.utc))
     """
-    first = timestamp_start(digits)
-    if first is None:
+    if (first := timestamp_start(digits)) is None:
         return None
     try:
         later = first + timedelta(seconds=_SECONDS[len(digits) // 2 - 2])  # in the next year, month, day and so on

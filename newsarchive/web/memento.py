@@ -54,8 +54,7 @@ def _memento_entries(context: RequestContext, url: str, fetched_at: datetime) ->
         return found.fetched_at if found else None
 
     this = fetched_at.replace(microsecond=0)
-    first = find_time(last=False)
-    if first is None:
+    if (first := find_time(last=False)) is None:
         return
     roles: dict[str, tuple[datetime, list[str]]] = {}
     for role, time in (

@@ -156,8 +156,7 @@ def parse_record(data: bytes, place: RecordPlace) -> Record:
     if not data.startswith(b"WARC/") or end is None:
         raise BadRecord(place.warc, place.offset, "no WARC record")
     headers = parse_fields(data[data.index(b"\n") : end.start()])
-    length = content_length(headers)
-    if length is None:
+    if (length := content_length(headers)) is None:
         raise BadRecord(place.warc, place.offset, "record without a valid Content-Length")
     block = data[end.end() : end.end() + length]
     if len(block) < length:

@@ -299,8 +299,7 @@ def redirect_to_newest(request: Request, context: Context) -> Response:
 
 def parse_time_or_404(digits: str) -> datetime:
     """Parse a timestamp; 404 if it is invalid."""
-    time = timestamp_middle(digits)
-    if time is None:
+    if (time := timestamp_middle(digits)) is None:
         raise HTTPException(404, f"{digits} is not a timestamp (up to 14 digits, YYYYMMDDhhmmss).")
     return time
 

@@ -160,8 +160,7 @@ class _SchemaReplacement:
         own, fresh = _quote(self._schema), _quote(self._fresh)
         run = connection.exec_driver_sql
         run(f"SET LOCAL lock_timeout = {round(_WAIT * 1000)}")
-        old = self._old_tables(connection)
-        if old:
+        if old := self._old_tables(connection):
             try:
                 run(f"LOCK TABLE {', '.join(f'{own}.{_quote(name)}' for name in old)} IN ACCESS EXCLUSIVE MODE")
             except DBAPIError as error:
