@@ -38,8 +38,7 @@ def parse_address(address: str) -> "URL":
     from sqlalchemy.engine import URL, make_url
     from sqlalchemy.exc import ArgumentError
 
-    file = sqlite_file(address)
-    if file is not None:
+    if (file := sqlite_file(address)) is not None:
         return URL.create("sqlite", database=str(file))
     try:
         url = make_url(address)

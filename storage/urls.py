@@ -51,8 +51,7 @@ def url_host(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     if not separator:
         return ""
-    authority = _AUTHORITY_END.split(rest, maxsplit=1)[0]
-    host = authority.rpartition("@")[2].lower()
+    host = _AUTHORITY_END.split(rest, maxsplit=1)[0].rpartition("@")[2].lower()
     return host.removesuffix(_DEFAULT_PORTS.get(scheme.lower(), "\0"))[:HOST_LENGTH]
 
 
@@ -83,8 +82,7 @@ def surt(url: str) -> str:
     >>> surt("https://www.News.example/A?b=2&a=1#top")
     'example,news)/a?a=1&b=2'
     """
-    host = url_host(url)
-    if not host:
+    if not (host := url_host(url)):
         return url.lower()[:URLKEY_LENGTH]
     try:
         parts = urlsplit(url)

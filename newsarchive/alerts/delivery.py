@@ -130,8 +130,7 @@ def load_line(index: Reader, hit: Any, public_url: str) -> dict[str, Any] | None
         found = [view_to_json(view, CHANGE_COLUMNS) for view in index.ask(observations.list_changes, filters, limit=1)]
     else:
         capture = index.ask(articles.get_capture_of_record, hit["record"])
-        version = capture and capture.version_id
-        named = [version] if version else []
+        named = [capture.version_id] if capture and capture.version_id else []
         found = [each.to_dict() for each in index.stream(export.load_articles, named, with_text=False)]
     for line in found:
         seen = line.get("seen") or line["capture"]["fetched_at"]

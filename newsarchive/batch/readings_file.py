@@ -133,8 +133,7 @@ def write_readings(
             file=measure(), fingerprint=fingerprint, damage=damage, runs=tuple(runs), offsets=offsets,
             is_partial=is_partial,
         )  # fmt: skip
-        end = file.tell()
-        file.write(_encode_frame(summary) + _OFFSET.pack(end))
+        file.write(_encode_frame(summary) + _OFFSET.pack(file.tell()))
 
 
 def _encode_frame(value: object) -> bytes:
@@ -156,13 +155,11 @@ class ReadingsFile:
             file = path.open("rb")
         except FileNotFoundError:
             return None
-        try:
+        with suppress(OSError, ValueError, struct.error, UnpicklingError, *DECODE_ERRORS):
             if file.read(len(_MAGIC)) == _MAGIC:
                 file.seek(-_OFFSET.size, os.SEEK_END)
                 (offset,) = _OFFSET.unpack(file.read(_OFFSET.size))
                 return cls(file, _load_at(file, offset))
-        except (OSError, ValueError, struct.error, UnpicklingError, *DECODE_ERRORS):
-            pass
         file.close()
         return None
 

@@ -99,8 +99,7 @@ class Upload:
         try:
             # Files that were in the bucket and are missing there, or differ, are uploaded again.
             in_bucket = {stored.name: stored.size for stored in self.places.bucket.list_files()}
-            logged = transfer.log.read().items()
-            missing = {name for name, file in logged if in_bucket.get(name) != file.size}
+            missing = {name for name, file in transfer.log.read().items() if in_bucket.get(name) != file.size}
             self._upload(transfer, missing, done, progress)
             self._free(transfer, done)
             self.places.upload_chain()

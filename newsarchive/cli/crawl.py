@@ -225,8 +225,7 @@ def describe_progress(counters: Mapping[str, int], waiting: int, url: str, secon
     failed = sum(counters.get(outcome, 0) for outcome in aggregates.FAILED_OUTCOMES) + counters.get("no_response", 0)
     rate = done / seconds if seconds > 0 else 0.0
     failures = f"{failed:,} failed, " if failed else ""
-    words = f"{pluralize(done, 'page')}, {rate:.1f}/s, {waiting:,} waiting, {failures}{url}"
-    return done, done + waiting, words
+    return done, done + waiting, f"{pluralize(done, 'page')}, {rate:.1f}/s, {waiting:,} waiting, {failures}{url}"
 
 
 @contextmanager

@@ -41,8 +41,7 @@ def print_kind(out: Console, explanation: Explanation) -> None:
     print_line(out, explanation.url, "dim")
     out.print()
     style = "bold green" if explanation.is_article else "bold yellow"
-    kind = Text(f"{describe_outcome(explanation)}: ", style=style)
-    out.print(kind.append_text(safe_text(reading.reason)))
+    out.print(Text(f"{describe_outcome(explanation)}: ", style=style).append_text(safe_text(reading.reason)))
     if explanation.score_parts:
         parts = ", ".join(f"{points} {what}" for points, what in sorted_points(explanation))
         needed = f"an article needs {explanation.threshold:.1f}"

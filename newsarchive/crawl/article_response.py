@@ -38,8 +38,7 @@ class ArticleResponse(HtmlResponse):
 
 def to_response(request: Request, exchange: Exchange) -> Response | None:
     """Return an exchange as Scrapy's response; None if it is not HTTP or cannot be decoded."""
-    received = browser_response(exchange)
-    if received is None:
+    if (received := browser_response(exchange)) is None:
         return None
     headers = Headers()
     for name, value in received.headers:

@@ -292,8 +292,7 @@ class FrontierWindow:
             self._postpone(due, until, counter)
             self._hosts.release(host)
             return None
-        rules = self._rules(due)
-        if rules is None:
+        if (rules := self._rules(due)) is None:
             return self._request_robots(due, host)
         if not rules.allows(due.url):
             self._skip(due, host, rules)
@@ -316,8 +315,7 @@ class FrontierWindow:
             return "refused", None
         now = self.now()
         is_configured = due.discovery.via is None or due.discovery.callback is not None or due.url_id < 0
-        exempt = self._settings_of(due).parking.exempt
-        if not is_configured and trap_reason(due.url, today=now, exempt=exempt):
+        if not is_configured and trap_reason(due.url, today=now, exempt=self._settings_of(due).parking.exempt):
             return "trapped", now + TRAP_DELAY
         if self.state is not None and due.discovery.callback is None:
             if self.state.pattern_yields.is_endless_redirect(due):
@@ -338,8 +336,7 @@ class FrontierWindow:
 
     def _admit_subresource(self, due: DueUrl, host: Host) -> DueUrl | None:
         """Admit a subresource if robots.txt allows it. Its page has begun, so neither traps nor budgets end it."""
-        rules = self._rules(due)
-        if rules is None:
+        if (rules := self._rules(due)) is None:
             return self._request_robots(due, host)
         if not rules.allows(due.url):
             self._skip(due, host, rules)

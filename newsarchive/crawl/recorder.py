@@ -129,8 +129,7 @@ class Recorder:
 
     def _finish_job(self, job: _Job, reading: Future[Reading]) -> None:
         """Complete a job whose capture is in the index, or will never be."""
-        failure = reading.exception()
-        if failure is not None:
+        if (failure := reading.exception()) is not None:
             self._fail_job(job, failure)
             return
         self._uncount(job)

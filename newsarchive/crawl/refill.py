@@ -58,8 +58,7 @@ class IndexQueue:
     def select_due(self, query: DueQuery) -> list[DueUrl]:
         """Return the URLs that may be fetched now, most urgent first."""
         while True:
-            found = self._index.read(url_queue.select_due_urls, query)
-            chosen, postponed = self._pauses.divide(found, query)
+            chosen, postponed = self._pauses.divide(self._index.read(url_queue.select_due_urls, query), query)
             if not postponed:
                 return chosen
             self.reschedule(postponed)

@@ -414,10 +414,9 @@ def require_contact(config: Config, sites: Sequence[SiteConfig]) -> None:
         return
     for site in sites:
         host = urlsplit(site.url).hostname or ""
-        if is_loopback(literal_address(host) or host):
-            continue
-        problem = "contact is not set" if not config.contact else "user_agent does not contain the contact"
-        raise ConfigError.create("no-contact", problem=problem, file=config.folder / FILE_NAME, name=site.name)
+        if not is_loopback(literal_address(host) or host):
+            problem = "contact is not set" if not config.contact else "user_agent does not contain the contact"
+            raise ConfigError.create("no-contact", problem=problem, file=config.folder / FILE_NAME, name=site.name)
 
 
 def warc_info(config: Config) -> dict[str, Any]:

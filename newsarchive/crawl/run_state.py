@@ -4,6 +4,7 @@ Called in the refiller's thread, never in the event loop's.
 """
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -90,10 +91,8 @@ class RunState:
         place: RecordPlace | None = capture.place
         if capture.kind == "revisit":
             place = self.originals.find_place(capture.refers_to) if capture.refers_to else None
-        if place is None:
-            return None
-        try:
-            block = self.originals.read_block(place)
-        except (ArchiveError, OSError):
-            return None
-        return RobotsResponse(status=capture.status, block=block, truncated=capture.truncated)
+        with suppress(ArchiveError, OSError):
+            if place is not None:
+                block = self.originals.read_block(place)
+                return RobotsResponse(status=capture.status, block=block, truncated=capture.truncated)
+        return None

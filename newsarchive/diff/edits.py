@@ -255,9 +255,8 @@ def _find_names(versions: Sequence[ArticleFields]) -> frozenset[str]:
             small.update(word for word in _WORD.findall(text) if word[0].islower())
             for found in _CAPITALISED.finditer(text):
                 before = text[: found.start()][-40:]
-                if _SENTENCE_START.search(before):
-                    continue
-                if not nouns or _CAPITALISED.fullmatch((before.split() or [""])[-1]):
+                is_name = not nouns or _CAPITALISED.fullmatch((before.split() or [""])[-1])
+                if is_name and not _SENTENCE_START.search(before):
                     names.add(found[0])
     return frozenset(name for name in names if name.casefold() not in small)
 

@@ -204,8 +204,7 @@ def align_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[Paragr
     # Equal paragraphs, the k-th occurrence with the k-th, in the newer order.
     places = {text: deque(at) for text, at in group_pairs((text, at) for at, text in enumerate(older)).items()}
     matched = [(places[text].popleft(), at) for at, text in enumerate(newer) if places.get(text)]
-    in_place = heaviest_chain(matched, older)
-    matched += _match_similar(older, newer, matched, in_place)
+    matched += _match_similar(older, newer, matched, heaviest_chain(matched, older))
     matched.sort(key=itemgetter(1))
     return tuple(_merge_pairs(len(older), len(newer), matched, heaviest_chain(matched, older)))
 

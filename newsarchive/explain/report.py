@@ -119,10 +119,9 @@ def _split_at_links(text: str, links: Sequence[Link]) -> tuple[tuple[str, str], 
     at = 0
     for link in links:
         start = text.find(link.anchor, at) if link.anchor else -1
-        if start < 0:
-            continue
-        found += [(text[at:start], ""), (link.anchor, link.url)]
-        at = start + len(link.anchor)
+        if start >= 0:
+            found += [(text[at:start], ""), (link.anchor, link.url)]
+            at = start + len(link.anchor)
     return tuple(segment for segment in (*found, (text[at:], "")) if segment[0])
 
 

@@ -28,8 +28,7 @@ from storage.callbacks import utc_now
 from storage.errors import ArchiveError, StorageError
 from storage.index.queries.aggregates import count_withheld
 from storage.index.views.articles import EVERYTHING, Filters
-from storage.places import raise_write_error
-from storage.places.folder import open_atomic, remove_parts, write_atomic
+from storage.places.folder import open_atomic, raise_write_error, remove_parts, write_atomic
 
 ExportState: TypeAlias = Literal["waiting", "running", "done", "failed"]
 
@@ -201,8 +200,7 @@ class ExportJobs:
 
             def report_progress(count: int) -> None:
                 # Not from file.tell(), because SQLite opens the file itself.
-                size = _check_size(os.fstat(file.fileno()).st_size)
-                self._update(replace(job, count=count, size=size))
+                self._update(replace(job, count=count, size=_check_size(os.fstat(file.fileno()).st_size)))
                 if self.get(job.id) is None:
                     raise ArchiveError("the export was removed while it was running")
 

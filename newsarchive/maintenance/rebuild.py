@@ -52,8 +52,7 @@ class ResumeMarker:
     def write(self) -> None:
         """Write the file, with the start of what it resumes. DiskFull or StorageError if that fails."""
         started_at = (self.get_start() or utc_now()).isoformat()
-        state = {"parameters": self.parameters, "started_at": started_at}
-        write_atomic(self.path, json.dumps(state))
+        write_atomic(self.path, json.dumps({"parameters": self.parameters, "started_at": started_at}))
 
     def remove(self) -> None:
         """Delete the file: there is nothing to resume."""
@@ -228,8 +227,7 @@ def require_warc_files(places: Places, index: str) -> None:
     if sqlite_file(index) is None:  # other machines have folders of their own
         known = tuple(file for file in known if find_machine_id(file.name) == places.machine)
     if known and (lost := find_missing_files(known, places.files(), places)):
-        captures = sum(file.captures for file in lost)
-        raise FilesLost(folder=places.folder, files=len(lost), captures=captures)
+        raise FilesLost(folder=places.folder, files=len(lost), captures=sum(file.captures for file in lost))
 
 
 def find_unread_files(

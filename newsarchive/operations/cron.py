@@ -58,8 +58,7 @@ def _cron_fields(every: timedelta) -> list[str]:
     """
     minutes, rest = divmod(every.total_seconds(), 60)
     if minutes < 1 or rest or 1440 % minutes:
-        words = format_duration(every)
-        raise ConfigError.create("cron-interval", words=words)
+        raise ConfigError.create("cron-interval", words=format_duration(every))
     if 60 % minutes == 0 and minutes < 60:
         return [f"*/{minutes:g} * * * *".replace("*/1 ", "* ")]
     if minutes % 60 == 0 and minutes < 1440:  # not on the hour, when most jobs start

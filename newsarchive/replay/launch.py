@@ -17,8 +17,7 @@ def restrict_hosts(app: App, hosts: frozenset[str]) -> App:
     """Return the application restricted to some host names."""
 
     def restricted_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        name = str(environ.get("HTTP_HOST", "")).partition(":")[0]
-        if name.lower() not in hosts:
+        if str(environ.get("HTTP_HOST", "")).partition(":")[0].lower() not in hosts:
             start_response("421 Misdirected Request", [("Content-Type", "text/plain")])
             return [b"This replay does not serve this host name.\n"]
         return app(environ, start_response)

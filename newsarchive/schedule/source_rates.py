@@ -242,5 +242,4 @@ def _find_silence(rates: SourceRates, at: datetime) -> datetime | None:
     # The probability is expensive to compute, and matters only after a long pause.
     if pause <= HOUR.total_seconds():
         return None
-    is_unlikely = ExpectedRates(rates).silence_probability(rates.last_new_at, at) < SILENCE_PROBABILITY
-    return at if is_unlikely else None
+    return at if ExpectedRates(rates).silence_probability(rates.last_new_at, at) < SILENCE_PROBABILITY else None

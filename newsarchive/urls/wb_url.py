@@ -60,8 +60,7 @@ def timestamp_end(digits: str) -> datetime | None:
     (datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc), \
 datetime.datetime(2026, 3, 1, 6, 5, 5, tzinfo=datetime.timezone.utc))
     """
-    first = timestamp_start(digits)
-    if first is None:
+    if (first := timestamp_start(digits)) is None:
         return None
     try:
         later = first + timedelta(seconds=_SECONDS[len(digits) // 2 - 2])  # in the next year, month, day and so on
@@ -88,8 +87,7 @@ def archived_url(scope: Mapping[str, Any], prefix: str) -> str:
     A missing scheme is added, and "https:/" (where a proxy has merged two slashes) is corrected.
     """
     raw = scope.get("raw_path") or quote(scope["path"], safe=_KEPT).encode()
-    path = raw.partition(b"?")[0].decode("latin-1")
-    url = path[len(prefix) :]
+    url = raw.partition(b"?")[0].decode("latin-1")[len(prefix) :]
     if _QUOTED.match(url):
         # Some clients (cdx_toolkit) quote the whole URL once more.
         url = unquote(url)

@@ -11,8 +11,6 @@ from storage.index.queries.cdx import iter_cdx_lines, match_exact
 from storage.index.reader import Reader
 from storage.index.views.cdx import CdxLine, CdxQuery
 
-_SECOND = timedelta(seconds=1)
-
 
 def nearest_capture(index: Reader, url: str, time: datetime) -> CdxLine | None:
     """Return the capture of a URL that is nearest to a time, or None.
@@ -56,15 +54,14 @@ def _memento_entries(context: RequestContext, url: str, fetched_at: datetime) ->
         return found.fetched_at if found else None
 
     this = fetched_at.replace(microsecond=0)
-    first = find_time(last=False)
-    if first is None:
+    if (first := find_time(last=False)) is None:
         return
     roles: dict[str, tuple[datetime, list[str]]] = {}
     for role, time in (
         ("first", first),
         ("prev", find_time(until=this, last=True)),
         ("", fetched_at),
-        ("next", find_time(since=this + _SECOND, last=False)),
+        ("next", find_time(since=this + timedelta(seconds=1), last=False)),
         ("last", find_time(last=True)),
     ):
         if time is not None:

@@ -165,8 +165,7 @@ class SearchParams:
 
     def date_field(self, name: Literal["since", "until"]) -> str:
         """Return a date as the value of a date field."""
-        span = parse_date_range(getattr(self, name))
-        if span is None:
+        if (span := parse_date_range(getattr(self, name))) is None:
             return ""
         return f"{span[0] if name == 'since' else span[1] - timedelta(microseconds=1):%Y-%m-%d}"
 

@@ -97,7 +97,6 @@ _METADATA = "169.254.169.254"
 _DENIED = re.compile("403 Forbidden|401 Unauthorized")
 _FOLDER = "file://"
 _VERSION_FIELDS = ("version-id", "object-lock-retain-until-date", "object-lock-legal-hold")
-_PAGE = 1000
 _BACKOFF = timedelta(milliseconds=200)
 _MAX_BACKOFF = timedelta(seconds=1)
 _failed_until: dict["Bucket", float] = {}
@@ -142,7 +141,7 @@ class Bucket:
         """Yield its WARC files, in any order."""
         obstore, store = self._connect()
         with self._translate_errors():
-            for page in obstore.list(store, chunk_size=_PAGE):
+            for page in obstore.list(store, chunk_size=1000):
                 for each in page:
                     name = str(each["path"])
                     if "/" not in name and name.endswith(ENDINGS):

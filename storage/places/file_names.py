@@ -48,8 +48,7 @@ def other_machine(name: str, machine: str) -> str | None:
     >>> other_machine("newsarchive-20260301120000123-00001-crawler-2-0a1b2c3d.warc.gz", "0123456789ab")
     'crawler-2'
     """
-    found = _NAME.fullmatch(name)
-    if found is None:
+    if (found := _NAME.fullmatch(name)) is None:
         return None
     if found[3] is None:
         return found[2] if found[2] != this_host() else None

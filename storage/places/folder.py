@@ -47,8 +47,7 @@ def write_all(fd: int, data: bytes) -> None:
     """Write all of `data`, with one write(2) unless the system takes less."""
     view = memoryview(data)
     while view:
-        count = os.write(fd, view)
-        if not count:
+        if not (count := os.write(fd, view)):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         view = view[count:]
 

@@ -148,8 +148,7 @@ class GzipByteStream(ByteStream):
 
     def resume(self, offset: int, content: "re.Pattern[bytes]") -> bool:
         """Resume behind damage."""
-        found = find_member(self._file, offset, content)
-        if found is None:
+        if (found := find_member(self._file, offset, content)) is None:
             return False
         self._file.seek(found)
         self.discard(len(self.buffer))

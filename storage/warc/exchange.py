@@ -64,8 +64,7 @@ class RecordGroup:
 
     def capture(self, place: RecordPlace, run: str) -> Capture:
         """Return the capture, given the location of its record."""
-        found = to_capture(self.record, run, self.message)
-        if found is None:
+        if (found := to_capture(self.record, run, self.message)) is None:
             raise ValueError(f"not an http URL: {self.record.uri}")
         return replace(found, place=place)
 

@@ -92,8 +92,7 @@ class WarcSplitter(RecordSplitter):
         """Return the original gzip member if it holds exactly one record, else a new one."""
         stream = self._stream
         place, begin = stream.file_offset(), stream.position
-        found = stream.find(HEAD_END, _MAX_HEADER)
-        if found is None:
+        if (found := stream.find(HEAD_END, _MAX_HEADER)) is None:
             stream.discard(len(b"WARC/"))
             raise BadRecord("", place, "record header without an end")
         head = stream.read(found.end())

@@ -105,8 +105,7 @@ def _inflate_member(file: BinaryIO, name: str, offset: int, rest: bytes) -> tupl
         if inflater.eof:
             unused = inflater.unused_data
             return (pieces[0] if len(pieces) == 1 else b"".join(pieces)), used - len(unused), unused
-        rest = file.read(_READ_SIZE)
-        if not rest:
+        if not (rest := file.read(_READ_SIZE)):
             raise TornRecord(name, offset, f"the file ends {used} bytes into a record")
 
 

@@ -22,8 +22,8 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from storage.errors import StorageError
-from storage.places import is_same_file, raise_write_error, sync_folder
 from storage.places.chain import Chain, ChainLink
+from storage.places.folder import PART, is_same_file, raise_write_error, sync_folder
 from storage.warc.arc import ArcSplitter
 from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
@@ -31,7 +31,6 @@ from storage.warc.gzip_members import MAGIC, find_member
 from storage.warc.record import header, parse_fields
 from storage.warc.tombstones import digest_url
 
-PART = ".part"
 _CHUNK = 1 << 20
 _ARC = b"filedesc:"
 _UNCOMPRESSED = re.compile(rb"\A%b|%b" % (_ARC, WARC_START.pattern))

@@ -24,14 +24,13 @@ from isal import isal_zlib
 
 from storage.errors import PayloadError, PayloadTooLarge
 from storage.warc.gzip_members import IsalError
-from storage.warc.record import Headers
+from storage.warc.record import HEAD_END, Headers
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})", re.IGNORECASE)
 CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 
@@ -48,7 +47,7 @@ def split_message(block: bytes) -> tuple[bytes, bytes]:
 def _find_head(block: bytes) -> tuple[int, int]:
     """Return the start and end of the final response's head."""
     start = final_response_start(block)
-    blank = _BLANK_LINE.search(block, start)
+    blank = HEAD_END.search(block, start)
     return start, (blank.end() if blank else len(block))
 
 
@@ -59,7 +58,7 @@ def final_response_start(block: bytes) -> int:
         status = _STATUS.match(block, start)
         if status is None or not status[1].startswith(b"1") or status[1] == b"101":
             return start
-        blank = _BLANK_LINE.search(block, start)
+        blank = HEAD_END.search(block, start)
         if blank is None or blank.end() == len(block):
             return start
         start = blank.end()

@@ -100,8 +100,7 @@ def _report_damage(problem: WarcError, on_damage: OnDamage | None) -> None:
 
 def read_record(path: Readable, offset: int) -> Record:
     """Return the record at an offset."""
-    record = next(read_records(path, offset), None)
-    if record is None:
+    if (record := next(read_records(path, offset), None)) is None:
         raise TornRecord(path.name, offset, "the file ends where a record should begin")
     return record
 

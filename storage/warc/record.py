@@ -120,8 +120,7 @@ def clean_fields(fields: Fields) -> Headers:
 def build_member(type_: str, fields: Fields, block: bytes, *, is_text: bool = False) -> bytes:
     """Return a record as a gzip member. `is_text` compresses harder: not for what is compressed already."""
     all_fields = [("WARC-Type", type_), *fields, ("Content-Length", str(len(block)))]
-    head = VERSION + format_fields(all_fields) + b"\r\n"
-    return compress_member(head + block + END, is_text=is_text)
+    return compress_member(VERSION + format_fields(all_fields) + b"\r\n" + block + END, is_text=is_text)
 
 
 def build_fields_member(type_: str, record_id: str, at: datetime, named: Fields, block_fields: Fields) -> bytes:
@@ -157,8 +156,7 @@ def parse_record(data: bytes, place: RecordPlace) -> Record:
     if not data.startswith(b"WARC/") or end is None:
         raise BadRecord(place.warc, place.offset, "no WARC record")
     headers = parse_fields(data[data.index(b"\n") : end.start()])
-    length = content_length(headers)
-    if length is None:
+    if (length := content_length(headers)) is None:
         raise BadRecord(place.warc, place.offset, "record without a valid Content-Length")
     block = data[end.end() : end.end() + length]
     if len(block) < length:

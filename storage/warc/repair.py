@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.errors import StorageError
-from storage.places import Readable, WarcFile, raise_write_error, sync_folder, warc_name
+from storage.places import Readable, WarcFile, warc_name
 from storage.places.chain import Chain, ChainLink
 from storage.places.digests import HashingReader
-from storage.places.folder import lock_file, open_atomic
+from storage.places.folder import lock_file, open_atomic, raise_write_error, sync_folder
 from storage.warc.reader import belongs_to_file, ignore_damage, read_records
 
 

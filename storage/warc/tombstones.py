@@ -72,8 +72,7 @@ def _list_rewritten(places: Places) -> list[str]:
 
 def _read_list(folder: Path) -> frozenset[str]:
     with suppress(FileNotFoundError):
-        lines = (folder / LIST).read_text("utf-8").splitlines()
-        listed = [json.loads(line) for line in lines if line.strip()]
+        listed = [json.loads(line) for line in (folder / LIST).read_text("utf-8").splitlines() if line.strip()]
         return frozenset(each.get("url_sha256") or each["record"] for each in listed)
     return frozenset()
 

@@ -24,9 +24,10 @@ from typing import NoReturn
 from storage.callbacks import ignore_progress, utc_now
 from storage.errors import StorageError
 from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, RenderedPage
-from storage.places import OPEN, is_same_file, raise_write_error, sync_folder, warc_name, write_all
+from storage.places import OPEN, warc_name
 from storage.places.chain import Chain, ChainLink
 from storage.places.file_names import this_host
+from storage.places.folder import is_same_file, raise_write_error, sync_folder, write_all
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
 from storage.warc.record import FORMAT_FIELDS, Fields, build_fields_member, new_record_id

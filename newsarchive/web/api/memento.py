@@ -7,7 +7,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
@@ -44,7 +44,6 @@ def timegate(request: Request, context: Context) -> Response:
 
 PAGE_SIZE = 1000
 """Captures per page of a TimeMap."""
-TimeMapFormat: TypeAlias = Literal["link", "json"]
 
 
 class TimeMapPage(NamedTuple):
@@ -58,7 +57,7 @@ class TimeMapPage(NamedTuple):
 
 @router.get("/timemap/{form}/{url:path}")
 @router.get("/timemap/{number:int}/{form}/{url:path}")  # registered, and so matched, before the one above
-def timemap(request: Request, context: Context, form: TimeMapFormat) -> Response:
+def timemap(request: Request, context: Context, form: Literal["link", "json"]) -> Response:
     """Return a page of a TimeMap; the first without a number."""
     number = request.path_params.get("number")
     prefix = f"/timemap/{form}/" if number is None else f"/timemap/{number}/{form}/"

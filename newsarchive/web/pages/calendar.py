@@ -32,8 +32,7 @@ def calendar(
     if not url.strip():
         return context.render("calendar.html", url="", chosen=None)
     url = ensure_scheme(url)
-    years = context.index.ask(timeline.list_years, url)
-    if not years:
+    if not (years := context.index.ask(timeline.list_years, url)):
         return render_not_archived(context, url)
     selected = None
     with suppress(ValueError):

@@ -39,8 +39,7 @@ def listing(
     if a or b:
         return _render_changes(context, url, a, b)
     asked = _parse_time(at)
-    view = context.index.ask(get_listing, url, asked)
-    if view is None:
+    if (view := context.index.ask(get_listing, url, asked)) is None:
         return _render_not_listing(context, url)
     then = view.capture.fetched_at
     day = then.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -55,8 +54,7 @@ def listing(
 
 
 def _render_changes(context: RequestContext, url: str, a: str, b: str) -> Response:
-    newer = context.index.ask(get_listing, url, _parse_time(b))
-    if newer is None:
+    if (newer := context.index.ask(get_listing, url, _parse_time(b))) is None:
         return _render_not_listing(context, url)
     older = context.index.ask(get_listing, url, _parse_time(a) if a else newer.before)
     assert older is not None

@@ -205,8 +205,7 @@ class LoadedCapture:
             texts = [element.text_content() for element, url, _ in page.links if url in withheld]
             version = index.ask(articles.get_version, self.capture.version_id or 0) if withheld else None
             own_text = " ".join(each.text for each in version.all_paragraphs) if version else ""
-            mask = index.ask(load_mask, [*texts, *chain.from_iterable(names)])
-            page.withhold(withheld, mask.apply, own_text)
+            page.withhold(withheld, index.ask(load_mask, [*texts, *chain.from_iterable(names)]).apply, own_text)
         return page
 
 
@@ -249,8 +248,7 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
         # Opened directly it would look like a page of the archive, without its banner.
         return RedirectResponse(f"/web/{digits}{bare}/{quote_url(url)}", 302, {"vary": "sec-fetch-dest"})
     capture = context.find(timeline.find_nearest_capture, url, time, what=f"capture of {url}")
-    if format_timestamp(capture.fetched_at) != str(digits):
-        at = format_timestamp(capture.fetched_at)
+    if (at := format_timestamp(capture.fetched_at)) != str(digits):
         return RedirectResponse(f"/web/{at}mp_{bare}/{quote_url(capture.url)}", 302)
     shown = load_capture(context, capture)
     page = shown.sanitize(context.index) if shown.answer and shown.display is Display.HTML else None
@@ -258,7 +256,7 @@ def frame_content(request: Request, context: Context, digits: int) -> Response:
         raise HTTPException(404, "This capture cannot be shown as a page.")
     if bare:
         page.hide_overlays()
-    links = ReplayLinks(timestamp=format_timestamp(capture.fetched_at), token=EMBED_TOKEN + bare)
+    links = ReplayLinks(timestamp=at, token=EMBED_TOKEN + bare)
     archived = context.index.ask(timeline.select_archived_urls, page.requisites())
     html = page.to_html(links.page_url, lambda url, kind: links.embed_url(url, kind) if url in archived else None)
     headers = {"content-security-policy": FRAME_CSP, "x-dns-prefetch-control": "off", "vary": "sec-fetch-dest"}
@@ -301,8 +299,7 @@ def redirect_to_newest(request: Request, context: Context) -> Response:
 
 def parse_time_or_404(digits: str) -> datetime:
     """Parse a timestamp; 404 if it is invalid."""
-    time = timestamp_middle(digits)
-    if time is None:
+    if (time := timestamp_middle(digits)) is None:
         raise HTTPException(404, f"{digits} is not a timestamp (up to 14 digits, YYYYMMDDhhmmss).")
     return time
 

@@ -34,8 +34,7 @@ class Validators:
         >>> Validators(tag='"b"').is_not_modified(Headers({"if-none-match": 'W/"a", W/"b"'}))
         True
         """
-        tags = headers.get("if-none-match")
-        if tags is not None:
+        if (tags := headers.get("if-none-match")) is not None:
             return tags.strip() == "*" or self.tag in _TAG.findall(tags)
         since = parse_http_date(headers.get("if-modified-since", ""))
         return since is not None and self.changed is not None and self.changed.replace(microsecond=0) <= since

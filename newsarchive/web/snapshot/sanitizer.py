@@ -41,8 +41,7 @@ class Sanitizer:
         self._clean_attributes(root)
         waiting = list(root)[::-1]
         while waiting:
-            element = waiting.pop()
-            waiting += reversed(self._clean_element(element))
+            waiting += reversed(self._clean_element(waiting.pop()))
         if (head := root.find("head")) is None:
             head = Element("head")
             root.insert(0, head)

@@ -82,8 +82,7 @@ def conditions_on_time(time: Any, since: datetime | None, until: datetime | None
 
 def load_site_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
     """Return the ids of sites by name, without names that no site has."""
-    wanted = sorted(names)
-    if not wanted:
+    if not (wanted := sorted(names)):
         return {}
     rows = connection.execute(select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(wanted)))
     return {row.name: row.id for row in rows}
@@ -243,8 +242,7 @@ def visible_targets(scope: ReadScope) -> Conditions:
         conditions.append(UrlRow.urlkey.not_in(select(_SAME.c.urlkey).where(_SAME.c.id.in_(pages))))
     if hidden := _load_hidden(scope):
         conditions.append(or_(UrlRow.site_id.is_(None), UrlRow.site_id.not_in(hidden)))
-    embargoed = [site_id for site_id, _ in _load_embargoes(scope)]
-    if embargoed:
+    if embargoed := [site_id for site_id, _ in _load_embargoes(scope)]:
         same = and_(_SAME.c.urlkey == UrlRow.urlkey, _SAME.c.id == _FIRST.c.url_id)
         seen = exists().where(same, *visible_captures(scope, _FIRST))
         of_others = or_(UrlRow.site_id.is_(None), UrlRow.site_id.not_in(embargoed))
@@ -255,9 +253,7 @@ def visible_targets(scope: ReadScope) -> Conditions:
 def visible_versions(scope: ReadScope, versions: Any = VersionRow.__table__) -> Conditions:
     """Return conditions on visible versions (or an alias): the capture that they were read from is visible."""
     conditions = visible_captures(scope, _FIRST)
-    if not conditions:
-        return []
-    return [exists().where(_FIRST.c.id == versions.c.capture_id, *conditions)]
+    return [exists().where(_FIRST.c.id == versions.c.capture_id, *conditions)] if conditions else []
 
 
 def current_version(scope: ReadScope) -> ColumnElement[bool]:

@@ -142,8 +142,7 @@ def load_text_masks(scope: ReadScope, version_ids: Sequence[int]) -> dict[int, T
         .join(UrlRow, UrlRow.id == LinkRow.url_id)
         .where(VersionRow.id.in_(version_ids))
     ).all()
-    withheld = find_withheld_urls(scope, {row.url for row in links})
-    names = load_names(scope, withheld)
+    names = load_names(scope, find_withheld_urls(scope, {row.url for row in links}))
     named = group_pairs((row.id, text) for row in links if row.url in names for text in (row.anchor, *names[row.url]))
     mask = load_mask(scope)
     return {version_id: mask.extend(named.get(version_id, ())) for version_id in version_ids}
@@ -159,8 +158,7 @@ def find_withheld_urls(scope: ReadScope, urls: Iterable[str]) -> frozenset[str]:
         return frozenset()
     named = {url: (url, *_EMBEDDED.findall(unquote(url)[1:])) for url in urls}
     keys = {url: [key for each in inside for key in _spellings(each)] for url, inside in named.items()}
-    visible = visible_targets(scope)
-    query = select(UrlRow.urlkey).where(UrlRow.urlkey.in_(IDS), not_(and_(*visible)))
+    query = select(UrlRow.urlkey).where(UrlRow.urlkey.in_(IDS), not_(and_(*visible_targets(scope))))
     withheld = find_by_ids(scope.connection, query, {key for each in keys.values() for key in each})
     of_sites = select(SiteHostRow.host).join(SiteRow, SiteRow.id == SiteHostRow.site_id)
     names = sorted(scope.exclude.hidden)

@@ -24,9 +24,8 @@ def values_table(
     value = sa.column("value", sa.BigInteger())
     if connection.dialect.name == "postgresql":
         array = sa.bindparam(None, list(values), type_=sa.ARRAY(sa.BigInteger()), unique=True)
-        listed = sa.func.unnest(array).table_valued(value, name=name)
         # PostgreSQL would name the column after the table.
-        table = listed.render_derived()
+        table = sa.func.unnest(array).table_valued(value, name=name).render_derived()
     else:
         table = sa.func.json_each(sa.bindparam(None, json.dumps(values))).table_valued(value, name=name)
     return table, table.c.value

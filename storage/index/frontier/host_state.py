@@ -131,8 +131,7 @@ def reset_future_due_dates(connection: Connection, now: datetime) -> int:
 
 def select_never_captured(connection: Connection, site: str, now: datetime) -> list[tuple[int, str]]:
     """Return ids and URLs of a site that were never captured and are not due now, such as parked ones."""
-    rows = connection.execute(_NEVER_CAPTURED, {"site": site, "now": now})
-    return [(row.url_id, row.url) for row in rows]
+    return [(row.url_id, row.url) for row in connection.execute(_NEVER_CAPTURED, {"site": site, "now": now})]
 
 
 _NEVER_CAPTURED = build_query(FRONTIER_SQL["never-captured"], (), ["now"])

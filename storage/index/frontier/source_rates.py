@@ -23,7 +23,6 @@ MAX_REMEMBERED_ITEMS = 2_000
 """Items of a reading that are remembered. In a sitemap with more, an item is new if nothing had named it before."""
 _MAX_ADDED = 50
 """New items of a sitemap read before that are current whatever date it gives them; more are an imported history."""
-_DAY = timedelta(days=1)
 _RATE_COLUMNS = sorted(SourceRateRow.__table__.c.keys() & SourceRates.__dataclass_fields__.keys())
 """Columns that are fields of SourceRates of the same name."""
 
@@ -122,7 +121,7 @@ def _check_items(entry: CommitEntry, state: _SourceState, urls: Mapping[str, int
     if state.rates is not None:
         is_known = state.ids is not None and len(items) <= MAX_REMEMBERED_ITEMS
         new = items.keys() - (state.ids or ()) if is_known else items.keys() & entry.first_named_ids
-    dates = [date for pair in items.values() for date in pair if date and date <= at + _DAY]
+    dates = [date for pair in items.values() for date in pair if date and date <= at + timedelta(days=1)]
     return SourceCheck(
         item_count=len(items),
         new_item_dates=tuple(items[url_id][0] for url_id in sorted(new)),

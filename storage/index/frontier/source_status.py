@@ -19,8 +19,7 @@ _SHOWS_SOURCE = (*_READ, Outcome.NOT_MODIFIED.value)
 
 def update_sources(connection: Connection, entries: Sequence[CommitEntry]) -> None:
     """Update the sources that a batch has captures of."""
-    url_ids = {entry.url_id for entry in entries if entry.outcome.value in _SHOWS_SOURCE}
-    recompute_sources(connection, url_ids)
+    recompute_sources(connection, {entry.url_id for entry in entries if entry.outcome.value in _SHOWS_SOURCE})
 
 
 def recompute_sources(connection: Connection, url_ids: Iterable[int]) -> None:

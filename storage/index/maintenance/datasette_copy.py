@@ -80,7 +80,10 @@ def write_datasette_copy(
         placements = find_placements(urls if len(urls) <= _FEW else None)
         of_version = ((*table_row(line), line["canonical_url"]) for line in versions)
         of_placement = ((*_place(each), each.article_url) for each in placements)
-        of_capture = map(_capture, enumerate(captures, 1))
+        of_capture = (
+            (number, line.url, line.urlkey, format_time(line.fetched_at), *_AS_THEY_ARE(line))
+            for number, line in enumerate(captures, 1)
+        )
         for sql, rows in ((_VERSION, of_version), (_PLACEMENT, of_placement), (_CAPTURE, of_capture)):
             while values := list(islice(rows, _AT_ONCE)):
                 connection.executemany(sql, values)
@@ -100,8 +103,3 @@ def write_datasette_copy(
 def _place(one: Placement) -> tuple[Any, ...]:
     times = (format_time(one.first), format_time(one.last), one.until and format_time(one.until))
     return (*_PLACE(one), *times, one.captures, one.minutes)
-
-
-def _capture(numbered: tuple[int, CdxLine]) -> tuple[Any, ...]:
-    number, line = numbered
-    return (number, line.url, line.urlkey, format_time(line.fetched_at), *_AS_THEY_ARE(line))

@@ -23,8 +23,7 @@ from storage.index.engine.statements import load_statements
 from storage.index.schema.tables import METADATA
 from storage.index.schema.upgrade import FORMER, FORMER_FUNCTIONS, FORMER_TABLES, FUNCTIONS, HEAD
 from storage.index_address import parse_address, sqlite_address, sqlite_file
-from storage.places import raise_write_error
-from storage.places.folder import replace_durably
+from storage.places.folder import raise_write_error, replace_durably
 
 ATTEMPTS = 600
 """Number of attempts to swap while another process reads or writes; each attempt takes about a second."""
@@ -161,8 +160,7 @@ class _SchemaReplacement:
         own, fresh = _quote(self._schema), _quote(self._fresh)
         run = connection.exec_driver_sql
         run(f"SET LOCAL lock_timeout = {round(_WAIT * 1000)}")
-        old = self._old_tables(connection)
-        if old:
+        if old := self._old_tables(connection):
             try:
                 run(f"LOCK TABLE {', '.join(f'{own}.{_quote(name)}' for name in old)} IN ACCESS EXCLUSIVE MODE")
             except DBAPIError as error:

@@ -45,8 +45,7 @@ Statement = tuple[ArticleView, dict[str, Any]]
 
 def load_statement(scope: ReadScope, article_id: int) -> Statement | None:
     """Return what the index says of an article; None if there is no such article, or it has no version."""
-    article = get_article(scope, article_id)
-    if article is None:
+    if (article := get_article(scope, article_id)) is None:
         return None
     query = select(VersionRow.id).where(VersionRow.article_id == article_id).order_by(VersionRow.number)
     ids = scope.connection.scalars(query).all()

@@ -113,8 +113,7 @@ def transfer_index(source: str, target: str, report: ProgressCallback = ignore_p
     if source == target:
         raise IndexFailure("the index is in that database already; nothing was changed. Name another database")
     with closing(Database.open(source, create=False)) as held:
-        file = sqlite_file(target)
-        if file is not None:
+        if (file := sqlite_file(target)) is not None:
             return _transfer_to_file(held, file, report)
         with closing(Database.open(target)) as into:
             return _fill(held, into, report)

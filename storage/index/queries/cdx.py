@@ -83,8 +83,7 @@ def match_domain(url: str) -> tuple[KeyRange, ...]:
 def iter_cdx_lines(scope: ReadScope, query: CdxQuery) -> Iterator[CdxLine]:
     """Yield captures in the order of a CDX file, or in that of the query."""
     conditions = [*_query_conditions(query), *visible_captures(scope)]
-    urls = _find_exact_urls(scope.connection, query)
-    if urls is not None:
+    if (urls := _find_exact_urls(scope.connection, query)) is not None:
         yield from _iter_of_urls(scope.connection, urls, query, conditions)
     else:
         yield from _iter_by_key(scope.connection, query, conditions)
@@ -100,8 +99,7 @@ def _iter_by_key(connection: Connection, query: CdxQuery, conditions: _Condition
 
 def count_cdx_pages(scope: ReadScope, query: CdxQuery) -> int:
     """Return the number of pages of `page_size` captures of one URL, or of `page_size` URLs."""
-    urls = _find_exact_urls(scope.connection, query)
-    if urls is not None:
+    if (urls := _find_exact_urls(scope.connection, query)) is not None:
         visible = [CaptureRow.url_id.in_(urls), *_query_conditions(query), *visible_captures(scope)]
         counted = select(func.count()).select_from(CaptureRow).where(*visible)
     else:
@@ -226,8 +224,7 @@ def get_cdx_line_at(scope: ReadScope, warc: str, offset: int) -> CdxLine | None:
 
 def get_cdx_line(scope: ReadScope, capture_id: int) -> CdxLine | None:
     """Return the capture with an id, or None."""
-    visible = visible_captures(scope)
-    row = scope.connection.execute(_LINES.where(CaptureRow.id == capture_id, *visible)).first()
+    row = scope.connection.execute(_LINES.where(CaptureRow.id == capture_id, *visible_captures(scope))).first()
     return _cdx_line(row) if row else None
 
 

@@ -92,8 +92,7 @@ def load_articles(scope: ReadScope, version_ids: Sequence[int], *, with_text: bo
     paragraphs = dict.fromkeys(version_ids, ()) | load_paragraphs(scope.connection, texts)
     authors, tags = load_authors(scope.connection, version_ids), load_tags(scope.connection, version_ids)
     parts = load_parts(scope, paragraphs) if with_text else {}
-    captures = [row.capture_id for row in rows.values()]
-    links = load_links(scope, captures) if with_text else {}
+    links = load_links(scope, [row.capture_id for row in rows.values()]) if with_text else {}
     histories = load_histories(scope, [row.article_id for row in rows.values()]) if with_text else {}
     for version_id in version_ids:
         row = rows.get(version_id)

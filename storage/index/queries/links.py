@@ -248,8 +248,7 @@ def _load_listing_captures(scope: ReadScope, capture_ids: Sequence[int]) -> dict
 
 def _load_listing_names(connection: Connection, url_ids: Sequence[int]) -> list[tuple[int, str, str | None]]:
     """Return ids, URLs and titles of listings."""
-    rows = connection.execute(_LISTING_NAMES, {"ids": url_ids})
-    return [(row.id, row.url, row.title or None) for row in rows]
+    return [(row.id, row.url, row.title or None) for row in connection.execute(_LISTING_NAMES, {"ids": url_ids})]
 
 
 _SQL = load_statements("storage.index.queries", "queries.sql")

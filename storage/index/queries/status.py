@@ -154,8 +154,7 @@ def list_boilerplate(scope: ReadScope, site: str, *, limit: int | None = None) -
     mask = load_mask(scope)
     of_site = (ArticleRow.site_id == site_id, *visible_articles(scope))
     held = scope.connection.scalar(select(func.count()).select_from(ArticleRow).where(*of_site)) or 0
-    spans = [(row.first_seen_at, row.last_seen_at) for row in most]
-    between = count_between(scope, Filters(site=site), spans)
+    between = count_between(scope, Filters(site=site), [(row.first_seen_at, row.last_seen_at) for row in most])
     return tuple(
         BoilerplateView(
             site=site, text=mask.apply(row.text), articles_seen=row.articles_seen,

@@ -93,8 +93,7 @@ def find_nearest_capture(
     Captures that show the page take precedence over others; but with `to_the_second`, an error within that second is
     returned before captures at other times.
     """
-    ids = load_page_ids(scope.connection, url)
-    if not ids:
+    if not (ids := load_page_ids(scope.connection, url)):
         return None
     visible = visible_captures(scope)
     whole = [shows_page(ids), *visible]

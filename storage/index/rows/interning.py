@@ -162,8 +162,7 @@ class LookupTables:
     ) -> Mapping[tuple[str, str], int]:
         """Return ids of lanes, those of these pairs of a site's name and a host among them."""
         drop_oldest(self._lanes, 100_000)
-        missing = sorted(set(lanes) - self._lanes.keys())
-        if missing:
+        if missing := sorted(set(lanes) - self._lanes.keys()):
             rows = [{"site": site, "host": host} for site, host in missing]
             insert_rows(connection, LaneRow, rows, conflict_columns=["site", "host"])
             found = fetch_by_ids(connection, _LANES, {host for _, host in missing})

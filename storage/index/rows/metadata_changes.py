@@ -95,8 +95,7 @@ def _changes(article_id: int, captures: Sequence[AnyRow], metadata: Mapping[int,
         shown = newest.get((capture.url_id, capture.payload)) or _find_metadata(capture, by_id, metadata)
         if shown is None:
             continue
-        last = before.get(capture.url_id)
-        if last is not None:
+        if (last := before.get(capture.url_id)) is not None:
             for field in _FIELDS:
                 old, new = getattr(last[1], field), getattr(shown, field)
                 if old != new:

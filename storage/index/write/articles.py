@@ -76,8 +76,7 @@ _MARK_UNCOUNTED = text(SQL["mark-uncounted"]).bindparams(IDS)
 
 def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> None:
     """Compute dates, state, current version and version numbers of articles from all their captures."""
-    ids = sorted(set(article_ids))
-    if not ids:
+    if not (ids := sorted(set(article_ids))):
         return
     # Wait for other writers of these articles: else their changes or ours would be lost.
     lock_rows(connection, ArticleRow.id, ids)

@@ -31,8 +31,7 @@ from storage.model import Article, Capture, Ingest, Reading, RecordPlace
 def commit(connection: Connection, lookups: LookupTables, batch: Sequence[Ingest], plan: VisitPlan) -> CommitResult:
     """Write a batch. The result does not depend on the order of captures, nor on how they are divided into batches."""
     orphans = OrphanCandidates()
-    entries = load_new_entries(connection, batch)
-    if not entries:
+    if not (entries := load_new_entries(connection, batch)):
         return CommitResult(known=len(batch))
     assign_sites(connection, lookups, entries)
     targets = set(_link_targets(entries, (entry.article for entry in entries if entry.article)))

@@ -92,8 +92,7 @@ class _Change:
 
 def _store_identities(connection: Connection, found: Identities, rows: Mapping[int, AnyRow]) -> None:
     """Store articles and soft errors; `rows` are those of all texts, by id."""
-    changes = _find_changes(connection, found, rows)
-    if not changes:
+    if not (changes := _find_changes(connection, found, rows)):
         return
     before = find_by_ids(connection, _SHOWING, (change.row.id for change in changes))
     # Recomputed for articles, as are version numbers; of the others only counted paragraphs matter.

@@ -109,8 +109,7 @@ def reopen_revisits(connection: Connection, entries: Sequence[CommitEntry]) -> N
     """Have revisits wait for `settle` again that may have a better original in this batch."""
     arrived = {entry.capture.record_id: entry.capture_id for entry in entries}
     places = {(entry.url_id, entry.capture.date) for entry in entries if entry.capture.kind != "revisit"}
-    parameters = _lookup_parameters(list(arrived), places)
-    rows = connection.execute(_LINKED_REVISITS, parameters)
+    rows = connection.execute(_LINKED_REVISITS, _lookup_parameters(list(arrived), places))
     better = [
         row.id
         for row in rows
@@ -156,13 +155,12 @@ def resolve_waiting_revisits(connection: Connection) -> ResolvedRevisits:
 
 
 _SHOWN = ("article_id", "version_id", "page_version_id")
-_Pair = tuple[AnyRow, _Original]
 _SQL = load_statements("storage.index.write", "revisits.sql")
 _RESOLVABLE = [build_query(_SQL[name]) for name in ("by-record", "by-place")]
 """Queries for revisits that wait, and their originals."""
 
 
-def _load_pairs(connection: Connection, query: Executable) -> list[_Pair]:
+def _load_pairs(connection: Connection, query: Executable) -> list[tuple[AnyRow, _Original]]:
     meant: dict[int, int] = dict(connection.execute(query).all())  # of several originals the lowest record id
     named = fetch_by_ids(connection, select(CaptureRow).where(CaptureRow.id.in_(IDS)), [*meant, *meant.values()])
     rows = {row.id: row for row in named}

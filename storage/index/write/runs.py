@@ -42,7 +42,6 @@ def ensure_named_ids(
     query = select(name, table.__table__.c.id).where(name.in_(IDS))
     found = dict(fetch_by_ids(connection, query, wanted))
     if missing := sorted(set(wanted) - set(found)):
-        rows = [{key: each, **values} for each in missing]
-        insert_rows(connection, table, rows, conflict_columns=[key])
+        insert_rows(connection, table, [{key: each, **values} for each in missing], conflict_columns=[key])
         found = dict(fetch_by_ids(connection, query, wanted))
     return found

@@ -117,8 +117,7 @@ def rename_sites(connection: Connection, lookups: LookupTables, names: Mapping[s
             connection.execute(update(SiteRow).where(SiteRow.id == old.id).values(name=present))
         connection.execute(delete(UrlPatternRow).where(UrlPatternRow.site == present))
         for table, name in ((UrlPatternRow, "site"), (CaptureRow, "requesting_site")):
-            asked_for = update(table).where(table.__table__.c[name] == former)
-            connection.execute(asked_for.values({name: present}))
+            connection.execute(update(table).where(table.__table__.c[name] == former).values({name: present}))
         _move_lanes(connection, former, present)
         if new is not None:
             # Such as one that a crawl found nothing to do for: everything is handed over to it.
