@@ -247,9 +247,9 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     for other in blocks[index + 1 :]:
         if other.element is not box and box not in other.element.iterancestors():
             break
-        if has_no_words(other.text):
-            continue
         dense = other.link_share >= 0.6
+        if has_no_words(other.text) or (dense and other.text.startswith("[") and other.index not in roles):
+            continue  # a sign, or "[edit]" beside the label
         role = roles.get(other.index, Role.TEASER if dense else Role.PROMO)
         is_next_heading = markup_role(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag
         if is_next_heading and not (dense and label is Role.TEASER):
