@@ -64,7 +64,7 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
     at, deks = context.headline.block or 0, {text_key(text) for text in context.descriptions}
     selection = SelectedBody()
     if not context.layout_blocks:
-        selection = select_body(page, parts.content, parts.evidence, headline=at, deks=deks)
+        selection = select_body(page, parts.content, parts.evidence, headline=at, deks=deks, claims=context.claims)
     return _assemble_page(parts, context, build_body(parts.content, selection, context))
 
 

@@ -1,5 +1,7 @@
 """The only element with running text is the body: trafilatura is asked on pages that have several."""
 
+import json
+
 import pytest
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
@@ -68,8 +70,8 @@ def test_lines_lists_and_tables_of_the_element(searches: list[str]) -> None:
         "<div style='margin: 1em'><p>Write to the county at <a href='mailto:a@b.example'>a@b.example</a>.</p></div>"
     )
     article = read("".join(markup))
-    assert list_body(article)[: len(parts)] == parts
-    assert list_body(article)[len(parts) :] in ([], ["Write to the county at a@b.example."])
+    assert list_body(article) == parts
+    assert article.paragraphs[-1].text == "Write to the county at a@b.example."
     assert not searches
 
 
@@ -123,12 +125,50 @@ def test_parts_in_boxes_of_the_element(searches: list[str]) -> None:
     assert searches
 
 
-@pytest.mark.parametrize("box", ["<div style='display:none'>", "<div class='related-articles'>"])
-def test_text_of_others_beside_the_element(box: str, searches: list[str]) -> None:
-    """Neither text for other screens nor summaries of other articles leave a choice."""
+def test_text_of_other_articles_beside_the_element(searches: list[str]) -> None:
+    """Summaries of other articles leave no choice."""
     cards = "".join(f"<div><a href='/a/{n}'>A ferry</a><p>{text}</p></div>" for n, text in enumerate(STORY))
-    article = read(PARAGRAPHS, below=f"{box}{cards.replace('bridge', 'ferry')}</div>")
+    article = read(PARAGRAPHS, below=f"<div class='related-articles'>{cards.replace('bridge', 'ferry')}</div>")
     assert (list_body(article), searches) == (STORY, [])
+
+
+SHORT = "".join(f"<p>The county counted {number} boats at the mill.</p>" for number in range(11, 29))
+LONG = f"<section><h2>Who we are</h2><p>{LEAD} {SUMMARY}</p><p>{SUMMARY} {LEAD}</p><p>{LEAD} {SUMMARY}</p></section>"
+CHINESE = "".join(f"<p>市政府星期一决定关闭旧桥，工程师在第{number}号桥墩发现裂缝。</p>" for number in range(30, 42))
+
+
+@pytest.mark.parametrize(
+    ("inside", "beside", "lost"),
+    [
+        (SHORT, LONG, "counted 21 boats"),
+        (PARAGRAPHS, f"<div class='text2'>{SHORT}</div>", ""),
+        (PARAGRAPHS, f"<div class='text2'>{CHINESE}</div>", ""),
+        (f"{PARAGRAPHS}<div class='wide'><div><p>{LEAD}</p></div></div>", "", LEAD),
+        (f"{PARAGRAPHS}<div class='part'><h3>What now?</h3><p>{LEAD}</p></div>{PARAGRAPHS}", "", LEAD),
+        (PARAGRAPHS, f"<div class='offer'>Subscribe!</div><div style='display:none'><p>{LEAD}</p></div>", ""),
+    ],
+    ids=["short paragraphs", "second part", "Chinese", "wrapped", "part with a heading", "hidden part"],
+)  # fmt: skip
+def test_no_sentence_is_passed_over(inside: str, beside: str, lost: str, searches: list[str]) -> None:
+    """Sentences that may belong to the article, however short, leave the choice to trafilatura."""
+    article = read(inside, below=beside)
+    assert searches
+    assert lost in "\n".join(list_body(article))
+
+
+def test_length_that_the_page_claims(searches: list[str]) -> None:
+    """If JSON-LD has a longer text than the element, it is not the only one."""
+    story = json.dumps({"@type": "NewsArticle", "headline": "The bridge opens", "wordCount": 900})
+    read(PARAGRAPHS, head=f'<script type="application/ld+json">{story}</script>')
+    assert searches
+
+
+def test_lists_at_the_edges_of_the_element(searches: list[str]) -> None:
+    """Key points above the text, and a table in a figure below it, are parts of the text."""
+    points = "<div class='points'><ul><li>Two lanes</li><li>One path</li></ul></div>"
+    table = "<figure class='table'><table><tr><td>Piers</td><td>Seven</td></tr></table></figure>"
+    assert list_body(read(points + PARAGRAPHS + table)) == ["Two lanes\nOne path", *STORY, "Piers\tSeven"]
+    assert not searches
 
 
 def test_summary_above_the_element(searches: list[str]) -> None:
@@ -146,7 +186,7 @@ def test_short_text_is_searched(searches: list[str]) -> None:
 
 def test_hidden_and_linked_text_is_nowhere_in_the_body(searches: list[str]) -> None:
     """Paragraphs of the element that are hidden, and its linked lines in other elements, are left out."""
-    hidden = f"<p style='display:none'>{LEAD}</p>"
+    hidden = "<p style='display:none'>Opens in a new window</p>"
     card = "<section><a href='/a/3'>What the ferry cost the county</a></section>"
     article = read(PARAGRAPHS.replace(STORY[3] + "</p>", STORY[3] + "</p>" + hidden + card))
     assert list_body(article) == STORY
