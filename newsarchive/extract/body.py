@@ -36,7 +36,7 @@ from storage.model import BODY_ROLES, Paragraph, Role
 
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
 _WHOLE_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO, Role.BIO})
-"""After a label with one of these roles the whole notice is kept, even text that trafilatura has dropped."""
+"""After a label with one of these roles the whole notice is kept, even text that was not selected."""
 _END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, Role.PROMO, Role.PLAYER})
 """Roles that belong to the article although they follow its last paragraph."""
 _END_MARKS = frozenset({Role.TEASER, Role.BYLINE, Role.TAGS})
@@ -98,7 +98,7 @@ class BodyContext:
 
 
 def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContext) -> Body:
-    """Assign roles to the blocks that trafilatura selected, and to those it dropped between headline and end."""
+    """Assign roles to the selected blocks, and to those between headline and end that were not selected."""
     blocks, headline = content.blocks, context.headline
     if context.layout_blocks:
         chosen = set(context.layout_blocks)
@@ -173,7 +173,7 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
             continue
         role, rule = assign_role(block, facts)
         is_far = role is Role.CAPTION and block.index > facts.body_end + MAX_BLOCKS_AROUND
-        # A block that trafilatura has dropped gets a role only if its role is certain.
+        # A block that was not selected gets a role only if its role is certain.
         if role is not None and not is_far and (taken or role not in BODY_ROLES):
             roles[block.index] = role
             evidence.set_role(block.index, role, rule)
@@ -247,9 +247,9 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     for other in blocks[index + 1 :]:
         if other.element is not box and box not in other.element.iterancestors():
             break
-        if has_no_words(other.text):
-            continue
         dense = other.link_share >= 0.6
+        if has_no_words(other.text) or (dense and other.text.startswith("[") and other.index not in roles):
+            continue  # a sign, or "[edit]" beside the label
         role = roles.get(other.index, Role.TEASER if dense else Role.PROMO)
         is_next_heading = markup_role(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag
         if is_next_heading and not (dense and label is Role.TEASER):

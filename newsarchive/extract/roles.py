@@ -132,6 +132,7 @@ def may_follow_body(block: Block, context: RoleContext) -> bool:
         or (block.link_share < _LINKED and is_notice(text, at_edge=True))
         or phrases.DISCLAIMER.match(text)
         or (len(text) < _MAX_LINE and (phrases.NEWSLETTER.match(text) or phrases.PLAYER.match(text)))
+        or (block.zone & zones.PROMO != 0 and block.is_prose and block.index <= context.body_end + 3)
         or _is_bio(block, context)
     )
 

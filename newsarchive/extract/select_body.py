@@ -1,4 +1,4 @@
-"""Select the blocks of the article with trafilatura.
+"""Select the blocks of the article: those of the only element with running text, or else with trafilatura.
 
 trafilatura returns text without its position. Its lines are located among the blocks of the page, so that the elements
 around a paragraph (a figure, a share bar, a list of links) can be taken into account.
@@ -7,11 +7,14 @@ around a paragraph (a figure, a share bar, a list of links) can be taken into ac
 import logging
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import reduce
+from itertools import chain, islice
+from operator import and_
 from typing import Self
 
 from lxml.etree import _Element, strip_elements
@@ -20,13 +23,14 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, normalize_space
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
-from newsarchive.extract.roles import markup_role
+from newsarchive.extract.roles import LONG_PARAGRAPH, label_role, markup_role
 from newsarchive.extract.tree import COUNT_ELEMENTS, Page
 from newsarchive.extract.word_tables import words
+from newsarchive.extract.zones import HEADINGS
 from storage.model import Role
 
 # It logs a warning for each page that is not an article. Here that is a normal result.
@@ -52,7 +56,7 @@ _LINE_END = "\x1f"  # no page prints this character
 
 @dataclass(slots=True)
 class SelectedBody:
-    """The text selected by trafilatura."""
+    """The text selected as body."""
 
     chosen: set[int] = field(default_factory=set)
     """Indexes of blocks."""
@@ -60,9 +64,49 @@ class SelectedBody:
     """Lines without a block: (the block they follow, -1 for none; text)."""
 
 
-def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENCE) -> SelectedBody:
-    """Run trafilatura on a page, and locate its lines among the blocks."""
+_DIGITS = re.compile(r"\d{2,6}")
+_LETTERS_A_WORD = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyClaims:
+    """Statements of a page about the length of its article."""
+
+    article_body: str = ""
+    """Key of schema.org articleBody, see headline.text_key."""
+    length: int = 0
+    """Characters, approximately; 0 if nothing is said."""
+
+    @classmethod
+    def read(cls, article: Node) -> Self:
+        """Read the claims of a JSON-LD article."""
+        text, count = article.get("articleBody"), article.get("wordCount")
+        key = text_key(text) if isinstance(text, str) else ""
+        words = _DIGITS.fullmatch(str(count).strip()) if isinstance(count, str | int) else None
+        return cls(article_body=key, length=len(key) or (int(words[0]) * _LETTERS_A_WORD if words else 0))
+
+
+NO_CLAIMS = BodyClaims()
+
+
+def select_body(
+    page: Page,
+    content: PageBlocks,
+    evidence: Evidence = NO_EVIDENCE,
+    *,
+    headline: int = 0,
+    deks: Collection[str] = (),
+    claims: BodyClaims = NO_CLAIMS,
+) -> SelectedBody:
+    """Select the body, given the block of the headline and keys of summaries, which may stand beside it.
+
+    Where the page leaves a choice, trafilatura decides, whose lines are located among the blocks.
+    """
     blocks = content.blocks
+    running = [b for b in blocks if len(b.text) > 80 and b.link_share < 0.4]
+    if only := _find_only_text(blocks, running, headline, deks, claims):
+        evidence.add_claim("selection", "the only element with running text", f"blocks: {len(only)}", taken=True)
+        return SelectedBody(chosen=only)
     tree = _copy_without_non_article(page, content)
     found = SelectedBody()
     is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
@@ -74,15 +118,15 @@ def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENC
             document = bare_extraction(tree, options=options)
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
-    dense = _find_dense_text(blocks)
+    dense = _densest(running, _NOT_BODY)  # for unusual markup
     # Outside of links: a list of headlines is no running text.
     taken = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)
     taken += sum(len(text) for _, text in found.unplaced)
-    length = _text_length(blocks[i] for i in dense)
-    if length <= 2 * taken:
+    length = _text_length(dense)
+    if length <= max(_MIN_RESCUED, 2 * taken):
         return found
     evidence.add_claim("selection", "densest text", f"{length} characters, not {taken} outside of links", taken=True)
-    return SelectedBody(chosen=dense)
+    return SelectedBody(chosen={b.index for b in dense})
 
 
 def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
@@ -115,12 +159,6 @@ def _sum_levels(tree: HtmlElement) -> int:
     for element in tree.iter():
         levels[element] = levels.get(element.getparent(), 0) + 1
     return sum(levels.values())
-
-
-def _find_dense_text(blocks: list[Block]) -> set[int]:
-    """Return the paragraphs under the element with most running text: a fallback for unusual markup."""
-    best = _densest((b for b in blocks if len(b.text) > 80 and b.link_share < 0.4), _NOT_BODY)
-    return {b.index for b in best} if sum(len(b.text) for b in best) > _MIN_RESCUED else set()
 
 
 def _densest(prose: Iterable[Block], excluded: int) -> list[Block]:
@@ -209,7 +247,97 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
     return blocks_of if sum(len(keys[i]) for i in blocks_of) * 2 > len(key) else []
 
 
-# Refine trafilatura's selection: remove text that is not body, and add body text that it has dropped.
+# Select without trafilatura, which takes a third of the time of a reading and has nothing to decide on many pages: those
+# whose running text stands in one element, without sentences beside it that may belong to the article.
+
+_MAX_ONLY_BLOCKS = 2_000  # on a page
+_MIN_ONLY_TEXT = 500  # shortest text, in characters
+_MIN_ONLY_SHARE = 0.6  # of the running text of the page, but for that in other articles' boxes, menus and the footer
+_MAX_MISSED = 60  # characters in sentences that may be body and are not selected
+_MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
+_MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
+_MIN_PARTS = 3  # headings in boxes of the element from which they may begin parts of the article
+_NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
+_NEVER_BODY_TEXT = _NEVER_ARTICLE | zones.COMMENTS | zones.BIO
+_LINES_BESIDE = _NEVER_BODY_TEXT | zones.HIDDEN | zones.SHARE | zones.TAGS | zones.CAPTION | zones.PLAYER
+_OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
+_NOT_LEAD = _NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+_WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
+_PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
+_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that are announced by a label
+
+
+def _find_only_text(
+    blocks: list[Block], running: list[Block], headline: int, deks: Collection[str], claims: BodyClaims
+) -> set[int]:
+    """Return the blocks of an article in the only element with running text; empty if there may be others."""
+    text, prose = _densest(running, _NOT_BODY), [b for b in running if not b.zone & _NEVER_ARTICLE]
+    size, whole = _text_length(text), _text_length(b for b in prose if not b.zone & _OF_OTHER_ARTICLES)
+    if len(blocks) > _MAX_ONLY_BLOCKS or size < max(_MIN_ONLY_TEXT, _MIN_ONLY_SHARE * whole):
+        return set()
+    box = text[0].element if text[0].tag == "div" else text[0].element.getparent()
+    first, last = text[0].index, text[-1].index
+    while first and _find_child(box, blocks[first - 1].element) is not None:
+        first -= 1
+    while last + 1 < len(blocks) and _find_child(box, blocks[last + 1].element) is not None:
+        last += 1
+    above = [b for b in blocks[headline + 1 : first] if text_key(b.text) not in deks]
+    if any(b in above and not b.zone & _NOT_LEAD for b in prose if b.index < first):
+        return set()
+    beside = _NOT_TEXT & ~reduce(and_, (b.zone for b in text))
+    chosen = _select_in_box(box, blocks[first : last + 1], text, beside)
+    others = (b for b in [*above, *blocks[first:]] if b.index not in chosen and b.link_share < 0.4)
+    left = [
+        b for b in others if not b.zone & (_NEVER_BODY_TEXT if len(b.text) > LONG_PARAGRAPH else beside & ~zones.HIDDEN)
+    ]
+    sentences = [b for b in left if ends_sentence(b.text) and effective_length(b.text) > _MIN_SENTENCE]
+    missed, length = _text_length(sentences), _text_length(blocks[i] for i in chosen)
+    headings = sum(b.tag in HEADINGS and b.index <= last for b in left)
+    is_whole = missed <= _MAX_MISSED and length >= _MIN_CLAIMED * claims.length
+    return chosen if is_whole and headings < _MIN_PARTS else set()
+
+
+def _find_child(box: HtmlElement | None, element: HtmlElement) -> HtmlElement | None:
+    """Return the child of a box that an element is or is in, the box if it is the box, None if it is elsewhere."""
+    child = element
+    for outer in chain((element,), element.iterancestors()):
+        if outer is box:
+            return child
+        child = outer
+    return None
+
+
+def _select_in_box(box: HtmlElement | None, blocks: list[Block], text: list[Block], beside: int) -> set[int]:
+    """Return the blocks in an element with running text that belong to it: its own lines, and lists and tables."""
+    between, tags = range(text[0].index + 1, text[-1].index), {b.tag for b in text}
+    repeated = Counter(b.text for b in blocks if b.link_share > _MAX_LINK_SHARE)  # "Back to top" after each section
+    chosen: set[int] = set()
+    nested: dict[HtmlElement, list[Block]] = {}
+    for block in blocks:
+        child, is_paragraph = _find_child(box, block.element), block.tag == "p"
+        parent = block.element.getparent()
+        if child is None or block.zone & (_LINES_BESIDE if is_paragraph and parent is box else beside):
+            continue
+        may_be_linked = is_paragraph or child is box or (block.tag in HEADINGS and block.index in between)
+        if child is not block.element and (child is not parent or not is_paragraph or child.get("class")):
+            nested.setdefault(child, []).append(block)
+        elif (
+            repeated[block.text] < 2
+            and (may_be_linked or block.link_share < _MAX_LINK_SHARE)
+            and (block.tag in tags | _PART_TAGS or (block.index in between and block.link_share < 0.3))
+        ):
+            chosen.add(block.index)
+    for child, parts in nested.items():
+        is_list = all(b.tag in _PART_TAGS for b in parts) and (
+            parts[0].index in between or parts[-1].tag not in HEADINGS
+        )
+        is_linked = sum(b.linked for b in parts) > _MAX_LINK_SHARE * _text_length(parts)
+        if not is_linked and (is_list or child.tag in _WHOLE_TAGS or label_role(parts[0]) in _NOTICES):
+            chosen.update(b.index for b in parts)
+    return chosen
+
+
+# Refine the selection: remove text that is not body, and add body text that was dropped.
 #
 # Both are recognised by their position among the other blocks.
 
@@ -360,29 +488,6 @@ _NEVER_BODY = zones.NAV | zones.MENU | zones.CONSENT | zones.COMMENTS | zones.FO
 _MIN_TEXT = 400  # characters of running text from which a second reading is an article
 _LITTLE_TEXT = 1_000  # characters of a body below which several boxes alike may be the article
 _MAX_EXCESS = 1.3  # largest ratio of the text of a page to what it claims: more belongs to other articles
-_DIGITS = re.compile(r"\d{2,6}")
-_LETTERS_A_WORD = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BodyClaims:
-    """Statements of a page about the length of its article."""
-
-    article_body: str = ""
-    """Key of schema.org articleBody, see headline.text_key."""
-    length: int = 0
-    """Characters, approximately; 0 if nothing is said."""
-
-    @classmethod
-    def read(cls, article: Node) -> Self:
-        """Read the claims of a JSON-LD article."""
-        text, count = article.get("articleBody"), article.get("wordCount")
-        key = text_key(text) if isinstance(text, str) else ""
-        words = _DIGITS.fullmatch(str(count).strip()) if isinstance(count, str | int) else None
-        return cls(article_body=key, length=len(key) or (int(words[0]) * _LETTERS_A_WORD if words else 0))
-
-
-NO_CLAIMS = BodyClaims()
 
 
 def _find_repeated_boxes(blocks: list[Block], prose: Iterable[Block]) -> list[Block]:

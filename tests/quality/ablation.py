@@ -159,7 +159,8 @@ RULES = (
     Rule(
         "select: remove boxes beside the article", "select_body", "_copy_without_non_article", lambda p, _: copy(p.root)
     ),
-    Rule("select: densest text", "select_body", "_find_dense_text", always(set())),
+    Rule("select: the only element with running text", "select_body", "_find_only_text", always(set())),
+    Rule("select: densest text", "select_body", "_MIN_RESCUED", inf),
     Rule("select: keep what is much of the text", "select_body", "_remove_unless_large", lambda _b, c, some: c - some),
     Rule("select: remove menus, hidden, before headline", "select_body", "remove_non_body", lambda _b, c, _h: set(c)),
     Rule("select: text like its siblings", "select_body", "find_missed_text", always(set())),

@@ -1,0 +1,201 @@
+"""The only element with running text is the body: trafilatura is asked on pages that have several."""
+
+import json
+
+import pytest
+from lxml.html import HtmlElement
+from trafilatura import bare_extraction
+from trafilatura.settings import Extractor
+
+from newsarchive.extract import extract_page, select_body
+from storage.model import BODY_ROLES, Article, Paragraph, Role
+
+URL = "https://paper.example/town/2026/11/the-bridge-opens.html"
+STORY = [
+    f"On day {day} the engineers of the county measured the bridge, and wrote down what they found at each pier."
+    for day in range(8)
+]
+LEAD = "The bridge at the mill, which was closed for two winters and a summer, is open again since Monday morning."
+SUMMARY = "The bridge is open, and the county says what it cost; the bill is to be paid by the towns on both banks."
+FOOTER = "The paper of the towns on both banks of the river is printed at the mill, and is free for all who live there."
+PARAGRAPHS = "".join(f"<p>{text}</p>" for text in STORY)
+
+
+@pytest.fixture
+def searches(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list with the URL of each page on which trafilatura was run."""
+    urls: list[str] = []
+
+    def search(tree: HtmlElement, options: Extractor) -> object:
+        urls.append(URL)
+        return bare_extraction(tree, options=options)
+
+    monkeypatch.setattr(select_body, "bare_extraction", search)
+    return urls
+
+
+def read(inside: str, *, above: str = "", below: str = "", head: str = "") -> Article:
+    """Return the reading of a page with a story in one element."""
+    page = f"""<html><head><title>The bridge opens</title>{head}</head><body><h1>The bridge opens</h1>{above}
+        <div class="text">{inside}</div>{below}<footer><p>{FOOTER}</p></footer></body></html>"""
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    return article
+
+
+def list_body(article: Article) -> list[str]:
+    """Return the paragraphs of the body."""
+    return [each.text for each in article.paragraphs if each.role in BODY_ROLES]
+
+
+def test_only_element(searches: list[str]) -> None:
+    """A page with all of its running text in one element is read without trafilatura."""
+    assert list_body(read(PARAGRAPHS)) == STORY
+    assert not searches
+
+
+def test_lines_lists_and_tables_of_the_element(searches: list[str]) -> None:
+    """Each part of the text is in its place: short and linked lines, headings, lists, quotations and tables."""
+    parts = [*STORY]
+    markup = [f"<p>{text}</p>" for text in STORY]
+    markup.insert(7, "<figure><table><tr><td>Piers</td><td>Seven</td></tr></table></figure>")
+    parts.insert(7, "Piers\tSeven")
+    markup.insert(5, "<blockquote><p>It holds.</p></blockquote>")
+    parts.insert(5, "It holds.")
+    markup.insert(3, "<div class='points'><ul><li>Two lanes</li><li>One path</li></ul></div>")
+    parts.insert(3, "Two lanes\nOne path")
+    markup.insert(2, "<h2>The piers</h2><p><a href='/map'>https://paper.example/map</a></p>")
+    parts[2:2] = ["The piers", "https://paper.example/map"]
+    markup.append(
+        "<div style='margin: 1em'><p>Write to the county at <a href='mailto:a@b.example'>a@b.example</a>.</p></div>"
+    )
+    article = read("".join(markup))
+    assert list_body(article) == parts
+    assert article.paragraphs[-1].text == "Write to the county at a@b.example."
+    assert not searches
+
+
+def test_boxes_in_the_element_are_no_text(searches: list[str]) -> None:
+    """Neither captions of unmarked boxes, nor buttons, advertisements, or links after each section are body."""
+    boxes = [
+        "<div class='wide'><img src='/b.jpg' width='800' height='500'><p>The bridge in May</p></div>",
+        "<p><a href='#top'>Back to top</a></p>",
+        "<div class='ad'><p>Buy a boat, while the bridge is closed.</p></div>",
+        "<p><a href='#top'>Back to top</a></p>",
+        "<div class='more'><ul><li><a href='/a/1'>A boat</a></li><li><a href='/a/2'>A mill</a></li></ul></div>",
+    ]
+    markup = [f"<p>{text}</p>" for text in STORY]
+    for place, box in enumerate(boxes):
+        markup.insert(2 * place + 1, box)
+    assert list_body(read("".join(markup))) == STORY
+    assert not searches
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"above": f"<div class='first'><p>{LEAD}</p></div>"},
+        {"below": f"<div class='rest'>{PARAGRAPHS.replace('bridge', 'road')}</div>"},
+        {"below": f"<div class='promo'><p>{LEAD} {SUMMARY}</p><p>{SUMMARY} {LEAD}</p></div>"},
+    ],
+    ids=["beginning", "second part", "long text in a box beside it"],
+)
+def test_trafilatura_decides_on_text_elsewhere(beside: dict[str, str], searches: list[str]) -> None:
+    """Text that may be the beginning or a part of the article is not passed over."""
+    article = read(PARAGRAPHS, **beside)
+    assert searches
+    assert set(STORY) <= set(list_body(article))
+
+
+def test_text_in_boxes_of_the_element(searches: list[str]) -> None:
+    """Trafilatura decides if more than a tenth of the element's text is in boxes of it."""
+    questions = "".join(
+        f"<div class='q'><div><p>{text.replace('bridge', 'ferry')}</p></div></div>" for text in STORY[:3]
+    )
+    read(PARAGRAPHS + questions)
+    assert searches
+
+
+def test_parts_in_boxes_of_the_element(searches: list[str]) -> None:
+    """Trafilatura decides if boxes below the text have headings as those of its parts."""
+    parts = "".join(
+        f"<div class='part'><h3>{name}</h3><p>{name} of the bridge</p></div>" for name in ("Arch", "Pier", "Deck")
+    )
+    read(PARAGRAPHS + parts)
+    assert searches
+
+
+def test_text_of_other_articles_beside_the_element(searches: list[str]) -> None:
+    """Summaries of other articles leave no choice."""
+    cards = "".join(f"<div><a href='/a/{n}'>A ferry</a><p>{text}</p></div>" for n, text in enumerate(STORY))
+    article = read(PARAGRAPHS, below=f"<div class='related-articles'>{cards.replace('bridge', 'ferry')}</div>")
+    assert (list_body(article), searches) == (STORY, [])
+
+
+SHORT = "".join(f"<p>The county counted {number} boats at the mill.</p>" for number in range(11, 29))
+LONG = f"<section><h2>Who we are</h2><p>{LEAD} {SUMMARY}</p><p>{SUMMARY} {LEAD}</p><p>{LEAD} {SUMMARY}</p></section>"
+CHINESE = "".join(f"<p>市政府星期一决定关闭旧桥，工程师在第{number}号桥墩发现裂缝。</p>" for number in range(30, 42))
+
+
+@pytest.mark.parametrize(
+    ("inside", "beside", "lost"),
+    [
+        (SHORT, LONG, "counted 21 boats"),
+        (PARAGRAPHS, f"<div class='text2'>{SHORT}</div>", ""),
+        (PARAGRAPHS, f"<div class='text2'>{CHINESE}</div>", ""),
+        (f"{PARAGRAPHS}<div class='wide'><div><p>{LEAD}</p></div></div>", "", LEAD),
+        (f"{PARAGRAPHS}<div class='part'><h3>What now?</h3><p>{LEAD}</p></div>{PARAGRAPHS}", "", LEAD),
+        (PARAGRAPHS, f"<div class='offer'>Subscribe!</div><div style='display:none'><p>{LEAD}</p></div>", ""),
+    ],
+    ids=["short paragraphs", "second part", "Chinese", "wrapped", "part with a heading", "hidden part"],
+)  # fmt: skip
+def test_no_sentence_is_passed_over(inside: str, beside: str, lost: str, searches: list[str]) -> None:
+    """Sentences that may belong to the article, however short, leave the choice to trafilatura."""
+    article = read(inside, below=beside)
+    assert searches
+    assert lost in "\n".join(list_body(article))
+
+
+def test_length_that_the_page_claims(searches: list[str]) -> None:
+    """If JSON-LD has a longer text than the element, it is not the only one."""
+    story = json.dumps({"@type": "NewsArticle", "headline": "The bridge opens", "wordCount": 900})
+    read(PARAGRAPHS, head=f'<script type="application/ld+json">{story}</script>')
+    assert searches
+
+
+def test_lists_at_the_edges_of_the_element(searches: list[str]) -> None:
+    """Key points above the text, and a table in a figure below it, are parts of the text."""
+    points = "<div class='points'><ul><li>Two lanes</li><li>One path</li></ul></div>"
+    table = "<figure class='table'><table><tr><td>Piers</td><td>Seven</td></tr></table></figure>"
+    assert list_body(read(points + PARAGRAPHS + table)) == ["Two lanes\nOne path", *STORY, "Piers\tSeven"]
+    assert not searches
+
+
+def test_summary_above_the_element(searches: list[str]) -> None:
+    """A dek that the page names as its description may stand apart from the text."""
+    head = f'<meta name="description" content="{SUMMARY}">'
+    article = read(PARAGRAPHS, above=f"<div class='intro'><p>{SUMMARY}</p></div>", head=head)
+    assert (list_body(article), searches) == (STORY, [])
+
+
+def test_short_text_is_searched(searches: list[str]) -> None:
+    """A few lines are no evidence for an article."""
+    read(f"<p>{STORY[0]}</p><p>{STORY[1]}</p>")
+    assert searches
+
+
+def test_hidden_and_linked_text_is_nowhere_in_the_body(searches: list[str]) -> None:
+    """Paragraphs of the element that are hidden, and its linked lines in other elements, are left out."""
+    hidden = "<p style='display:none'>Opens in a new window</p>"
+    card = "<section><a href='/a/3'>What the ferry cost the county</a></section>"
+    article = read(PARAGRAPHS.replace(STORY[3] + "</p>", STORY[3] + "</p>" + hidden + card))
+    assert list_body(article) == STORY
+    assert not searches
+
+
+def test_roles_are_given_as_on_other_pages(searches: list[str]) -> None:
+    """A disclaimer at the end of the element is no body."""
+    notice = "AI Disclaimer: parts of this article were made with the help of software and checked by an editor."
+    article = read(f"{PARAGRAPHS}<p>{notice}</p>")
+    assert article.paragraphs[-1] == Paragraph(role=Role.DISCLAIMER, text=notice)
+    assert not searches
