@@ -247,8 +247,8 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
     return blocks_of if sum(len(keys[i]) for i in blocks_of) * 2 > len(key) else []
 
 
-# Select without trafilatura, which takes a third of the time of a reading and has nothing to decide on many pages: those
-# whose running text stands in one element, without sentences beside it that may belong to the article.
+# Select without trafilatura, which takes a third of the time of a reading and has nothing to decide on many pages:
+# those whose running text stands in one element, without sentences beside it that may belong to the article.
 
 _MAX_ONLY_BLOCKS = 2_000  # on a page
 _MIN_ONLY_TEXT = 500  # shortest text, in characters
