@@ -95,16 +95,15 @@ def select_body(
     evidence: Evidence = NO_EVIDENCE,
     *,
     headline: int = 0,
-    deks: Collection[str] = (),
     claims: BodyClaims = NO_CLAIMS,
 ) -> SelectedBody:
-    """Select the body, given the block of the headline and keys of summaries, which may stand beside it.
+    """Select the body, given the block of the headline and what the page claims about its length.
 
     Where the page leaves a choice, trafilatura decides, whose lines are located among the blocks.
     """
     blocks = content.blocks
     running = [b for b in blocks if len(b.text) > 80 and b.link_share < 0.4]
-    if only := _find_only_text(blocks, running, headline, deks, claims):
+    if only := _find_only_text(blocks, running, headline, claims):
         evidence.add_claim("selection", "the only element with running text", f"blocks: {len(only)}", taken=True)
         return SelectedBody(chosen=only)
     tree = _copy_without_non_article(page, content)
@@ -267,9 +266,7 @@ _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"
 _NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that are announced by a label
 
 
-def _find_only_text(
-    blocks: list[Block], running: list[Block], headline: int, deks: Collection[str], claims: BodyClaims
-) -> set[int]:
+def _find_only_text(blocks: list[Block], running: list[Block], headline: int, claims: BodyClaims) -> set[int]:
     """Return the blocks of an article in the only element with running text; empty if there may be others."""
     text, prose = _densest(running, _NOT_BODY), [b for b in running if not b.zone & _NEVER_ARTICLE]
     size, whole = _text_length(text), _text_length(b for b in prose if not b.zone & _OF_OTHER_ARTICLES)
@@ -281,12 +278,12 @@ def _find_only_text(
         first -= 1
     while last + 1 < len(blocks) and _find_child(box, blocks[last + 1].element) is not None:
         last += 1
-    above = [b for b in blocks[headline + 1 : first] if text_key(b.text) not in deks]
-    if any(b in above and not b.zone & _NOT_LEAD for b in prose if b.index < first):
+    # A summary, too: what is read must not depend on the metadata that repeat it.
+    if any(headline < b.index < first and not b.zone & _NOT_LEAD for b in prose):
         return set()
     beside = _NOT_TEXT & ~reduce(and_, (b.zone for b in text))
     chosen = _select_in_box(box, blocks[first : last + 1], text, beside)
-    others = (b for b in [*above, *blocks[first:]] if b.index not in chosen and b.link_share < 0.4)
+    others = (b for b in blocks[headline + 1 :] if b.index not in chosen and b.link_share < 0.4)
     left = [
         b for b in others if not b.zone & (_NEVER_BODY_TEXT if len(b.text) > LONG_PARAGRAPH else beside & ~zones.HIDDEN)
     ]
