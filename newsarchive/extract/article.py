@@ -61,9 +61,10 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
         # The body search would take most of the time of a listing, and decide nothing.
         if score := score_without_body(features, page_input.status):
             return replace(features, early_score=score)
-    at, selection = context.headline.block or 0, SelectedBody()
+    selection = SelectedBody()
     if not context.layout_blocks:
-        selection = select_body(page, parts.content, parts.evidence, headline=at, claims=context.claims)
+        headline = context.headline.block or 0
+        selection = select_body(page, parts.content, parts.evidence, headline=headline, claims=context.claims)
     return _assemble_page(parts, context, build_body(parts.content, selection, context))
 
 

@@ -254,6 +254,7 @@ _MIN_ONLY_TEXT = 500  # shortest text, in characters
 _MIN_ONLY_SHARE = 0.6  # of the running text of the page, but for that in other articles' boxes, menus and the footer
 _MAX_MISSED = 60  # characters in sentences that may be body and are not selected
 _MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
+_WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao and Khmer letters
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
 _MIN_PARTS = 3  # headings in boxes of the element from which they may begin parts of the article
 _NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
@@ -287,11 +288,15 @@ def _find_only_text(blocks: list[Block], running: list[Block], headline: int, cl
     left = [
         b for b in others if not b.zone & (_NEVER_BODY_TEXT if len(b.text) > LONG_PARAGRAPH else beside & ~zones.HIDDEN)
     ]
-    sentences = [b for b in left if ends_sentence(b.text) and effective_length(b.text) > _MIN_SENTENCE]
+    sentences = [b for b in left if effective_length(b.text) > _MIN_SENTENCE and _may_be_sentence(b.text)]
     missed, length = _text_length(sentences), _text_length(blocks[i] for i in chosen)
     headings = sum(b.tag in HEADINGS and b.index <= last for b in left)
     is_whole = missed <= _MAX_MISSED and length >= _MIN_CLAIMED * claims.length
     return chosen if is_whole and headings < _MIN_PARTS else set()
+
+
+def _may_be_sentence(text: str) -> bool:
+    return len(text) > LONG_PARAGRAPH or ends_sentence(text) or _WITHOUT_FULL_STOPS.search(text) is not None
 
 
 def _find_child(box: HtmlElement | None, element: HtmlElement) -> HtmlElement | None:

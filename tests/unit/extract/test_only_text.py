@@ -137,9 +137,13 @@ LONG = f"<section><h2>Who we are</h2><p>{LEAD} {SUMMARY}</p><p>{SUMMARY} {LEAD}<
 CHINESE = "".join(f"<p>市政府星期一决定关闭旧桥，工程师在第{number}号桥墩发现裂缝。</p>" for number in range(30, 42))
 
 
+THAI = "".join(f"<p>เจ้าหน้าที่ตรวจพบรอยร้าวที่ตอม่อสะพานต้นที่ {number} และสั่งปิดการจราจรทันที</p>" for number in range(12))
+
+
 @pytest.mark.parametrize(
     ("inside", "beside", "lost"),
     [
+        (PARAGRAPHS, f"<div class='text2'>{THAI}</div>", ""),
         (SHORT, LONG, "counted 21 boats"),
         (PARAGRAPHS, f"<div class='text2'>{SHORT}</div>", ""),
         (PARAGRAPHS, f"<div class='text2'>{CHINESE}</div>", ""),
@@ -147,7 +151,7 @@ CHINESE = "".join(f"<p>市政府星期一决定关闭旧桥，工程师在第{nu
         (f"{PARAGRAPHS}<div class='part'><h3>What now?</h3><p>{LEAD}</p></div>{PARAGRAPHS}", "", LEAD),
         (PARAGRAPHS, f"<div class='offer'>Subscribe!</div><div style='display:none'><p>{LEAD}</p></div>", ""),
     ],
-    ids=["short paragraphs", "second part", "Chinese", "wrapped", "part with a heading", "hidden part"],
+    ids=["Thai", "short paragraphs", "second part", "Chinese", "wrapped", "part with a heading", "hidden part"],
 )  # fmt: skip
 def test_no_sentence_is_passed_over(inside: str, beside: str, lost: str, searches: list[str]) -> None:
     """Sentences that may belong to the article, however short, leave the choice to trafilatura."""
