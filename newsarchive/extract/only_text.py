@@ -1,0 +1,152 @@
+"""Select the article where a page leaves no choice: the text in the only element with running text.
+
+trafilatura takes a third of the time of a reading and has nothing to decide on such a page, as no sentence outside of
+the element may belong to the article: it is the dek, a caption, a notice, or stands behind links to other pages.
+"""
+
+import re
+from collections import Counter
+from functools import reduce
+from itertools import chain, islice
+from operator import and_
+
+from lxml.html import HtmlElement
+
+from newsarchive.extract import zones
+from newsarchive.extract.blocks import Block, effective_length, ends_sentence
+from newsarchive.extract.body import BodyContext, build_role_context
+from newsarchive.extract.dek import find_dek_block
+from newsarchive.extract.roles import LONG_PARAGRAPH, assign_role, is_same_site_link, label_role
+from newsarchive.extract.select_body import (
+    MAX_LINK_SHARE,
+    NOT_BODY,
+    NOT_TEXT,
+    find_densest,
+    is_running_text,
+    measure_text,
+)
+from newsarchive.extract.zones import HEADINGS
+from storage.model import BODY_ROLES, Role
+
+_MAX_BLOCKS = 2_000  # on a page
+_MIN_TEXT = 500  # shortest text, in characters
+_MIN_SHARE = 0.6  # of the running text of the page, but for that in other articles' boxes, menus and the footer
+_MAX_MISSED = 60  # characters in sentences that may be body and are not selected
+_MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
+_WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao and Khmer letters
+_MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
+_MIN_PARTS = 3  # headings in boxes of the element from which they may begin parts of the article
+_MIN_LINKS_AFTER = 5  # lines of links after the text behind which little text is none of the article's
+_MAX_SHARE_AFTER = 0.2  # largest share of it
+_NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
+_OF_PERSONS = zones.COMMENTS | zones.BIO
+_LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zones.TAGS | zones.CAPTION | zones.PLAYER
+_OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
+_WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
+_PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
+_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that are announced by a label
+
+
+def find_only_text(blocks: list[Block], context: BodyContext) -> set[int]:
+    """Return the blocks of an article in the only element with running text; empty if there may be others."""
+    running = [b for b in blocks if is_running_text(b)]
+    text = find_densest(running, NOT_BODY)
+    if len(blocks) > _MAX_BLOCKS or measure_text(text) < _MIN_TEXT:
+        return set()
+    box = text[0].element if text[0].tag == "div" else text[0].element.getparent()
+    first, last = text[0].index, text[-1].index
+    while first and _find_child(box, blocks[first - 1].element) is not None:
+        first -= 1
+    while last + 1 < len(blocks) and _find_child(box, blocks[last + 1].element) is not None:
+        last += 1
+    beside = NOT_TEXT & ~reduce(and_, (b.zone for b in text))
+    chosen = _select_in_box(box, blocks[first : last + 1], text, beside, context.site)
+    whole = measure_text(b for b in running if not (b.zone & _OF_OTHER_ARTICLES or _is_never_body(b)))
+    least = max(_MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length)
+    if measure_text(blocks[i] for i in chosen) < least:
+        return set()
+    headline = context.headline.block or 0
+    others = (b for b in blocks[headline + 1 :] if b.index not in chosen and b.link_share < 0.4)
+    excluded = beside & ~zones.HIDDEN
+    left = [b for b in others if not (_is_never_body(b) if len(b.text) > LONG_PARAGRAPH else b.zone & excluded)]
+    sentences = [b for b in left if effective_length(b.text) > _MIN_SENTENCE and _may_be_sentence(b.text)]
+    headings = sum(b.tag in HEADINGS and b.index <= last for b in left)
+    if headings >= _MIN_PARTS:
+        return set()
+    missed = _find_missed(blocks, chosen, sentences, context)
+    return chosen if measure_text(missed) <= _MAX_MISSED else set()
+
+
+def _is_never_body(block: Block) -> bool:
+    """Return whether a paragraph is in a box that is no article's; one that is named for comments and body may be."""
+    zone = block.zone
+    return bool(zone & _NEVER_ARTICLE or (zone & _OF_PERSONS and not zone & zones.BODY))
+
+
+def _find_missed(blocks: list[Block], chosen: set[int], sentences: list[Block], context: BodyContext) -> list[Block]:
+    """Return the sentences that would be body text if they were selected."""
+    if measure_text(sentences) <= _MAX_MISSED:
+        return sentences
+    dek = find_dek_block(blocks, chosen, context.headline, context.descriptions, context.authors)
+    facts = build_role_context(blocks, chosen, context, dek)
+    end = max(chosen)
+    links = (b.index for b in blocks[end + 1 :] if b.link_share > MAX_LINK_SHARE)
+    behind = next(islice(links, _MIN_LINKS_AFTER - 1, None), len(blocks))
+    far = [b for b in sentences if b.index > behind]
+    if measure_text(far) > _MAX_SHARE_AFTER * measure_text(blocks[i] for i in chosen):
+        return far
+    missed = [b for b in sentences if b.index < behind]
+    return [b for b in missed if b.index > end or assign_role(b, facts)[0] in BODY_ROLES]
+
+
+def _may_be_sentence(text: str) -> bool:
+    return len(text) > LONG_PARAGRAPH or ends_sentence(text) or _WITHOUT_FULL_STOPS.search(text) is not None
+
+
+def _find_child(box: HtmlElement | None, element: HtmlElement) -> HtmlElement | None:
+    """Return the child of a box that an element is or is in, the box if it is the box, None if it is elsewhere."""
+    child = element
+    for outer in chain((element,), element.iterancestors()):
+        if outer is box:
+            return child
+        child = outer
+    return None
+
+
+def _select_in_box(box: HtmlElement | None, blocks: list[Block], text: list[Block], beside: int, site: str) -> set[int]:
+    """Return the blocks in an element with running text that belong to it: its own lines, and lists and tables."""
+    between, tags = range(text[0].index + 1, text[-1].index), {b.tag for b in text}
+    repeated = Counter(b.text for b in blocks if b.link_share > MAX_LINK_SHARE)  # "Back to top" after each section
+    chosen: set[int] = set()
+    nested: dict[HtmlElement, list[Block]] = {}
+    for block in blocks:
+        child, is_paragraph = _find_child(box, block.element), block.tag == "p"
+        parent = block.element.getparent()
+        is_part = child is not None and ((is_paragraph and parent is box) or child.tag == "table")
+        if child is None or block.zone & (_LINES_BESIDE if is_part else beside):
+            continue
+        may_be_linked = is_paragraph or child is box or (block.tag in HEADINGS and block.index in between)
+        if child is not block.element and (child is not parent or not is_paragraph or child.get("class")):
+            nested.setdefault(child, []).append(block)
+        elif (
+            repeated[block.text] < 2
+            and (may_be_linked or block.link_share < MAX_LINK_SHARE)
+            and (block.tag in tags | _PART_TAGS or (block.index in between and block.link_share < 0.3))
+        ):
+            chosen.add(block.index)
+    for child, parts in nested.items():
+        is_list = all(b.tag in _PART_TAGS for b in parts) and (
+            parts[0].index in between or parts[-1].tag not in HEADINGS
+        )
+        linked = parts
+        if child.tag in ("ul", "ol"):
+            # References lead elsewhere; teasers, and the contents of the page, to the site itself.
+            linked = [b for b in parts if not all(_leads_elsewhere(anchor.href, site) for anchor in b.anchors)]
+        is_linked = sum(b.linked for b in linked) > MAX_LINK_SHARE * measure_text(parts)
+        if not is_linked and (is_list or child.tag in _WHOLE_TAGS or label_role(parts[0]) in _NOTICES):
+            chosen.update(b.index for b in parts)
+    return chosen
+
+
+def _leads_elsewhere(href: str, site: str) -> bool:
+    return "//" in href[:10] and not is_same_site_link(href, site)
