@@ -73,7 +73,7 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> set[int]:
     headings = sum(b.tag in HEADINGS and b.index <= last for b in left)
     if headings >= _MIN_PARTS:
         return set()
-    missed = _find_missed(blocks, chosen, sentences, context)
+    missed = _find_missed(blocks, chosen, last, sentences, context)
     return chosen if measure_text(missed) <= _MAX_MISSED else set()
 
 
@@ -83,20 +83,22 @@ def _is_never_body(block: Block) -> bool:
     return bool(zone & _NEVER_ARTICLE or (zone & _OF_PERSONS and not zone & zones.BODY))
 
 
-def _find_missed(blocks: list[Block], chosen: set[int], sentences: list[Block], context: BodyContext) -> list[Block]:
-    """Return the sentences that would be body text if they were selected."""
+def _find_missed(
+    blocks: list[Block], chosen: set[int], box_end: int, sentences: list[Block], context: BodyContext
+) -> list[Block]:
+    """Return the sentences that would be body text if they were selected; `box_end`: last block in the element."""
     if measure_text(sentences) <= _MAX_MISSED:
         return sentences
     dek = find_dek_block(blocks, chosen, context.headline, context.descriptions, context.authors)
     facts = build_role_context(blocks, chosen, context, dek)
-    end = max(chosen)
-    links = (b.index for b in blocks[end + 1 :] if b.link_share > MAX_LINK_SHARE)
-    behind = next(islice(links, _MIN_LINKS_AFTER - 1, None), len(blocks))
+    links = [b.index for b in blocks[max(chosen) + 1 :] if b.link_share > MAX_LINK_SHARE]
+    behind = links[_MIN_LINKS_AFTER - 1] if len(links) >= _MIN_LINKS_AFTER else len(blocks)
     far = [b for b in sentences if b.index > behind]
     if measure_text(far) > _MAX_SHARE_AFTER * measure_text(blocks[i] for i in chosen):
         return far
-    missed = [b for b in sentences if b.index < behind]
-    return [b for b in missed if b.index > end or assign_role(b, facts)[0] in BODY_ROLES]
+    summaries = {index + 1 for index in links if index >= box_end}
+    near = (b for b in sentences if b.index < behind and b.index not in summaries)
+    return [b for b in near if b.index > facts.body_end or assign_role(b, facts)[0] in BODY_ROLES]
 
 
 def _may_be_sentence(text: str) -> bool:
