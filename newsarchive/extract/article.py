@@ -48,7 +48,7 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
         head=read_head(page.root),
         content=collect_blocks(page.body),
         layout_matches=LayoutMatches(layout, page.root),
-        requisites=page_requisites(page),
+        requisites=page_requisites(page) if page_input.requisites else (),
     )
     if parts.content.characters > MAX_TEXT:
         return OversizedPage(reason=f"{parts.content.characters} characters of text, {MAX_TEXT} are read")

@@ -120,6 +120,8 @@ class PageInput:
     layouts: Layouts = NO_LAYOUTS
     """The [[site.layout]] tables of the site."""
     evidence: Evidence = NO_EVIDENCE
+    requisites: bool = False
+    """True: the page requisites are listed, which a crawl fetches too."""
 
     @property
     def layout(self) -> Layout:
