@@ -91,12 +91,15 @@ def _find_missed(
         return sentences
     dek = find_dek_block(blocks, chosen, context.headline, context.descriptions, context.authors)
     facts = build_role_context(blocks, chosen, context, dek)
-    links = [b.index for b in blocks[max(chosen) + 1 :] if b.link_share > MAX_LINK_SHARE]
+    # Its tags and buttons to share it are followed by notices of the article.
+    after = (b for b in blocks[max(chosen) + 1 :] if not b.zone & (zones.TAGS | zones.SHARE))
+    links = [b.index for b in after if b.link_share > MAX_LINK_SHARE]
     behind = links[_MIN_LINKS_AFTER - 1] if len(links) >= _MIN_LINKS_AFTER else len(blocks)
     far = [b for b in sentences if b.index > behind]
     if measure_text(far) > _MAX_SHARE_AFTER * measure_text(blocks[i] for i in chosen):
         return far
-    summaries = {index + 1 for index in links if index >= box_end}
+    titles = (i for i in links if i >= box_end and effective_length(blocks[i].text) > _MIN_SENTENCE)
+    summaries = {index + 1 for index in titles}
     near = (b for b in sentences if b.index < behind and b.index not in summaries)
     return [b for b in near if b.index > facts.body_end or assign_role(b, facts)[0] in BODY_ROLES]
 
