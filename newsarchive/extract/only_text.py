@@ -1,13 +1,13 @@
 """Select the article where a page leaves no choice: the text in the only element with running text.
 
-trafilatura takes a third of the time of a reading and has nothing to decide on such a page, as no sentence outside of
-the element may belong to the article: it is the dek, a caption, a notice, or stands behind links to other pages.
+trafilatura takes a third of the time of a reading and has nothing to decide on such a page. No sentence outside of the
+element may belong to the article: each is the dek, a caption or a notice, or stands behind links to other pages.
 """
 
 import re
 from collections import Counter
 from functools import reduce
-from itertools import chain, islice
+from itertools import chain, takewhile
 from operator import and_
 
 from lxml.html import HtmlElement
@@ -36,8 +36,8 @@ _MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letter
 _WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao and Khmer letters
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
 _MIN_PARTS = 3  # headings in boxes of the element from which they may begin parts of the article
-_MIN_LINKS_AFTER = 5  # lines of links after the text behind which little text is none of the article's
-_MAX_SHARE_AFTER = 0.2  # largest share of it
+_MIN_LINKS = 5  # linked lines behind the article from which other pages are listed
+_MAX_SHARE_BEHIND = 0.2  # largest ratio of the sentences behind these lines to the article, if they are none of its
 _NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
 _OF_PERSONS = zones.COMMENTS | zones.BIO
 _LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zones.TAGS | zones.CAPTION | zones.PLAYER
@@ -54,27 +54,42 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> set[int]:
     if len(blocks) > _MAX_BLOCKS or measure_text(text) < _MIN_TEXT:
         return set()
     box = text[0].element if text[0].tag == "div" else text[0].element.getparent()
-    first, last = text[0].index, text[-1].index
-    while first and _find_child(box, blocks[first - 1].element) is not None:
-        first -= 1
-    while last + 1 < len(blocks) and _find_child(box, blocks[last + 1].element) is not None:
-        last += 1
+    children = _find_children(box, blocks, text[0].index)
     beside = NOT_TEXT & ~reduce(and_, (b.zone for b in text))
-    chosen = _select_in_box(box, blocks[first : last + 1], text, beside, context.site)
+    chosen = _select_in_box(box, children, text, beside, context.site)
     whole = measure_text(b for b in running if not (b.zone & _OF_OTHER_ARTICLES or _is_never_body(b)))
-    least = max(_MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length)
-    if measure_text(blocks[i] for i in chosen) < least:
+    if measure_text(blocks[i] for i in chosen) < max(
+        _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
+    ):
         return set()
-    headline = context.headline.block or 0
-    others = (b for b in blocks[headline + 1 :] if b.index not in chosen and b.link_share < 0.4)
+    others = (b for b in blocks[(context.headline.block or 0) + 1 :] if b.index not in chosen and b.link_share < 0.4)
     excluded = beside & ~zones.HIDDEN
     left = [b for b in others if not (_is_never_body(b) if len(b.text) > LONG_PARAGRAPH else b.zone & excluded)]
-    sentences = [b for b in left if effective_length(b.text) > _MIN_SENTENCE and _may_be_sentence(b.text)]
-    headings = sum(b.tag in HEADINGS and b.index <= last for b in left)
-    if headings >= _MIN_PARTS:
+    end = children[-1][0].index
+    if sum(b.tag in HEADINGS and b.index <= end for b in left) >= _MIN_PARTS:
         return set()
-    missed = _find_missed(blocks, chosen, last, sentences, context)
-    return chosen if measure_text(missed) <= _MAX_MISSED else set()
+    sentences = [b for b in left if effective_length(b.text) > _MIN_SENTENCE and _may_be_sentence(b.text)]
+    if measure_text(sentences) > _MAX_MISSED:
+        sentences = _list_body_sentences(sentences, blocks, chosen, end, context)
+    return chosen if measure_text(sentences) <= _MAX_MISSED else set()
+
+
+def _find_children(box: HtmlElement | None, blocks: list[Block], first: int) -> list[tuple[Block, HtmlElement]]:
+    """Return the blocks in a box around a block, each with the child of the box that it is or is in.
+
+    A text directly in the box has the box itself.
+    """
+
+    def find_child(block: Block) -> tuple[Block, HtmlElement] | None:
+        child = block.element
+        for outer in chain((child,), child.iterancestors()):
+            if outer is box:
+                return block, child
+            child = outer
+        return None
+
+    above = list(takewhile(bool, map(find_child, reversed(blocks[:first]))))
+    return [each for each in (*reversed(above), *takewhile(bool, map(find_child, blocks[first:]))) if each]
 
 
 def _is_never_body(block: Block) -> bool:
@@ -83,52 +98,43 @@ def _is_never_body(block: Block) -> bool:
     return bool(zone & _NEVER_ARTICLE or (zone & _OF_PERSONS and not zone & zones.BODY))
 
 
-def _find_missed(
-    blocks: list[Block], chosen: set[int], box_end: int, sentences: list[Block], context: BodyContext
+def _may_be_sentence(text: str) -> bool:
+    return len(text) > LONG_PARAGRAPH or ends_sentence(text) or _WITHOUT_FULL_STOPS.search(text) is not None
+
+
+def _list_body_sentences(
+    sentences: list[Block], blocks: list[Block], chosen: set[int], box_end: int, context: BodyContext
 ) -> list[Block]:
-    """Return the sentences that would be body text if they were selected; `box_end`: last block in the element."""
-    if measure_text(sentences) <= _MAX_MISSED:
-        return sentences
+    """Return the sentences that would be body text if they were selected; `box_end`: the last block in the element."""
     dek = find_dek_block(blocks, chosen, context.headline, context.descriptions, context.authors)
     facts = build_role_context(blocks, chosen, context, dek)
-    # Its tags and buttons to share it are followed by notices of the article.
+    # Its tags and the buttons to share it are followed by notices of the article.
     after = (b for b in blocks[max(chosen) + 1 :] if not b.zone & (zones.TAGS | zones.SHARE))
     links = [b.index for b in after if b.link_share > MAX_LINK_SHARE]
-    behind = links[_MIN_LINKS_AFTER - 1] if len(links) >= _MIN_LINKS_AFTER else len(blocks)
-    far = [b for b in sentences if b.index > behind]
-    if measure_text(far) > _MAX_SHARE_AFTER * measure_text(blocks[i] for i in chosen):
-        return far
+    behind = links[_MIN_LINKS - 1] if len(links) >= _MIN_LINKS else len(blocks)
+    if measure_text(b for b in sentences if b.index > behind) > _MAX_SHARE_BEHIND * measure_text(
+        blocks[i] for i in chosen
+    ):
+        return sentences
     titles = (i for i in links if i >= box_end and effective_length(blocks[i].text) > _MIN_SENTENCE)
     summaries = {index + 1 for index in titles}
     near = (b for b in sentences if b.index < behind and b.index not in summaries)
     return [b for b in near if b.index > facts.body_end or assign_role(b, facts)[0] in BODY_ROLES]
 
 
-def _may_be_sentence(text: str) -> bool:
-    return len(text) > LONG_PARAGRAPH or ends_sentence(text) or _WITHOUT_FULL_STOPS.search(text) is not None
-
-
-def _find_child(box: HtmlElement | None, element: HtmlElement) -> HtmlElement | None:
-    """Return the child of a box that an element is or is in, the box if it is the box, None if it is elsewhere."""
-    child = element
-    for outer in chain((element,), element.iterancestors()):
-        if outer is box:
-            return child
-        child = outer
-    return None
-
-
-def _select_in_box(box: HtmlElement | None, blocks: list[Block], text: list[Block], beside: int, site: str) -> set[int]:
+def _select_in_box(
+    box: HtmlElement | None, children: list[tuple[Block, HtmlElement]], text: list[Block], beside: int, site: str
+) -> set[int]:
     """Return the blocks in an element with running text that belong to it: its own lines, and lists and tables."""
     between, tags = range(text[0].index + 1, text[-1].index), {b.tag for b in text}
-    repeated = Counter(b.text for b in blocks if b.link_share > MAX_LINK_SHARE)  # "Back to top" after each section
+    # "Back to top" after each section.
+    repeated = Counter(b.text for b, _ in children if b.link_share > MAX_LINK_SHARE)
     chosen: set[int] = set()
     nested: dict[HtmlElement, list[Block]] = {}
-    for block in blocks:
-        child, is_paragraph = _find_child(box, block.element), block.tag == "p"
-        parent = block.element.getparent()
-        is_part = child is not None and ((is_paragraph and parent is box) or child.tag == "table")
-        if child is None or block.zone & (_LINES_BESIDE if is_part else beside):
+    for block, child in children:
+        parent, is_paragraph = block.element.getparent(), block.tag == "p"
+        is_own = (is_paragraph and parent is box) or child.tag == "table"
+        if block.zone & (_LINES_BESIDE if is_own else beside):
             continue
         may_be_linked = is_paragraph or child is box or (block.tag in HEADINGS and block.index in between)
         if child is not block.element and (child is not parent or not is_paragraph or child.get("class")):

@@ -175,13 +175,85 @@ def test_lists_at_the_edges_of_the_element(searches: list[str]) -> None:
     assert not searches
 
 
-def test_summary_above_the_element(searches: list[str]) -> None:
-    """A summary leaves a choice, whether the metadata repeat it or not: metadata may change without the article."""
+def test_dek_above_the_element(searches: list[str]) -> None:
+    """A line above the element that is the dek leaves no choice, whether the metadata repeat it or not."""
     head = f'<meta name="description" content="{SUMMARY}">'
     above = f"<div class='intro'><p>{SUMMARY}</p></div>"
     named, plain = read(PARAGRAPHS, above=above, head=head), read(PARAGRAPHS, above=above)
-    assert len(searches) == 2
+    assert not searches
+    assert named.dek == plain.dek == SUMMARY
     assert named.paragraphs == plain.paragraphs
+
+
+def test_two_lines_above_the_element(searches: list[str]) -> None:
+    """Only one line is the dek; the other may be the beginning of the article."""
+    article = read(PARAGRAPHS, above=f"<div class='intro'><p>{SUMMARY}</p></div><div class='first'><p>{LEAD}</p></div>")
+    assert searches
+    assert set(STORY) <= set(list_body(article))
+
+
+def test_captions_beside_the_element(searches: list[str]) -> None:
+    """The caption of a figure is no body, however long it is, and is kept."""
+    figure = f"<figure><img src='/b.jpg' width='800' height='500'><figcaption>{LEAD} {SUMMARY}</figcaption></figure>"
+    article = read(PARAGRAPHS.replace(STORY[4] + "</p>", STORY[4] + "</p>" + figure), above=figure)
+    assert (list_body(article), searches) == (STORY, [])
+    assert [each.text for each in article.paragraphs if each.role is Role.CAPTION] == [f"{LEAD} {SUMMARY}"] * 2
+
+
+LINKS = [f"<li><a href='/a/{number}'>The ferry of {number}</a></li>" for number in range(2001, 2006)]
+
+
+@pytest.mark.parametrize(
+    ("below", "asked"),
+    [
+        (f"<ul>{''.join(LINKS)}</ul><div class='about'><p>{LEAD}</p></div>", False),
+        (f"<ul>{''.join(LINKS[1:])}</ul><div class='about'><p>{LEAD}</p></div>", True),
+        (f"<ul>{''.join(LINKS)}</ul><div class='about'><p>{LEAD}</p><p>{SUMMARY}</p></div>", True),
+        (f"<ul class='tags'>{''.join(LINKS)}</ul><div class='about'><p>{LEAD}</p></div>", True),
+        (f"<div class='card'><h3><a href='/a/1'>What the ferry cost the county</a></h3><p>{LEAD}</p></div>", False),
+        (f"<div class='card'><h3><a href='/a/1'>By Jane Doe</a></h3><p>{LEAD}</p></div>", True),
+    ],
+    ids=["behind links", "four links", "much text", "tags", "summary of a teaser", "short link"],
+)  # fmt: skip
+def test_sentences_behind_the_element(below: str, asked: bool, searches: list[str]) -> None:
+    """Little text behind links to other pages is none of the article's; nor is the line under a linked headline."""
+    article = read(PARAGRAPHS, below=below)
+    assert bool(searches) is asked
+    assert list_body(article)[: len(STORY)] == STORY
+
+
+def test_readers_comments_behind_the_element(searches: list[str]) -> None:
+    """Comments may be longer than the article."""
+    comments = "".join(f"<p>{text.replace('bridge', 'ferry')} I saw it.</p>" for text in STORY * 3)
+    article = read(PARAGRAPHS, below=f"<div class='comments'>{comments}</div>")
+    assert (list_body(article), searches) == (STORY, [])
+
+
+def test_most_text_is_in_lists_of_the_element(searches: list[str]) -> None:
+    """Items of a list are text of the element as its paragraphs are."""
+    items = "".join(f"<li><p>{text.replace('bridge', 'ferry')}</p></li>" for text in STORY)
+    article = read(f"{PARAGRAPHS}<ul>{items}</ul><p>{LEAD}</p>")
+    assert list_body(article) == [*STORY, "\n".join(text.replace("bridge", "ferry") for text in STORY), LEAD]
+    assert not searches
+
+
+def test_linked_lists_of_the_element(searches: list[str]) -> None:
+    """A list of references is text; a list of other articles, or of the parts of the page, is not."""
+    references = "<ol><li><a href='https://county.example/piers'>The piers, a report of the county</a></li></ol>"
+    contents = "<ul><li><a href='#piers'>The seven piers</a></li><li><a href='#deck'>The deck</a></li></ul>"
+    article = read(f"<p>{LEAD}</p>{contents}{PARAGRAPHS}{references}<ul>{''.join(LINKS)}</ul>")
+    assert list_body(article) == [LEAD, *STORY, "The piers, a report of the county"]
+    assert not searches
+
+
+def test_cells_with_class_names(searches: list[str]) -> None:
+    """The class of a cell names its column: a table in the text is kept whole."""
+    rows = "".join(
+        f"<tr><td class='ticker'>{name}</td><td>{change}</td></tr>" for name, change in (("Mill", 2), ("Inn", 3))
+    )
+    table = f"<table>{rows}</table>"
+    assert list_body(read(f"<p>{LEAD}</p>{table}{PARAGRAPHS}")) == [LEAD, "Mill\t2\nInn\t3", *STORY]
+    assert not searches
 
 
 def test_short_text_is_searched(searches: list[str]) -> None:
