@@ -37,7 +37,7 @@ _WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao an
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
 _MIN_PARTS = 3  # headings in boxes of the element from which they may begin parts of the article
 _MIN_LINKS = 5  # linked lines behind the article from which other pages are listed
-_MAX_SHARE_BEHIND = 0.2  # largest ratio of the sentences behind these lines to the article, if they are none of its
+_MAX_SHARE_BEHIND = 0.2  # largest ratio to the article of sentences behind links that are none of its
 _NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
 _OF_PERSONS = zones.COMMENTS | zones.BIO
 _LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zones.TAGS | zones.CAPTION | zones.PLAYER
@@ -112,13 +112,12 @@ def _list_body_sentences(
     after = (b for b in blocks[max(chosen) + 1 :] if not b.zone & (zones.TAGS | zones.SHARE))
     links = [b.index for b in after if b.link_share > MAX_LINK_SHARE]
     behind = links[_MIN_LINKS - 1] if len(links) >= _MIN_LINKS else len(blocks)
-    if measure_text(b for b in sentences if b.index > behind) > _MAX_SHARE_BEHIND * measure_text(
-        blocks[i] for i in chosen
-    ):
-        return sentences
     titles = (i for i in links if i >= box_end and effective_length(blocks[i].text) > _MIN_SENTENCE)
     summaries = {index + 1 for index in titles}
-    near = (b for b in sentences if b.index < behind and b.index not in summaries)
+    of_others = {b.index for b in sentences if b.index > behind or b.index in summaries}
+    if measure_text(blocks[i] for i in of_others) > _MAX_SHARE_BEHIND * measure_text(blocks[i] for i in chosen):
+        return sentences
+    near = (b for b in sentences if b.index not in of_others)
     return [b for b in near if b.index > facts.body_end or assign_role(b, facts)[0] in BODY_ROLES]
 
 

@@ -212,14 +212,28 @@ LINKS = [f"<li><a href='/a/{number}'>The ferry of {number}</a></li>" for number 
         (f"<ul class='tags'>{''.join(LINKS)}</ul><div class='about'><p>{LEAD}</p></div>", True),
         (f"<div class='card'><h3><a href='/a/1'>What the ferry cost the county</a></h3><p>{LEAD}</p></div>", False),
         (f"<div class='card'><h3><a href='/a/1'>By Jane Doe</a></h3><p>{LEAD}</p></div>", True),
+        (f"<div class='part'><h3><a href='/a/1'>What the ferry cost the county</a></h3><p>{LEAD}</p></div>" * 2, True),
+        (f"<div class='story-body comments'><p>{LEAD} {SUMMARY}</p></div>", True),
+        (f"<div class='legal'><p>Disclaimer: {SUMMARY}</p></div>", True),
+        (f"<aside>{PARAGRAPHS.replace('bridge', 'ferry')}</aside>", True),
     ],
-    ids=["behind links", "four links", "much text", "tags", "summary of a teaser", "short link"],
+    ids=[
+        "links", "four links", "much text", "tags", "summary", "short link", "parts under links", "comments and body",
+        "disclaimer", "as much text beside it",
+    ],
 )  # fmt: skip
 def test_sentences_behind_the_element(below: str, asked: bool, searches: list[str]) -> None:
     """Little text behind links to other pages is none of the article's; nor is the line under a linked headline."""
     article = read(PARAGRAPHS, below=below)
     assert bool(searches) is asked
     assert list_body(article)[: len(STORY)] == STORY
+
+
+def test_author_at_the_end_of_the_element(searches: list[str]) -> None:
+    """The line under a linked name in the element is no summary of another article."""
+    author = f"<div><h4><a href='/jane'>Jane Doe, editor of the paper</a></h4><div><p>{LEAD}</p></div></div>"
+    read(PARAGRAPHS + author)
+    assert searches
 
 
 def test_readers_comments_behind_the_element(searches: list[str]) -> None:
