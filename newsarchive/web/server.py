@@ -61,11 +61,9 @@ def load_certificate(options: ServeOptions) -> ssl.SSLContext | None:
     if options.cert is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
+    with ConfigError.replace_os_errors("bad-certificate", cert=options.cert):
         # A callback: a key with a passphrase would otherwise be asked for on a terminal that may not be there.
         context.load_cert_chain(options.cert, options.key, password=lambda: "")
-    except OSError as problem:
-        raise ConfigError.create("bad-certificate", cert=options.cert, reason=problem.strerror or problem) from problem
     return context
 
 
