@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from newsarchive.startup import end_with_parent
+from newsarchive.startup import end_with_parent, raise_descriptor_limit
 from newsarchive.web import connections
 from newsarchive.web.serve_options import ServeOptions
 from storage.errors import ArchiveError, CannotListen, ConfigError
@@ -118,7 +118,7 @@ def tune_memory() -> None:
 
 def create_config(app: ASGIApp, options: ServeOptions, *, log_all: bool = False) -> uvicorn.Config:
     """Return the settings of uvicorn."""
-    most = min(connections.MAX_CONNECTIONS, connections.raise_descriptor_limit() // 2)
+    most = min(connections.MAX_CONNECTIONS, raise_descriptor_limit() // 2)
     # A proxy has the connections of all clients.
     per_client = None if options.trusted_proxies else connections.MAX_PER_CLIENT
     return uvicorn.Config(
