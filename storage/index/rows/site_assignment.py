@@ -60,8 +60,7 @@ def reassign_urls(connection: Connection, registry: SiteRegistry, hosts: Iterabl
     """Set the site of URLs of these hosts, and of hosts below them, to the one they belong to now."""
     for host in sorted(hosts):
         here = select(UrlRow.id, UrlRow.url, UrlRow.site_id).where(is_on_host(host)).order_by(UrlRow.id)
-        rows = connection.execute(here).all()
-        found = ((row, registry.find_id(row.url)) for row in rows)
+        found = ((row, registry.find_id(row.url)) for row in connection.execute(here).all())
         changes = ({"of": row.id, "site_id": site_id} for row, site_id in found if site_id != row.site_id)
         update_rows(connection, update(UrlRow).where(UrlRow.id == bindparam("of")), changes)
 
