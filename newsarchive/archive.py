@@ -89,13 +89,9 @@ class Archive(AbstractContextManager["Archive"]):
         """
         config = toml_file.load_config(folder)
         rebuild.require_warc_files(config.places, config.index)
-        try:
+        with StorageError.replace_os_errors("warc-folder-not-created", warc_folder=config.warc_folder):
             config.warc_folder.mkdir(parents=True, exist_ok=True)
             ensure_machine_id(folder)
-        except OSError as problem:
-            raise StorageError.create(
-                "warc-folder-not-created", warc_folder=config.warc_folder, reason=problem.strerror
-            ) from problem
         return cls(config, _open_index(config), now=now)
 
     @classmethod

@@ -3,12 +3,14 @@
 import ctypes
 import json
 import os
+import resource
 import runpy
 import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +19,7 @@ PACKAGES = ("storage", "spiders")
 CONFIG_ERROR = 2
 """Exit code of storage.errors.ConfigError, which cannot be imported while `storage` is another module."""
 PR_SET_PDEATHSIG = 1
+_DESCRIPTORS = 8_192  # file descriptors that the process may open if the system allows it
 _CHILD = """
 import sys
 import json
@@ -42,6 +45,19 @@ def exit_if_shadowed() -> None:
                 file=sys.stderr,
             )
             sys.exit(CONFIG_ERROR)
+
+
+def raise_descriptor_limit() -> int:
+    """Let the process open more files if the system allows it, and return how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return _DESCRIPTORS
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft < wanted:
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            return wanted
+    return soft
 
 
 def child_command(entry: str, *arguments: str) -> list[str]:

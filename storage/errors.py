@@ -5,7 +5,8 @@ archive, and the next command; errors.toml has them. Exit codes above 63 are tho
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -42,6 +43,15 @@ class ArchiveError(Exception):
     def create(cls, name: str, /, **facts: object) -> Self:
         """Return an error with a message of errors.toml, which a test compares with the facts."""
         return cls(format_message(name, **facts))
+
+    @classmethod
+    @contextmanager
+    def replace_os_errors(cls, name: str, /, **facts: object) -> Iterator[None]:
+        """Raise such an error for an OSError of the block; the message also gets the system's `reason`."""
+        try:
+            yield
+        except OSError as problem:
+            raise cls.create(name, reason=problem.strerror or problem, **facts) from problem
 
 
 class ConfigError(ArchiveError):

@@ -107,8 +107,7 @@ def find_hits(archive: Archive, store: AlertStore, now: datetime, *, changes: bo
             read_before = {(each.article_id, each.number) for each in set(texts).difference(new)}
             new = [each for each in new if not each.is_variant and (each.article_id, each.number) not in read_before]
             records = {each.id: each.record_id for each in new}
-            matches = read(percolate.match_searches, searches, new)
-            for alert, ids in zip(of_texts, matches, strict=True):
+            for alert, ids in zip(of_texts, read(percolate.match_searches, searches, new), strict=True):
                 if ids:
                     store.add_hits(alert, [(records[each], "") for each in sorted(ids)], now)
     of_changes = [alert for alert in alerts if alert.is_of_changes]

@@ -50,10 +50,8 @@ class FileTask:
 
 def write_settings(folder: Path, settings: ReadingSettings) -> None:
     """Create the folder of a batch, with the settings that its tasks read."""
-    try:
+    with StorageError.replace_os_errors("scratch-not-created", folder=folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise StorageError.create("scratch-not-created", folder=folder, reason=problem.strerror) from problem
     write_atomic(folder / SETTINGS_FILE, dump(settings))
 
 

@@ -168,8 +168,7 @@ class ReadingsFile:
         end = self._file.seek(0, os.SEEK_END) - _OFFSET.size
         at = len(_MAGIC)
         while True:
-            self._file.seek(at)
-            item = _load_frame(self._file)
+            item = _load_at(self._file, at)
             at = self._file.tell()
             if isinstance(item, ReadingsSummary) or at >= end:
                 break
@@ -193,10 +192,6 @@ DECODE_ERRORS = (zlib.error, IsalError, EOFError)
 
 def _load_at(file: BinaryIO, offset: int) -> Any:
     file.seek(offset)
-    return _load_frame(file)
-
-
-def _load_frame(file: BinaryIO) -> Any:
     (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
     return load(isal_zlib.decompress(file.read(length)))
 

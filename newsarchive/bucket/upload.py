@@ -285,8 +285,7 @@ class Relocation:
     def to_folder(self) -> RelocationResult:
         """Download files that the folder lacks. An unreachable bucket or full disk ends it; the next start resumes."""
         transfer = BucketTransfer(self.places.folder, require_bucket(self.places), self.places.chain)
-        logged = transfer.log.read()
-        known = {**{name: each.sha256 for name, each in logged.items()}, **self.digests}
+        known = {**{name: each.sha256 for name, each in transfer.log.read().items()}, **self.digests}
 
         def step(file: WarcFile, moved: RelocationResult) -> None:
             if not file.is_local and transfer.download(file.name, known.get(file.name)):

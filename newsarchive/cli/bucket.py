@@ -7,17 +7,8 @@ from typer import BadParameter, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import FileLocation, LocatedFile, Relocation, locate_files, require_bucket
+from newsarchive.cli import output
 from newsarchive.cli.options import HERE, Folder
-from newsarchive.cli.output import (
-    TEXTS,
-    create_table,
-    end_command,
-    print_lines,
-    print_result,
-    show_progress,
-    stderr,
-    stdout,
-)
 from newsarchive.config.units import humanize_size, pluralize
 from storage.index.queries.status import list_warc_files
 from storage.index.write import warc_files
@@ -48,24 +39,24 @@ def bucket(
             _move_files(opened, to, remove=remove)
         if upload:
             require_bucket(opened.places)
-            with show_progress("uploading") as step:
+            with output.show_progress("uploading") as step:
                 sent = opened.upload(step)
             freed = f", {len(sent.freed):,} deleted from the folder" if sent.freed else ""
             summary = f"{pluralize(len(sent.uploaded), 'WARC file')} uploaded{freed}."
-            end_command(sent, lambda: print(summary), sent.problems)
+            output.end_command(sent, lambda: print(summary), sent.problems)
         known = {file.name: file.size or 0 for file in opened.index.read(list_warc_files)}
         found = list(locate_files(opened.places, known, opened.now()))
     wrong = [each for each in found if each.problem or each.waits]
     facts = {"folder": opened.places.folder, "bucket": opened.config.bucket, "files": found}
-    print_result(facts, lambda: None if check else _print_locations(opened, found, files=files))
+    output.print_result(facts, lambda: None if check else _print_locations(opened, found, files=files))
     for each in wrong if check else [each for each in wrong if each.problem]:
         message = each.problem or "waits to be uploaded. To upload it now: newsarchive bucket --upload"
-        print_lines(stderr(), [f"{each.name}: {message}"], style="red" if each.problem else "yellow")
+        output.print_lines(output.stderr(), [f"{each.name}: {message}"], style="red" if each.problem else "yellow")
     raise Exit(int(check and bool(wrong)))
 
 
 def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> NoReturn:
-    with show_progress(f"copying to the {to}") as step:
+    with output.show_progress(f"copying to the {to}") as step:
         digests = archive.index.read(warc_files.load_warc_digests)
         move = Relocation(places=archive.places, digests=digests, remove=remove, progress=step)
         moved = move.to_bucket() if to == "bucket" else move.to_folder()
@@ -74,19 +65,19 @@ def _move_files(archive: Archive, to: MoveTarget, *, remove: bool) -> NoReturn:
     summary = f"{pluralize(len(moved.carried), 'WARC file')} copied to the {to}{deleted}."
     if moved.removed and to == "folder":
         summary += "\nRemove `bucket` from newsarchive.toml, or the next crawl uploads them again."
-    end_command(moved, lambda: print(summary), moved.problems)
+    output.end_command(moved, lambda: print(summary), moved.problems)
 
 
 def _print_locations(archive: Archive, found: list[LocatedFile], *, files: bool) -> None:
-    out = stdout()
-    print_lines(out, (f"folder: {archive.places.folder}", f"bucket: {archive.config.bucket or 'none'}"))
-    listed = create_table("WARC files", "files", "size", right=("files", "size"))
+    out = output.stdout()
+    output.print_lines(out, (f"folder: {archive.places.folder}", f"bucket: {archive.config.bucket or 'none'}"))
+    listed = output.create_table("WARC files", "files", "size", right=("files", "size"))
     rows = [
         (Text(meaning, "red" if where == FileLocation.MISSING else ""), [each for each in found if each.where == where])
-        for where, meaning in TEXTS["locations"].items()
+        for where, meaning in output.TEXTS["locations"].items()
     ]
     for what, some in (*rows, (Text("waiting to be uploaded", "yellow"), [each for each in found if each.waits])):
         if some:
             listed.add_row(what, f"{len(some):,}", humanize_size(sum(each.size for each in some)))
     out.print(listed)
-    print_lines(out, (f"{each.name}  {each.where}  {humanize_size(each.size)}" for each in found if files))
+    output.print_lines(out, (f"{each.name}  {each.where}  {humanize_size(each.size)}" for each in found if files))

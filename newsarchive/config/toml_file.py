@@ -92,10 +92,8 @@ def create_config_file(folder: Path, **known: str) -> Config:
     if (file := folder / FILE_NAME).exists():
         raise ConfigError.create("archive-exists", folder=folder, quoted=shlex.quote(str(folder)))
     config = parse_config(text := format_starter_file(**known), folder)
-    try:
+    with StorageError.replace_os_errors("archive-not-created", folder=folder):
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError.create("archive-not-created", folder=folder, reason=error.strerror) from error
     write_atomic(file, text, mode=0o600)
     return config
 

@@ -25,11 +25,9 @@ LOG.addHandler(logging.NullHandler())
 @contextmanager
 def log_to_file(path: Path, *, as_json: bool, size: int, keep: int) -> Iterator[None]:
     """Log crawls to a file while the block runs; StorageError if it cannot be written."""
-    try:
+    with StorageError.replace_os_errors("log-not-written", path=path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingLog(path, size, keep)
-    except OSError as problem:
-        raise StorageError.create("log-not-written", path=path, reason=problem.strerror) from problem
     handler.setFormatter(CrawlLines(as_json=as_json))
     LOG.addHandler(handler)
     LOG.setLevel(logging.INFO)

@@ -6,17 +6,16 @@ reactor is started once, and its loop is run as often as needed, so that a progr
 
 import asyncio
 import logging
-import resource
 import warnings
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from scrapy.utils.reactor import install_reactor, is_reactor_installed, verify_installed_reactor
 from twisted.logger import STDLibLogObserver, globalLogBeginner
 
+from newsarchive.startup import raise_descriptor_limit
+
 T = TypeVar("T")
-OPEN_FILES = 8_192
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 
@@ -31,11 +30,7 @@ def reactor() -> Any:
     started: Any = installed
     if not started.running:
         # Often 1,024 files, and a thousand hosts have a thousand connections.
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-        if soft != resource.RLIM_INFINITY and soft < limit:
-            with suppress(ValueError, OSError):
-                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+        raise_descriptor_limit()
         # Until its log goes to logging, Twisted keeps all entries, those of 1xx responses with all that came.
         showwarning = warnings.showwarning
         observer: Any = STDLibLogObserver("twisted")  # mypy does not know zope's interfaces

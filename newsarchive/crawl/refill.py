@@ -21,7 +21,7 @@ from newsarchive.crawl.hosts import Host, HostQueues, hostname_of
 from newsarchive.crawl.robots import RobotsResponse, authority
 from newsarchive.crawl.run_state import RunState
 from storage.index import Index
-from storage.index.frontier import backlog, url_queue
+from storage.index.frontier import backlog, host_state, url_queue
 from storage.index.frontier.host_state import SavedBackoff
 from storage.index.frontier.url_queue import DueQuery
 from storage.model import DueUrl
@@ -230,7 +230,8 @@ class Refiller:
         if changes.postponed:
             self.queue.reschedule(changes.postponed)
         if self.state is not None:
-            self.state.save_hosts(changes.hosts, now)
+            if changes.hosts:
+                self.state.index.write(host_state.save_backoffs, changes.hosts, now)
             if not self._is_restored:
                 result.hosts, self._is_restored = self.state.restore(now), True
                 result.problems = self.state.problems

@@ -3,7 +3,7 @@
 Called in the refiller's thread, never in the event loop's.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,11 +48,6 @@ class RunState:
             exempt = [id_ for id_, url in waiting if self.pattern_yields.is_exempt(site, url)]
             self.index.write(reschedule, dict.fromkeys(exempt, now))
         return self.index.read(host_state.load_backoffs)
-
-    def save_hosts(self, states: Mapping[str, SavedBackoff | None], now: datetime) -> None:
-        """Write states of hosts; None: delete it."""
-        if states:
-            self.index.write(host_state.save_backoffs, states, now)
 
     def update_pattern_yields(self, now: datetime) -> list[UrlPatternState]:
         """Count the captures since the last call; return the URL patterns that are parked from now on."""

@@ -81,8 +81,7 @@ def _require_usable(name: str, value: Any) -> None:
     elif name == "LOG_FILE" and value:
         Path(value).open("a").close()
     elif isinstance(default, BaseSettings):
-        paths = settings.getdict(name)
-        for path in build_component_list(paths) if name in COMPONENTS else ():
+        for path in build_component_list(settings.getdict(name)) if name in COMPONENTS else ():
             load_object(path)
     elif not isinstance(default, str):
         readers.get(bool if name.endswith("_ENABLED") else type(default), settings.get)(name)

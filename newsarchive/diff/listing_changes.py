@@ -84,8 +84,7 @@ def compare_listings(before: Sequence[ListingLink], after: Sequence[ListingLink]
     old, new = {same[item.url]: item for item in before}, {item.url: item for item in after}
     both = [item.url for item in after if item.url in old]
     now = {url: at for at, url in enumerate(both)}
-    stayed = [same[item.url] for item in before if same[item.url] in new]
-    rank = {url: at for at, url in enumerate(stayed)}
+    rank = {url: at for at, url in enumerate(same[item.url] for item in before if same[item.url] in new)}
     still = {both[at] for _, at in heaviest_chain([(rank[url], at) for at, url in enumerate(both)], [""] * len(both))}
     changes: list[ListingChange] = []
     for item in after:

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 from newsarchive.export.request import ExportRequest, iter_placements
@@ -60,20 +61,14 @@ def flatten_line(line: Mapping[str, Any]) -> dict[str, Any]:
     return {**line["capture"], **line}
 
 
-class _Echo:
-    """A file whose `write` returns the text, so that a CSV writer returns each line."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
 def format_rows(rows: Iterable[Mapping[str, Any]], columns: Iterable[str], format_: str) -> Iterator[str]:
     """Return rows as JSON Lines, or as CSV (RFC 4180) with a header line."""
     if format_ == "jsonl":  # Unicode is not escaped, except for control characters
         lines = (json.dumps(row, ensure_ascii=False) for row in rows)
         return (_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n" for line in lines)
     cells = ([csv_cell(row[name]) for name in columns] for row in rows)
-    return map(csv.writer(_Echo()).writerow, chain([columns], cells))
+    echo: Any = SimpleNamespace(write=str)  # a file whose `write` returns the text: a CSV writer returns each line
+    return map(csv.writer(echo).writerow, chain([columns], cells))
 
 
 def write_lines(lines: Iterable[str], file: BinaryIO) -> int:

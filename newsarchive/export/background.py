@@ -28,7 +28,7 @@ from storage.callbacks import utc_now
 from storage.errors import ArchiveError, StorageError
 from storage.index.queries.aggregates import count_withheld
 from storage.index.views.articles import EVERYTHING, Filters
-from storage.places.folder import open_atomic, raise_write_error, remove_parts, write_atomic
+from storage.places.folder import open_atomic, remove_parts, report_write_errors, write_atomic
 
 ExportState: TypeAlias = Literal["waiting", "running", "done", "failed"]
 
@@ -133,10 +133,8 @@ class ExportJobs:
                 id=secrets.token_hex(12), format=format_, filters=filters, all_versions=all_versions,
                 requested_at=self._now(), server=os.getpid(),
             )  # fmt: skip
-            try:
+            with report_write_errors(self._folder):
                 self._folder.mkdir(parents=True, exist_ok=True)
-            except OSError as problem:
-                raise_write_error(self._folder, problem)
             self._save(job)
             self._jobs[job.id] = job
             self._waiting.put(job.id)

@@ -52,11 +52,9 @@ def lock_sites(
 @contextmanager
 def _lock_site(folder: Path, site: str, since: datetime) -> Iterator[None]:
     path = folder / f"{quote(site, safe='')}.lock"
-    try:
+    with StorageError.replace_os_errors("lock-not-created", path=path):
         folder.mkdir(parents=True, exist_ok=True)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except OSError as problem:
-        raise StorageError.create("lock-not-created", path=path, reason=problem.strerror) from problem
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

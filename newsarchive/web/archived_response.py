@@ -27,7 +27,8 @@ def open_archived_response(context: RequestContext, line: CdxLine) -> Iterator[R
     with ExitStack() as opened:
 
         def open_line(line: CdxLine) -> ResponseStream:
-            with translate_os_errors(line):
+            # An unreadable file is neither a bug nor a gap in the archive.
+            with StorageError.replace_os_errors("warc-unreadable", warc=line.warc):
                 return opened.enter_context(open_response(context.archive.places.file(line.warc), line.offset))
 
         own = open_line(line)
@@ -56,15 +57,6 @@ def stream_body(opened: ExitStack, start: bytes, chunks: Iterator[bytes]) -> Ite
     with opened:
         yield start
         yield from chunks
-
-
-@contextmanager
-def translate_os_errors(line: CdxLine) -> Iterator[None]:
-    """Turn an OSError into a StorageError: an unreadable file is neither a bug nor a gap in the archive."""
-    try:
-        yield
-    except OSError as problem:
-        raise StorageError.create("warc-unreadable", warc=line.warc, reason=problem.strerror or problem) from problem
 
 
 def content_coding(headers: Headers) -> str | None:

@@ -5,7 +5,6 @@ any time: when there are too many, the one that has waited longest makes room fo
 """
 
 import asyncio
-import resource
 import ssl
 from collections import Counter
 from typing import Any, ClassVar
@@ -27,7 +26,6 @@ ACCEPTED_AT_ONCE = 64
 """Far below the limits: what a new connection has sent is read before many others follow."""
 BACKLOG = 4096
 """Connections that the system keeps until they are accepted."""
-_DESCRIPTORS = 8192  # file descriptors that the process may open if the system allows it
 
 
 class ConnectionPool:
@@ -178,13 +176,3 @@ class LimitedProtocol(H11Protocol):
 def create_protocol(limit: int, per_client: int | None, tls: ssl.SSLContext | None) -> type[LimitedProtocol]:
     """Return the class of the connections of one server."""
     return type("ServerProtocol", (LimitedProtocol,), {"pool": ConnectionPool(limit, per_client), "tls": tls})
-
-
-def raise_descriptor_limit() -> int:
-    """Let the process open more files if the system allows it, and return how many."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-        return wanted
-    return _DESCRIPTORS if soft == resource.RLIM_INFINITY else soft

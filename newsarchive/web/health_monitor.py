@@ -50,8 +50,7 @@ class HealthMonitor:
             embargoed = {name for name, _ in rules.embargoes}
             sites = tuple(each for each in archive.config.sites if not each.hidden and each.name not in embargoed)
             reader = archive.index.excluding(rules.exclusions(now))
-            report = check_health(archive.index, replace(archive.config, sites=sites), now, reader)
-            self._findings = report.findings
+            self._findings = check_health(archive.index, replace(archive.config, sites=sites), now, reader).findings
         except Exception:
             # The page shows the findings of the check before; the index may be unavailable, which other pages report.
             log.exception("health check")

@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from newsarchive.startup import end_with_parent
+from newsarchive.startup import end_with_parent, raise_descriptor_limit
 from newsarchive.web import connections
 from newsarchive.web.serve_options import ServeOptions
 from storage.errors import ArchiveError, CannotListen, ConfigError
@@ -61,11 +61,9 @@ def load_certificate(options: ServeOptions) -> ssl.SSLContext | None:
     if options.cert is None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    try:
+    with ConfigError.replace_os_errors("bad-certificate", cert=options.cert):
         # A callback: a key with a passphrase would otherwise be asked for on a terminal that may not be there.
         context.load_cert_chain(options.cert, options.key, password=lambda: "")
-    except OSError as problem:
-        raise ConfigError.create("bad-certificate", cert=options.cert, reason=problem.strerror or problem) from problem
     return context
 
 
@@ -120,7 +118,7 @@ def tune_memory() -> None:
 
 def create_config(app: ASGIApp, options: ServeOptions, *, log_all: bool = False) -> uvicorn.Config:
     """Return the settings of uvicorn."""
-    most = min(connections.MAX_CONNECTIONS, connections.raise_descriptor_limit() // 2)
+    most = min(connections.MAX_CONNECTIONS, raise_descriptor_limit() // 2)
     # A proxy has the connections of all clients.
     per_client = None if options.trusted_proxies else connections.MAX_PER_CLIENT
     return uvicorn.Config(

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from storage.callbacks import utc_now
-from storage.places.folder import open_private, raise_write_error, sync_folder, write_all
+from storage.places.folder import open_private, report_write_errors, sync_folder, write_all
 from storage.places.signing import is_signed, load_signers, public_hex
 
 PREFIX = "CHAIN-"
@@ -168,24 +168,21 @@ class Chain:
 
         A file that the chain has keeps its link: nothing but a takedown changes it, and a move is noted once.
         """
-        try:
-            with open(self.path, "a+b", 0, opener=open_private) as file:
-                fd = file.fileno()
-                fcntl.flock(fd, fcntl.LOCK_EX)
-                chain = self.load([link.file for link in links])
-                size = os.fstat(fd).st_size - len(chain.torn)
+        with report_write_errors(self.path), open(self.path, "a+b", 0, opener=open_private) as file:
+            fd = file.fileno()
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            chain = self.load([link.file for link in links])
+            size = os.fstat(fd).st_size - len(chain.torn)
+            os.ftruncate(fd, size)
+            data = self._format(chain, [link for link in links if _is_new(link, chain)])
+            try:
+                write_all(fd, data)
+                os.fsync(fd)
+            except OSError:
                 os.ftruncate(fd, size)
-                data = self._format(chain, [link for link in links if _is_new(link, chain)])
-                try:
-                    write_all(fd, data)
-                    os.fsync(fd)
-                except OSError:
-                    os.ftruncate(fd, size)
-                    raise
-                if not size:
-                    sync_folder(self.path.parent)
-        except OSError as problem:
-            raise_write_error(self.path, problem)
+                raise
+            if not size:
+                sync_folder(self.path.parent)
 
     def _format(self, chain: ParsedChain, links: list[ChainLink]) -> bytes:
         head, data = chain.head, b""

@@ -71,6 +71,15 @@ def raise_write_error(path: Path, problem: OSError) -> NoReturn:
     raise StorageError.create("not-written", path=path, reason=reason, advice=advice) from problem
 
 
+@contextmanager
+def report_write_errors(path: Path) -> Iterator[None]:
+    """Raise DiskFull or StorageError for a file that the block cannot write."""
+    try:
+        yield
+    except OSError as problem:
+        raise_write_error(path, problem)
+
+
 # Write a file as a whole: readers and the next start find the old content or the new, never half of it.
 #
 #     NAME.1a2b3c4d.part --write--> fsync file --> rename to NAME --> fsync folder

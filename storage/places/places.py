@@ -130,8 +130,7 @@ class Places:
         parts = self.bucket.list_names(folder)
         done = int(parts[-1].rpartition("-")[2]) if parts else 0
         if new := lines[done:]:
-            name = f"{folder}/{done + 1:08}-{len(lines):08}"
-            self.bucket.put_small(name, b"".join(line + b"\n" for line in new))
+            self.bucket.put_small(f"{folder}/{done + 1:08}-{len(lines):08}", b"".join(line + b"\n" for line in new))
         self.exchange_stamps()
 
     def exchange_stamps(self) -> None:

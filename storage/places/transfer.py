@@ -15,7 +15,7 @@ from storage.errors import BucketRefused, BytesDiffer, NotInBucket
 from storage.places.bucket import Bucket, BucketObject
 from storage.places.chain import Chain, ChainLink
 from storage.places.digests import Digests, digest_chunks, digest_file
-from storage.places.folder import lock_file, open_private, raise_write_error, sync_folder, write_all
+from storage.places.folder import lock_file, open_private, report_write_errors, sync_folder, write_all
 
 NAME = "uploaded.jsonl"
 
@@ -46,26 +46,19 @@ class UploadLog:
     def read(self) -> dict[str, UploadedFile]:
         """Return the newest entry of each file by name. Incomplete lines are skipped."""
         found: dict[str, UploadedFile] = {}
-        try:
+        with report_write_errors(self._path), suppress(FileNotFoundError):
             for line in self._path.read_bytes().splitlines():
                 with suppress(ValueError, TypeError):
                     entry = UploadedFile(**json.loads(line))
                     found |= {entry.name: entry} if entry.bucket == self._bucket else {}
-        except FileNotFoundError:
-            pass
-        except OSError as problem:
-            raise_write_error(self._path, problem)
         return found
 
     def add(self, entry: UploadedFile) -> None:
         """Add an entry and flush it to disk. DiskFull or StorageError if that fails."""
-        try:
-            with open(self._path, "ab", 0, opener=open_private) as file:
-                # A line end comes first too: an incomplete line before must not spoil this one.
-                write_all(file.fileno(), b"\n" + json.dumps(asdict(entry)).encode() + b"\n")
-                os.fsync(file.fileno())
-        except OSError as problem:
-            raise_write_error(self._path, problem)
+        with report_write_errors(self._path), open(self._path, "ab", 0, opener=open_private) as file:
+            # A line end comes first too: an incomplete line before must not spoil this one.
+            write_all(file.fileno(), b"\n" + json.dumps(asdict(entry)).encode() + b"\n")
+            os.fsync(file.fileno())
 
 
 # upload          put without overwriting; size and digest compared; added to the upload log
@@ -132,11 +125,9 @@ class BucketTransfer:
             if here != (uploaded.size, uploaded.written_ns) or there != (uploaded.size, uploaded.tag):
                 with path.open("rb") as file:
                     self._verify_upload(name, digest_file(file))
-            try:
+            with report_write_errors(path):
                 path.unlink()
                 sync_folder(self._folder)
-            except OSError as problem:
-                raise_write_error(path, problem)
             return uploaded.size
 
     def download(self, name: str, sha256: str | None) -> bool:
@@ -148,31 +139,28 @@ class BucketTransfer:
         part = final.with_name(name + FETCHING)
         if final.exists():
             return False
-        try:
-            with lock_file(part, os.O_RDWR | os.O_CREAT | os.O_APPEND) as fd:
-                if fd is None:
-                    return False
-                if final.exists():
-                    part.unlink()  # another process finished it before this one locked it
-                    return False
-                stored = self._bucket.stat(name)
-                with open(fd, "ab+", closefd=False) as file:
-                    if file.seek(0, os.SEEK_END) > stored.size:
-                        file.truncate(0)
-                    file.writelines(self._read_chunks(name, file.seek(0, os.SEEK_END), stored.size))
-                    file.flush()
-                    os.fsync(fd)
-                    file.seek(0)
-                    found = digest_file(file)
-                # Where no digest is known, the object is read twice and compared.
-                known = sha256 or (found.sha256 if found.match_etag(stored.etag) else "")
-                if found.size != stored.size or found.sha256 != (known or self._bucket_sha256(stored)):
-                    part.unlink()
-                    raise BytesDiffer(name=name, bucket="the index" if sha256 else self._bucket.url)
-                part.rename(final)
-                sync_folder(self._folder)
-        except OSError as problem:
-            raise_write_error(part, problem)
+        with report_write_errors(part), lock_file(part, os.O_RDWR | os.O_CREAT | os.O_APPEND) as fd:
+            if fd is None:
+                return False
+            if final.exists():
+                part.unlink()  # another process finished it before this one locked it
+                return False
+            stored = self._bucket.stat(name)
+            with open(fd, "ab+", closefd=False) as file:
+                if file.seek(0, os.SEEK_END) > stored.size:
+                    file.truncate(0)
+                file.writelines(self._read_chunks(name, file.seek(0, os.SEEK_END), stored.size))
+                file.flush()
+                os.fsync(fd)
+                file.seek(0)
+                found = digest_file(file)
+            # Where no digest is known, the object is read twice and compared.
+            known = sha256 or (found.sha256 if found.match_etag(stored.etag) else "")
+            if found.size != stored.size or found.sha256 != (known or self._bucket_sha256(stored)):
+                part.unlink()
+                raise BytesDiffer(name=name, bucket="the index" if sha256 else self._bucket.url)
+            part.rename(final)
+            sync_folder(self._folder)
         return True
 
     def remove_remote(self, name: str) -> bool:
@@ -228,10 +216,7 @@ class BucketTransfer:
             raise BucketRefused(bucket=self._bucket.url, reason="it is the folder of the WARC files itself")
         path = self._folder / name
         with ExitStack() as stack:
-            try:
+            fd = None
+            with report_write_errors(path), suppress(FileNotFoundError):
                 fd = stack.enter_context(lock_file(path))
-            except FileNotFoundError:
-                fd = None
-            except OSError as problem:
-                raise_write_error(path, problem)
             yield None if fd is None else path

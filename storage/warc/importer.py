@@ -16,14 +16,14 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from storage.errors import StorageError
 from storage.places.chain import Chain, ChainLink
-from storage.places.folder import PART, is_same_file, raise_write_error, sync_folder
+from storage.places.folder import PART, is_same_file, report_write_errors, sync_folder
 from storage.warc.arc import ArcSplitter
 from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
@@ -82,14 +82,11 @@ def import_file(
 
     StorageError if it cannot be opened, or the archive's disk cannot be written: then nothing was imported.
     """
-    try:
-        with path.open("rb") as file:
-            is_zip = file.read(4) == b"PK\x03\x04"
-            file.seek(0)
-            taking = _Input(name=path.name, source=str(path), is_known=is_known, taken_down=taken_down, chain=chain)
-            return _import_wacz(file, path, into, taking) if is_zip else _import_stream(file, taking, into)
-    except OSError as problem:
-        raise StorageError.create("import-unreadable", path=path, reason=problem.strerror or problem) from problem
+    with StorageError.replace_os_errors("import-unreadable", path=path), path.open("rb") as file:
+        is_zip = file.read(4) == b"PK\x03\x04"
+        file.seek(0)
+        taking = _Input(name=path.name, source=str(path), is_known=is_known, taken_down=taken_down, chain=chain)
+        return _import_wacz(file, path, into, taking) if is_zip else _import_stream(file, taking, into)
 
 
 def _import_wacz(file: BinaryIO, path: Path, into: Path, whole: _Input) -> ImportedFile:
@@ -137,25 +134,26 @@ def _import_stream(file: BinaryIO, taking: _Input, into: Path) -> ImportedFile:
 def _write_file(final: Path, records: Iterable[bytes], chain: Chain | None) -> int | None:
     """Write records into a new file atomically; returns their number. None if another process has just imported it."""
     part = final.with_name(final.name + PART)
-    with _report_write_errors(part):
+    # Only of the archive's disk, not of the source that is being read.
+    with report_write_errors(part):
         # A file of an interrupted import is overwritten; a file of a running one is waited for.
         out = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640), "wb", buffering=_CHUNK)
         fcntl.flock(out, fcntl.LOCK_EX)
     try:
         if final.exists():
             return None
-        with _report_write_errors(part):
+        with report_write_errors(part):
             out.truncate(0)
         count = size = 0
         digest, digests = hashlib.sha256(), hashlib.sha256()
         for record in records:
-            with _report_write_errors(part):
+            with report_write_errors(part):
                 out.write(record)
             digest.update(record)
             digests.update(hashlib.sha256(record).digest())
             size += len(record)
             count += 1
-        with _report_write_errors(part):
+        with report_write_errors(part):
             out.flush()
             os.fsync(out.fileno())
             if count:
@@ -169,17 +167,8 @@ def _write_file(final: Path, records: Iterable[bytes], chain: Chain | None) -> i
     finally:
         if is_same_file(part, out.fileno()):  # it is empty, or was not finished
             part.unlink()
-        with _report_write_errors(part):
+        with report_write_errors(part):
             out.close()
-
-
-@contextmanager
-def _report_write_errors(part: Path) -> Iterator[None]:
-    """Raise DiskFull or StorageError: errors of the archive's disk, not of the source that is being read."""
-    try:
-        yield
-    except OSError as problem:
-        raise_write_error(part, problem)
 
 
 def _split_records(file: BinaryIO, taking: _Input) -> Iterator[bytes]:

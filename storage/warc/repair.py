@@ -9,6 +9,7 @@ Only the end is cut. Damage with complete exchanges behind it stays, and `newsar
 import hashlib
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from storage.errors import StorageError
 from storage.places import Readable, WarcFile, warc_name
 from storage.places.chain import Chain, ChainLink
 from storage.places.digests import HashingReader
-from storage.places.folder import lock_file, open_atomic, raise_write_error, sync_folder
+from storage.places.folder import lock_file, open_atomic, report_write_errors, sync_folder
 from storage.warc.reader import belongs_to_file, ignore_damage, read_records
 
 
@@ -48,13 +49,9 @@ def repair_file(path: Path, chain: Chain | None = None) -> RepairedFile | None:
 
     DiskFull or StorageError if the bytes cut off cannot be saved; the file is then unchanged.
     """
-    try:
-        with lock_file(path, os.O_RDWR) as fd:
-            return None if fd is None else _repair(path, fd, chain)
-    except FileNotFoundError:
-        return None
-    except OSError as problem:
-        raise_write_error(path, problem)
+    with report_write_errors(path), suppress(FileNotFoundError), lock_file(path, os.O_RDWR) as fd:
+        return None if fd is None else _repair(path, fd, chain)
+    return None
 
 
 def digest_records(file: Readable) -> list[bytes]:

@@ -27,7 +27,7 @@ from storage.model import Capture, ClosedWarc, CrawlRun, Exchange, RecordPlace, 
 from storage.places import OPEN, warc_name
 from storage.places.chain import Chain, ChainLink
 from storage.places.file_names import this_host
-from storage.places.folder import is_same_file, raise_write_error, sync_folder, write_all
+from storage.places.folder import is_same_file, raise_write_error, report_write_errors, sync_folder, write_all
 from storage.warc.exchange import Originals, build_records, build_rendered_records
 from storage.warc.provenance import RUN_URI, run_fields
 from storage.warc.record import FORMAT_FIELDS, Fields, build_fields_member, new_record_id
@@ -211,7 +211,7 @@ class WarcWriter:
             path = self.folder / (name + OPEN)
             if path.with_name(name).exists():
                 continue
-            try:
+            with report_write_errors(path), suppress(FileExistsError):
                 fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640)
                 # Held until the file is closed: `repair_file` ignores locked files. It may have deleted this one.
                 with suppress(BlockingIOError):
@@ -219,10 +219,6 @@ class WarcWriter:
                     if is_same_file(path, fd):
                         return path, fd
                 os.close(fd)
-            except FileExistsError:
-                continue
-            except OSError as problem:
-                raise_write_error(path, problem)
 
     def _append(self, file: _File, members: Sequence[bytes]) -> int:
         """Append records, all or nothing; returns their offset."""

@@ -106,8 +106,7 @@ ArticleFilters: TypeAlias = Annotated[Filters, Depends(read_filters)]
 
 
 def _respond(context: RequestContext, model: type[BaseModel], view: object) -> Response:
-    body = model.model_validate(view).model_dump_json()
-    return context.add_etag(Response(body, media_type="application/json"))
+    return context.add_etag(Response(model.model_validate(view).model_dump_json(), media_type="application/json"))
 
 
 @router.get("/sites", response_model=schemas.SiteList, summary="Sites")

@@ -26,7 +26,7 @@ from newsarchive.web.snapshot.media_types import Display, choose_display, safe_m
 from newsarchive.web.snapshot.replay_links import BARE, EmbedKind, ReplayLinks
 from newsarchive.web.snapshot.rewrite import SanitizedPage, TooLarge, sanitize_page
 from newsarchive.web.thumbnails import get_thumbnail
-from storage.errors import NotFound, PayloadError
+from storage.errors import NotFound, PayloadError, StorageError
 from storage.index.conditions.withheld import find_withheld_urls, load_mask, load_names
 from storage.index.queries import articles, cdx, timeline
 from storage.index.reader import Reader
@@ -215,7 +215,7 @@ def load_capture(context: RequestContext, capture: CaptureView) -> LoadedCapture
     answer, body, reason = None, b"", ""
     try:
         opened = archived_response.open_archived_response(context, line)
-        with archived_response.translate_os_errors(line), opened as answer:
+        with StorageError.replace_os_errors("warc-unreadable", warc=line.warc), opened as answer:
             entity = b"".join(answer.chunks)
         display = choose_display(capture.mime or media_type(answer.headers), entity)
         is_data = display is Display.TEXT or capture.outcome in {Outcome.FEED, Outcome.SITEMAP}

@@ -57,8 +57,7 @@ def learn_boilerplate(connection: Connection, site_ids: Sequence[int]) -> None:
     # New and changed versions, locked so that no other's mark is lost; those that others change are skipped.
     of_sites = select(ArticleRow.id).where(ArticleRow.site_id.in_(site_ids))
     query = select(VersionRow.id).where(~VersionRow.is_counted, VersionRow.article_id.in_(of_sites))
-    locking = query.order_by(VersionRow.id).with_for_update(key_share=True, skip_locked=True)
-    new = connection.scalars(locking).all()
+    new = connection.scalars(query.order_by(VersionRow.id).with_for_update(key_share=True, skip_locked=True)).all()
     dates = ArticleDates(connection, site_ids)
     need_relearning = select(func.count()).where(SiteRow.id.in_(site_ids), SiteRow.needs_relearning)
     everything = len(new) * _COUNT_ALL_FACTOR >= len(dates) or bool(connection.scalar(need_relearning))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
+from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
 
 from sqlalchemy import BindParameter, Connection, Executable, Row, Select, Table, bindparam, text
@@ -65,6 +66,12 @@ def change_by_ids(connection: Connection, statement: Executable, ids: Iterable[K
     """Update or delete rows for any number of keys, which the statement takes as IDS."""
     for some in batches(ids):
         connection.execute(statement, {"ids": some})
+
+
+def update_rows(connection: Connection, statement: Executable, rows: Iterable[dict[str, Any]]) -> None:
+    """Update rows one by one, in the order of their keys, which the statement takes as `of`."""
+    if ordered := sorted(rows, key=itemgetter("of")):
+        connection.execute(statement, ordered)
 
 
 def insert_rows(

@@ -71,8 +71,7 @@ class FirstCapture:
 def load_backoffs(connection: Connection) -> tuple[SavedBackoff, ...]:
     """Return all hosts that are backed off, by name."""
     columns = [HostBackoffRow.__table__.c[field.name] for field in fields(SavedBackoff)]
-    rows = connection.execute(select(*columns).order_by(HostBackoffRow.host))
-    return tuple(SavedBackoff(*row) for row in rows)
+    return tuple(SavedBackoff(*row) for row in connection.execute(select(*columns).order_by(HostBackoffRow.host)))
 
 
 def save_backoffs(connection: Connection, backoffs: Mapping[str, SavedBackoff | None], now: datetime) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from storage.index.engine.statements import IDS, build_query, change_by_ids, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, build_query, change_by_ids, fetch_by_ids, insert_rows, update_rows
 from storage.index.frontier.url_queue import FRONTIER_SQL
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import short_digest
@@ -58,6 +58,5 @@ def update_site_titles(connection: Connection) -> None:
     query = select(UrlRow.digest, SourceRow.title).join(SourceRow, SourceRow.url_id == UrlRow.id)
     known = fetch_by_ids(connection, query.where(UrlRow.digest.in_(IDS)), fronts)
     titles = {fronts[digest]: title for digest, title in known}
-    renamed = [{"of": site.id, "title": titles.get(site.id)} for site in sites if site.title != titles.get(site.id)]
-    if renamed:
-        connection.execute(update(SiteRow).where(SiteRow.id == bindparam("of")), renamed)
+    renamed = ({"of": site.id, "title": titles.get(site.id)} for site in sites if site.title != titles.get(site.id))
+    update_rows(connection, update(SiteRow).where(SiteRow.id == bindparam("of")), renamed)

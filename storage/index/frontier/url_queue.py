@@ -11,16 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, delete, select, text, update
 
+from storage.index.engine import statements
 from storage.index.engine.dialect import has_concurrent_writers, lock_rows
-from storage.index.engine.statements import (
-    IDS,
-    AnyRow,
-    build_query,
-    change_by_ids,
-    fetch_by_ids,
-    insert_rows,
-    load_statements,
-)
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables, short_digest
 from storage.index.rows.orphans import OrphanCandidates
@@ -44,7 +36,7 @@ NEVER_DUE = (UrlKind.ROBOTS, UrlKind.PART)
 
 Rank = tuple[object, ...]
 _Rows = list[dict[str, Any]]
-FRONTIER_SQL = load_statements("storage.index.frontier", "frontier.sql")
+FRONTIER_SQL = statements.load_statements("storage.index.frontier", "frontier.sql")
 _AT = bindparam("at", type_=UtcDateTime())
 
 
@@ -84,7 +76,7 @@ FRONTIER_WITH_VIA = (
     .join(_VIA, _VIA.c.id == FrontierRow.via_id, isouter=True)
 )
 """The frontier, with the site and host of each lane, and the URL of the page on which each URL was discovered."""
-FRONTIER_BY_IDS = FRONTIER_WITH_VIA.where(FrontierRow.url_id.in_(IDS))
+FRONTIER_BY_IDS = FRONTIER_WITH_VIA.where(FrontierRow.url_id.in_(statements.IDS))
 """The same for some URLs. Built once: building a statement takes longer than running it."""
 
 
@@ -176,7 +168,7 @@ def _split_new_and_known(
         if (waits is None or rank < waits[0] or one.priority < waits[1]) and (known is None or rank < known[0]):
             best[url_id] = (rank, one)
     ids = sorted(best)
-    existing = {row.url_id: row for row in fetch_by_ids(connection, FRONTIER_BY_IDS, ids)}
+    existing = {row.url_id: row for row in statements.fetch_by_ids(connection, FRONTIER_BY_IDS, ids)}
     rows, improved = [], []
     for url_id in ids:
         rank, one = best[url_id]
@@ -202,10 +194,9 @@ def _write_found(
 ) -> None:
     """Insert rows of new URLs, lock others, and change known ones."""
     put_lanes(connection, lookups, [*rows, *improved])
-    insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
+    statements.insert_rows(connection, FrontierRow, rows, conflict_columns=["url_id"])
     lock_rows(connection, FrontierRow.url_id, locked)
-    if improved:
-        connection.execute(_UPDATE_UNFETCHED, improved)
+    statements.update_rows(connection, _UPDATE_UNFETCHED, improved)
 
 
 _UPDATE_UNFETCHED = update(FrontierRow).where(
@@ -213,7 +204,9 @@ _UPDATE_UNFETCHED = update(FrontierRow).where(
 )
 
 
-def _merge_discovery(row: AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool) -> dict[str, Any]:
+def _merge_discovery(
+    row: statements.AnyRow, found: DiscoveredUrl, urls: Mapping[str, int], *, is_better: bool
+) -> dict[str, Any]:
     """Return a known URL's columns with the better discovery, the higher priority and the earlier due time."""
     columns = {"host": row.host, **discovery_columns(found.discovery, urls)}
     if not is_better:
@@ -233,7 +226,7 @@ def find_reported_changes(
             for found in entry.ingest.discovered_urls
             if found.modified is not None and found.due_at - _MAX_CHANGE_AGE <= found.modified <= found.due_at
         }
-        rows = fetch_by_ids(connection, _FETCHED, reported)
+        rows = statements.fetch_by_ids(connection, _FETCHED, reported)
         later = [row.url_id for row in rows if row.last_fetched_at < reported[row.url_id][0]]
         if 0 < len(later) <= max(_MAX_CHANGES, len(reported) // 2):
             for url_id in later:
@@ -241,13 +234,12 @@ def find_reported_changes(
     return changed
 
 
-_FETCHED = build_query(FRONTIER_SQL["fetched"], ["ids"], ["last_fetched_at"])
+_FETCHED = statements.build_query(FRONTIER_SQL["fetched"], ["ids"], ["last_fetched_at"])
 
 
 def advance_due_times(connection: Connection, due_times: Mapping[int, datetime]) -> None:
     """Make URLs due at these times that would be due later."""
-    if due_times:
-        connection.execute(_ADVANCE, [{"of": url_id, "at": at} for url_id, at in sorted(due_times.items())])
+    statements.update_rows(connection, _ADVANCE, ({"of": url_id, "at": at} for url_id, at in due_times.items()))
 
 
 _ADVANCE = text(FRONTIER_SQL["advance"]).bindparams(_AT)
@@ -256,7 +248,7 @@ _ADVANCE = text(FRONTIER_SQL["advance"]).bindparams(_AT)
 def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) -> None:
     """Make captured pages due that a source has named anew: those that ended, or were no article at the last visit."""
     due_times: dict[int, datetime] = {}
-    for row in fetch_by_ids(connection, _MENTIONED, mentions):
+    for row in statements.fetch_by_ids(connection, _MENTIONED, mentions):
         pause = _MENTION_RETRY if row.failure_count else _MENTION_CHECK
         due_times[row.url_id] = max(mentions[row.url_id], row.last_fetched_at + pause)
     advance_due_times(connection, due_times)
@@ -265,15 +257,15 @@ def advance_mentioned(connection: Connection, mentions: Mapping[int, datetime]) 
 _MENTION_RETRY, _MENTION_CHECK = timedelta(hours=1), timedelta(days=1)
 """Time after the last visit in which a new mention does not lead to another: of a page that was no article, and of an
 article that is not checked any more."""
-_MENTIONED = build_query(FRONTIER_SQL["mentioned"], ["ids"], ["last_fetched_at"])
+_MENTIONED = statements.build_query(FRONTIER_SQL["mentioned"], ["ids"], ["last_fetched_at"])
 
 
 def promote_added(connection: Connection, url_ids: Collection[int]) -> None:
     """Give URLs that wait for a backfill their ordinary priority."""
-    change_by_ids(connection, _PROMOTE, url_ids)
+    statements.change_by_ids(connection, _PROMOTE, url_ids)
 
 
-_PROMOTE = text(FRONTIER_SQL["promote"]).bindparams(IDS, backfill=BACKFILL_PRIORITY)
+_PROMOTE = text(FRONTIER_SQL["promote"]).bindparams(statements.IDS, backfill=BACKFILL_PRIORITY)
 
 
 def add_urls(connection: Connection, lookups: LookupTables, discovered: Sequence[DiscoveredUrl]) -> int:
@@ -288,17 +280,16 @@ def add_urls(connection: Connection, lookups: LookupTables, discovered: Sequence
 
 def reschedule(connection: Connection, due_times: Mapping[int, datetime | None]) -> None:
     """Set the due times of URLs, by their ids; None: never. Their captures' data stays."""
-    rows = [{"of": url_id, "at": at} for url_id, at in sorted(due_times.items())]
-    if rows:
-        connection.execute(text(FRONTIER_SQL["reschedule"]).bindparams(_AT), rows)
+    rows = ({"of": url_id, "at": at} for url_id, at in due_times.items())
+    statements.update_rows(connection, text(FRONTIER_SQL["reschedule"]).bindparams(_AT), rows)
 
 
 def end_visits(connection: Connection, urls: Iterable[str]) -> None:
     """End the visits of URLs, as a person has asked for."""
-    change_by_ids(connection, _END, {short_digest(url) for url in urls})
+    statements.change_by_ids(connection, _END, {short_digest(url) for url in urls})
 
 
-_END = text(FRONTIER_SQL["end"]).bindparams(IDS)
+_END = text(FRONTIER_SQL["end"]).bindparams(statements.IDS)
 
 
 def remove_urls(connection: Connection, url_ids: Select[int]) -> None:
@@ -345,7 +336,9 @@ def select_due_urls(connection: Connection, query: DueQuery) -> list[DueUrl]:
 
 def find_urls(connection: Connection, urls: Iterable[str]) -> list[DueUrl]:
     """Return those of these URLs that are in the frontier, whenever they are due."""
-    return [_due_url(row) for row in fetch_by_ids(connection, ROWS_OF_URLS, {short_digest(url) for url in urls})]
+    return [
+        _due_url(row) for row in statements.fetch_by_ids(connection, ROWS_OF_URLS, {short_digest(url) for url in urls})
+    ]
 
 
 def _due_url(row: Any) -> DueUrl:
@@ -371,7 +364,7 @@ def _select_free_rows(
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _ROWS = FRONTIER_WITH_VIA.add_columns(UrlRow.url).join(UrlRow, UrlRow.id == FrontierRow.url_id)
-ROWS_OF_URLS = _ROWS.where(UrlRow.digest.in_(IDS))
+ROWS_OF_URLS = _ROWS.where(UrlRow.digest.in_(statements.IDS))
 """The frontier's rows of some URLs, by their digests."""
 _ROWS_OF_LANE = (
     _ROWS.where(
@@ -397,4 +390,4 @@ def _select_lanes(connection: Connection, sites: Sequence[str], max_priority: in
     return connection.execute(_LANES, {"max_priority": max_priority, "sites": list(sites)}).all()
 
 
-_LANES = build_query(FRONTIER_SQL["lanes"], ["sites"], ["due_at"])
+_LANES = statements.build_query(FRONTIER_SQL["lanes"], ["sites"], ["due_at"])

@@ -23,7 +23,7 @@ from storage.index.engine.statements import load_statements
 from storage.index.schema.tables import METADATA
 from storage.index.schema.upgrade import FORMER, FORMER_FUNCTIONS, FORMER_TABLES, FUNCTIONS, HEAD
 from storage.index_address import parse_address, sqlite_address, sqlite_file
-from storage.places.folder import raise_write_error, replace_durably
+from storage.places.folder import replace_durably, report_write_errors
 
 ATTEMPTS = 600
 """Number of attempts to swap while another process reads or writes; each attempt takes about a second."""
@@ -44,11 +44,9 @@ class _FileReplacement:
 
     def clear(self) -> None:
         """Delete the unfinished index that an earlier process left."""
-        try:
+        with report_write_errors(self._fresh):
             self._fresh.unlink(missing_ok=True)
             remove_log(self._fresh)
-        except OSError as problem:
-            raise_write_error(self._fresh, problem)
 
     def swap(self, attempts: int = ATTEMPTS) -> None:
         """Put the new index in the place of the old one. No process may have the new one open.

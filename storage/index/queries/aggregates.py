@@ -13,15 +13,7 @@ from typing import Any
 from sqlalchemy import FromClause, func, literal, select
 
 from storage.index.boilerplate.boxes import SiteBox
-from storage.index.conditions.visibility import (
-    filter_conditions,
-    load_site_ids,
-    load_site_names,
-    select_withheld_articles,
-    select_withheld_captures,
-    visible_articles,
-    visible_captures,
-)
+from storage.index.conditions import visibility
 from storage.index.engine.dialect import utc_day
 from storage.index.reader import ReadScope, keep_while_unchanged
 from storage.index.schema.tables import (
@@ -52,7 +44,7 @@ def count_withheld(scope: ReadScope, times: Sequence[datetime]) -> tuple[int, ..
     if not lasting or not times:
         return (0,) * len(times)
     seen = (func.count().filter(ArticleRow.first_seen_at <= at) for at in times)
-    held = ArticleRow.id.in_(select_withheld_articles(ReadScope(scope.connection, lasting)))
+    held = ArticleRow.id.in_(visibility.select_withheld_articles(ReadScope(scope.connection, lasting)))
     return tuple(scope.connection.execute(select(*seen).select_from(ArticleRow).where(held)).one())
 
 
@@ -66,7 +58,7 @@ def count_outcomes_by_site(
     scope: ReadScope, since: date | None = None, *, site: str | None = None
 ) -> dict[str, dict[Outcome, int]]:
     """Return the number of captures by site and outcome; of all days or since a day, of all sites or one."""
-    names, counted = load_site_names(scope.connection), defaultdict[str, dict[Outcome, int]](dict)
+    names, counted = visibility.load_site_names(scope.connection), defaultdict[str, dict[Outcome, int]](dict)
     for (site_id, outcome), count in sorted(_count(scope, ("site_id", "outcome"), since, site).items()):
         counted[names[site_id]] |= {Outcome(outcome): count} if count else {}
     return dict(counted)
@@ -81,9 +73,9 @@ def count_articles_per_day(scope: ReadScope, site: str, since: date) -> Mapping[
     rows = scope.connection.execute(
         select(day, func.count())
         .where(
-            ArticleRow.site_id == load_site_ids(scope.connection, [site]).get(site, 0),
+            ArticleRow.site_id == visibility.load_site_ids(scope.connection, [site]).get(site, 0),
             at >= datetime(since.year, since.month, since.day, tzinfo=UTC),
-            *visible_articles(scope),
+            *visibility.visible_articles(scope),
         )
         .group_by(day)
         .order_by(day)
@@ -93,7 +85,7 @@ def count_articles_per_day(scope: ReadScope, site: str, since: date) -> Mapping[
 
 def list_site_names(scope: ReadScope) -> list[str]:
     """Return the names of the sites that `list_site_counts` returns."""
-    seen = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id, *visible_captures(scope))
+    seen = select(CaptureRow.id).where(CaptureRow.site_id == SiteRow.id, *visibility.visible_captures(scope))
     rows = select(SiteRow.name, SiteRow.url, SiteRow.configured, seen.exists().label("is_seen"))
     rows = rows.where(SiteRow.name.not_in(sorted(scope.exclude.hidden))).order_by(SiteRow.name)
     return [
@@ -117,13 +109,13 @@ def list_site_counts(scope: ReadScope, site: str | None = None) -> tuple[SiteCou
 def _count_sites(scope: ReadScope, site: str | None = None) -> tuple[SiteCount, ...]:
     counts = _count(scope, ("site_id",), site=site)
     captured = Counter({site_id: count for (site_id,), count in counts.items() if count})
-    shown = visible_articles(scope)
+    shown = visibility.visible_articles(scope)
     held = select(ArticleRow.site_id, func.count()).where(*shown).group_by(ArticleRow.site_id)
     if site is not None:
-        held = held.where(ArticleRow.site_id == load_site_ids(scope.connection, [site]).get(site, 0))
+        held = held.where(ArticleRow.site_id == visibility.load_site_ids(scope.connection, [site]).get(site, 0))
     articles: dict[int, int] = {row[0]: row[1] for row in scope.connection.execute(held)}
     # Not of sites without visible captures: all of their captures would be read.
-    captures = SiteRow.id.in_(captured), CaptureRow.site_id == SiteRow.id, *visible_captures(scope)
+    captures = SiteRow.id.in_(captured), CaptureRow.site_id == SiteRow.id, *visibility.visible_captures(scope)
     written = ArticleRow.site_id == SiteRow.id, *shown
     at, dated = CaptureRow.fetched_at, ArticleRow.dated_at
     seeks = (at, at, captures), (at, at.desc(), captures), (dated, dated.desc(), written)
@@ -154,10 +146,10 @@ def _count(
     """Return numbers of captures by some of site_id, day and outcome, without excluded ones."""
     tables: list[FromClause] = [DailyCapturesRow.__table__]
     if scope.exclude:
-        withheld = CaptureRow.id.in_(select_withheld_captures(scope))
+        withheld = CaptureRow.id.in_(visibility.select_withheld_captures(scope))
         columns = CaptureRow.site_id, utc_day(scope.connection, CaptureRow.fetched_at).label("day"), CaptureRow.outcome
         tables.append(select(*columns, literal(-1).label("captures")).where(withheld).subquery())
-    hidden = sorted(load_site_ids(scope.connection, scope.exclude.hidden).values())
+    hidden = sorted(visibility.load_site_ids(scope.connection, scope.exclude.hidden).values())
     counts = Counter[tuple[Any, ...]]()
     for counted in tables:
         found = select(func.sum(counted.c.captures), *(counted.c[name] for name in by))
@@ -166,7 +158,7 @@ def _count(
         if since is not None:
             found = found.where(counted.c.day >= since.isoformat())
         if site is not None:
-            found = found.where(counted.c.site_id == load_site_ids(scope.connection, [site]).get(site, 0))
+            found = found.where(counted.c.site_id == visibility.load_site_ids(scope.connection, [site]).get(site, 0))
         for count, *keys in scope.connection.execute(found.group_by(*(counted.c[name] for name in by))):
             counts[tuple(keys)] += int(count)
     return counts
@@ -178,7 +170,7 @@ def count_crawl_outcomes(scope: ReadScope, run: str) -> tuple[OutcomeCount, ...]
     rows = scope.connection.execute(
         select(CaptureRow.outcome, CaptureRow.status, count.label("captures"))
         .join(CrawlRow, CrawlRow.id == CaptureRow.crawl_id)
-        .where(CrawlRow.run == run, *visible_captures(scope))
+        .where(CrawlRow.run == run, *visibility.visible_captures(scope))
         .group_by(CaptureRow.outcome, CaptureRow.status)
         .order_by(count.desc(), CaptureRow.outcome, CaptureRow.status)
     )
@@ -201,7 +193,7 @@ def list_author_spellings(scope: ReadScope, author: str) -> tuple[str, ...]:
             select(VersionAuthorRow.author_id)
             .join(VersionRow, VersionRow.id == VersionAuthorRow.version_id)
             .join(ArticleRow, ArticleRow.id == VersionRow.article_id)
-            .where(VersionAuthorRow.author_id == AuthorRow.id, *filter_conditions(scope, EVERYTHING))
+            .where(VersionAuthorRow.author_id == AuthorRow.id, *visibility.filter_conditions(scope, EVERYTHING))
         )
         statement = statement.where(written.exists())
     return tuple(sorted(scope.connection.scalars(statement), key=lambda name: (name != author, name)))

@@ -8,16 +8,7 @@ from sqlalchemy import ColumnClause, ColumnElement, Connection, and_, bindparam,
 from storage.article_fields import ParagraphView, from_columns
 from storage.article_parts import Entity, EntityRelation, LiveUpdate, Media, MediaKind
 from storage.grouping import group_pairs
-from storage.index.conditions.visibility import (
-    Conditions,
-    conditions_on_time,
-    current_version,
-    filter_conditions,
-    load_site_ids,
-    visible_articles,
-    visible_captures,
-    visible_versions,
-)
+from storage.index.conditions import visibility
 from storage.index.conditions.withheld import find_withheld_urls, load_text_masks
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect, build_query, load_statements
 from storage.index.queries.observations import ArticleHistory, load_histories
@@ -114,7 +105,7 @@ def iter_captures(
 
 def load_captures(scope: ReadScope, ids: Sequence[int]) -> list[views.CaptureView]:
     """Return the visible ones of some captures, in the order of the ids."""
-    query = _CAPTURES.where(CaptureRow.id.in_(IDS), *visible_captures(scope))
+    query = _CAPTURES.where(CaptureRow.id.in_(IDS), *visibility.visible_captures(scope))
     rows = {row.id: row for row in scope.connection.execute(query, {"ids": list(ids)})}
     return [_capture_view(rows[capture_id], scope.exclude) for capture_id in ids if capture_id in rows]
 
@@ -126,7 +117,7 @@ def list_captures(
     return tuple(iter_captures(scope, filters, limit=_AT_ONCE, before=before))
 
 
-def _capture_conditions(scope: ReadScope, filters: views.CaptureFilters) -> Conditions:
+def _capture_conditions(scope: ReadScope, filters: views.CaptureFilters) -> visibility.Conditions:
     def id_of(of: ColumnClause[int], condition: ColumnElement[bool]) -> ColumnElement[int]:
         return select(of).where(condition).correlate(None).scalar_subquery()
 
@@ -140,8 +131,8 @@ def _capture_conditions(scope: ReadScope, filters: views.CaptureFilters) -> Cond
         (filters.warc, lambda name: CaptureRow.warc_file_id == id_of(WarcFileRow.id, WarcFileRow.name == name)),
     )
     conditions = [condition(value) for value, condition in candidates if value is not None]
-    conditions += conditions_on_time(CaptureRow.fetched_at, filters.since, filters.until)
-    return conditions + visible_captures(scope)
+    conditions += visibility.conditions_on_time(CaptureRow.fetched_at, filters.since, filters.until)
+    return conditions + visibility.visible_captures(scope)
 
 
 def get_capture(scope: ReadScope, capture_id: int) -> views.CaptureView | None:
@@ -155,7 +146,7 @@ def get_capture_of_record(scope: ReadScope, record_id: str) -> views.CaptureView
 
 
 def _find_capture(scope: ReadScope, condition: ColumnElement[bool]) -> views.CaptureView | None:
-    row = scope.connection.execute(_CAPTURES.where(condition, *visible_captures(scope))).first()
+    row = scope.connection.execute(_CAPTURES.where(condition, *visibility.visible_captures(scope))).first()
     return _capture_view(row, scope.exclude) if row else None
 
 
@@ -163,7 +154,7 @@ def get_version(scope: ReadScope, version_id: int, history: ArticleHistory | Non
     """Return one version with its paragraphs and links, or None. The history is loaded if it is not given."""
     if not _is_valid_id(version_id):
         return None
-    visible = visible_articles(scope) + visible_versions(scope)
+    visible = visibility.visible_articles(scope) + visibility.visible_versions(scope)
     row = scope.connection.execute(SELECT_VERSIONS.where(VersionRow.id == version_id, *visible)).first()
     if row is None:
         return None
@@ -202,7 +193,7 @@ def load_link_groups(scope: ReadScope, capture_id: int) -> tuple[views.LinkGroup
 
 def link_target(scope: ReadScope) -> ColumnElement[int | None]:
     """Return a column of `load_links`, `article_id`: the article that the link leads to."""
-    held = visible_articles(scope)
+    held = visibility.visible_articles(scope)
     article = select(func.min(ArticleRow.id)).where(ArticleRow.url_id == UrlRow.id, *held).scalar_subquery()
     captured = select(func.min(CaptureRow.article_id)).where(CaptureRow.url_id == UrlRow.id)
     if held:
@@ -259,7 +250,7 @@ def get_article(scope: ReadScope, article_id: int) -> views.ArticleView | None:
     """Return one article with its history, or None."""
     if not _is_valid_id(article_id):
         return None
-    visible = visible_articles(scope) + visible_versions(scope)
+    visible = visibility.visible_articles(scope) + visibility.visible_versions(scope)
     row = scope.connection.execute(_select_articles(scope).where(ArticleRow.id == article_id, *visible)).first()
     if row is None:
         return None
@@ -268,7 +259,7 @@ def get_article(scope: ReadScope, article_id: int) -> views.ArticleView | None:
     assert current is not None
     # All captures of its URLs are its captures. Two queries: with a subquery PostgreSQL scans all captures.
     mine = CaptureRow.url_id.in_(load_url_ids(scope.connection, article_id))
-    held = _CAPTURES.where(mine, *visible_captures(scope))
+    held = _CAPTURES.where(mine, *visibility.visible_captures(scope))
     all_captures = scope.connection.execute(held.order_by(CaptureRow.fetched_at, CaptureRow.record_id))
     return views.ArticleView(
         id=row.id, site=row.site, url=row.url, state=row.state, first_seen=row.first_seen_at,
@@ -290,7 +281,7 @@ def _load_version_lines(
 ) -> tuple[views.VersionLine, ...]:
     rows = scope.connection.execute(
         select(VersionRow.id, VersionRow.number, VersionRow.headline, VersionRow.digest, VersionRow.changed)
-        .where(VersionRow.article_id == article_id, *visible_versions(scope))
+        .where(VersionRow.article_id == article_id, *visibility.visible_versions(scope))
         .order_by(VersionRow.number, VersionRow.is_variant, VersionRow.digest)
     )
     first_rows: dict[int, AnyRow] = {}
@@ -321,12 +312,12 @@ def _select_articles(scope: ReadScope) -> AnySelect:
             select(func.count()).select_from(_COUNTED)
             .where(
                 _COUNTED.c.article_id == ArticleRow.id, ~_COUNTED.c.is_variant,
-                *visible_versions(scope, _COUNTED),
+                *visibility.visible_versions(scope, _COUNTED),
             ).scalar_subquery().label("versions"),
         )
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .join(VersionRow, and_(VersionRow.article_id == ArticleRow.id, current_version(scope)))
+        .join(VersionRow, and_(VersionRow.article_id == ArticleRow.id, visibility.current_version(scope)))
     )  # fmt: skip
 
 
@@ -347,7 +338,7 @@ def list_articles(
         ids = list_article_ids(scope, filters, limit, offset, after_id)
         lines = {line.id: line for line in load_article_lines(scope, ids)}
         return tuple(lines[article_id] for article_id in ids if article_id in lines)
-    statement = _select_articles(scope).where(*filter_conditions(scope, filters))
+    statement = _select_articles(scope).where(*visibility.filter_conditions(scope, filters))
     if after_id is not None:
         last = select(ArticleRow.dated_at, UrlRow.url).join(UrlRow, UrlRow.id == ArticleRow.url_id)
         row = scope.connection.execute(last.where(ArticleRow.id == after_id)).first()
@@ -362,14 +353,14 @@ def list_articles(
 def list_newest_articles(scope: ReadScope, sites: Sequence[str], limit: int) -> list[tuple[views.ArticleLine, ...]]:
     """Return the newest articles of each of some sites."""
     query = _select_articles(scope).where(ArticleRow.site_id == bindparam("site"))
-    query = query.where(*filter_conditions(scope, views.EVERYTHING)).order_by(*_NEWEST_FIRST).limit(limit)
-    ids = load_site_ids(scope.connection, sites)
+    query = query.where(*visibility.filter_conditions(scope, views.EVERYTHING)).order_by(*_NEWEST_FIRST).limit(limit)
+    ids = visibility.load_site_ids(scope.connection, sites)
     return [tuple(map(_article_line, scope.connection.execute(query, {"site": ids[name]}))) for name in sites]
 
 
 def load_article_lines(scope: ReadScope, ids: Sequence[int]) -> list[views.ArticleLine]:
     """Return the visible articles with these ids, unordered."""
-    visible = visible_articles(scope) + visible_versions(scope)
+    visible = visibility.visible_articles(scope) + visibility.visible_versions(scope)
     statement = _select_articles(scope).where(ArticleRow.id.in_(IDS), *visible)
     return [_article_line(row) for row in scope.connection.execute(statement, {"ids": list(ids)})] if ids else []
 
@@ -380,14 +371,14 @@ def find_article_id(scope: ReadScope, url: str) -> int | None:
     named = (
         select(ArticleRow.id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
-        .where(here, *visible_articles(scope))
+        .where(here, *visibility.visible_articles(scope))
         .order_by(ArticleRow.last_seen_at.desc())
         .limit(1)
     )
     captured = (
         select(CaptureRow.article_id)
         .join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .where(here, CaptureRow.article_id.is_not(None), *visible_captures(scope))
+        .where(here, CaptureRow.article_id.is_not(None), *visibility.visible_captures(scope))
         .order_by(CaptureRow.fetched_at.desc())
         .limit(1)
     )

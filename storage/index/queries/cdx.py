@@ -10,14 +10,7 @@ from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
-from storage.index.conditions.visibility import (
-    conditions_on_time,
-    load_site_ids,
-    prefix_condition,
-    prefix_end,
-    visible_captures,
-    visible_targets,
-)
+from storage.index.conditions import visibility
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
 from storage.index.queries.export import select_versions
 from storage.index.queries.timeline import follows
@@ -63,7 +56,7 @@ def match_exact(url: str) -> tuple[KeyRange, ...]:
 
 def match_prefix(url: str) -> tuple[KeyRange, ...]:
     """Return the urlkeys of URLs with a prefix (matchType=prefix)."""
-    return (KeyRange(surt(url), prefix_end(surt(url))),)
+    return (KeyRange(surt(url), visibility.prefix_end(surt(url))),)
 
 
 def match_host(url: str) -> tuple[KeyRange, ...]:
@@ -82,7 +75,7 @@ def match_domain(url: str) -> tuple[KeyRange, ...]:
 
 def iter_cdx_lines(scope: ReadScope, query: CdxQuery) -> Iterator[CdxLine]:
     """Yield captures in the order of a CDX file, or in that of the query."""
-    conditions = [*_query_conditions(query), *visible_captures(scope)]
+    conditions = [*_query_conditions(query), *visibility.visible_captures(scope)]
     if (urls := _find_exact_urls(scope.connection, query)) is not None:
         yield from _iter_of_urls(scope.connection, urls, query, conditions)
     else:
@@ -100,10 +93,10 @@ def _iter_by_key(connection: Connection, query: CdxQuery, conditions: _Condition
 def count_cdx_pages(scope: ReadScope, query: CdxQuery) -> int:
     """Return the number of pages of `page_size` captures of one URL, or of `page_size` URLs."""
     if (urls := _find_exact_urls(scope.connection, query)) is not None:
-        visible = [CaptureRow.url_id.in_(urls), *_query_conditions(query), *visible_captures(scope)]
+        visible = [CaptureRow.url_id.in_(urls), *_query_conditions(query), *visibility.visible_captures(scope)]
         counted = select(func.count()).select_from(CaptureRow).where(*visible)
     else:
-        visible = [_key_conditions(query.keys), *visible_targets(scope)]
+        visible = [_key_conditions(query.keys), *visibility.visible_targets(scope)]
         counted = select(func.count()).select_from(UrlRow).where(*visible)
     return -(-(scope.connection.scalar(counted) or 0) // query.page_size)
 
@@ -169,7 +162,7 @@ def _iter_by_time(
 
 def _query_conditions(query: CdxQuery) -> list[ColumnElement[bool]]:
     """Return conditions for the times of a query; it resumes after the last line of an earlier answer."""
-    conditions = conditions_on_time(CaptureRow.fetched_at, query.since, query.until)
+    conditions = visibility.conditions_on_time(CaptureRow.fetched_at, query.since, query.until)
     if query.after is not None:
         key, time, record_id = query.after
         beyond = UrlRow.urlkey < key if query.reverse else UrlRow.urlkey > key
@@ -218,19 +211,20 @@ def _cdx_line(row: AnyRow) -> CdxLine:
 def get_cdx_line_at(scope: ReadScope, warc: str, offset: int) -> CdxLine | None:
     """Return the capture whose record begins at an offset of a WARC file, or None."""
     at = (WarcFileRow.name == warc, CaptureRow.warc_offset == offset)
-    row = scope.connection.execute(_LINES.where(*at, *visible_captures(scope)).limit(1)).first()
+    row = scope.connection.execute(_LINES.where(*at, *visibility.visible_captures(scope)).limit(1)).first()
     return _cdx_line(row) if row else None
 
 
 def get_cdx_line(scope: ReadScope, capture_id: int) -> CdxLine | None:
     """Return the capture with an id, or None."""
-    row = scope.connection.execute(_LINES.where(CaptureRow.id == capture_id, *visible_captures(scope))).first()
+    query = _LINES.where(CaptureRow.id == capture_id, *visibility.visible_captures(scope))
+    row = scope.connection.execute(query).first()
     return _cdx_line(row) if row else None
 
 
 def has_url_with_prefix(scope: ReadScope, prefixes: Sequence[str]) -> bool:
     """Return True if a URL of the index has a urlkey with one of the prefixes."""
-    found = select(UrlRow.id).where(prefix_condition(UrlRow.urlkey.expression, prefixes)).limit(1)
+    found = select(UrlRow.id).where(visibility.prefix_condition(UrlRow.urlkey.expression, prefixes)).limit(1)
     return scope.connection.scalar(found) is not None
 
 
@@ -248,11 +242,11 @@ def iter_cdx_lines_of_articles(scope: ReadScope, filters: Filters = EVERYTHING) 
     """Yield the captures of filtered articles. Without filters, or filtered by site only: all captures, those of
     listings, feeds and images included.
     """
-    visible = visible_captures(scope)
+    visible = visibility.visible_captures(scope)
     everything = CdxQuery(keys=ALL_KEYS)
     if not filters.selects_articles:
         if filters.site is not None:
-            sites = load_site_ids(scope.connection, list_values(filters.site)).values()
+            sites = visibility.load_site_ids(scope.connection, list_values(filters.site)).values()
             visible = [*visible, CaptureRow.site_id.in_(sites)]
         yield from _iter_by_key(scope.connection, everything, visible)
         return

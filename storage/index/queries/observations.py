@@ -253,8 +253,7 @@ def _limit_days(connection: Connection, filters: ChangeFilters, most: int) -> da
 
 def iter_changes(reader: Reader, filters: ChangeFilters, *, limit: int | None = None) -> Iterator[ChangeView]:
     """Yield changes of articles, those seen last first; a bounded number is in memory."""
-    walked = reader.walk(lambda scope, last: list_changes(scope, filters, limit=_AT_ONCE, after=last))
-    return islice(walked, limit)
+    return islice(reader.walk(lambda scope, last: list_changes(scope, filters, limit=_AT_ONCE, after=last)), limit)
 
 
 def list_edits_to_classify(connection: Connection, limit: int) -> list[EditToClassify]:

@@ -56,8 +56,7 @@ def find_evidence(article: Article, discovery: Discovery) -> Evidence:
     """Return the evidence of one reading."""
     headline = _fold(article.headline)
     for title in (discovery.title, discovery.anchor):
-        folded = _fold(title or "")
-        short, long = sorted((folded, headline), key=len)
+        short, long = sorted((_fold(title or ""), headline), key=len)
         if short and (short == long or (len(short) >= _MIN_TITLE and short in long)):
             return Evidence.SOURCE
     has_date = article.published is not None and article.published.source in _OWN_SOURCES
@@ -149,8 +148,7 @@ def identify(comparison: Comparison, load_paragraphs: LoadParagraphs) -> Identit
     classes = _classify(compared, comparison, alike)
     replacing = set(_find_replacing(compared, alike))
     soft |= replacing
-    kept = [text for text in proven if text.version_id not in replacing]
-    groups = _group_pages(kept, classes, comparison.moves)
+    groups = _group_pages([text for text in proven if text.version_id not in replacing], classes, comparison.moves)
     return Identities(articles=tuple(_identity(texts, comparison) for texts in groups), soft=frozenset(soft))
 
 

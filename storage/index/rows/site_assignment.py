@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 
-from storage.index.engine.statements import insert_rows
+from storage.index.engine.statements import insert_rows, update_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.site_registry import KnownSite, SiteRegistry, load_registry, lock_registry, site_name_from_host
@@ -60,12 +60,9 @@ def reassign_urls(connection: Connection, registry: SiteRegistry, hosts: Iterabl
     """Set the site of URLs of these hosts, and of hosts below them, to the one they belong to now."""
     for host in sorted(hosts):
         here = select(UrlRow.id, UrlRow.url, UrlRow.site_id).where(is_on_host(host)).order_by(UrlRow.id)
-        rows = connection.execute(here).all()
-        changes = [
-            {"of": row.id, "site_id": site_id} for row in rows if (site_id := registry.find_id(row.url)) != row.site_id
-        ]
-        if changes:
-            connection.execute(update(UrlRow).where(UrlRow.id == bindparam("of")), changes)
+        found = ((row, registry.find_id(row.url)) for row in connection.execute(here).all())
+        changes = ({"of": row.id, "site_id": site_id} for row, site_id in found if site_id != row.site_id)
+        update_rows(connection, update(UrlRow).where(UrlRow.id == bindparam("of")), changes)
 
 
 def is_on_host(host: str) -> ColumnElement[bool]:

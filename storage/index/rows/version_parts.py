@@ -57,8 +57,7 @@ def load_paragraphs(connection: Connection, version_ids: Sequence[int]) -> dict[
     """Return the paragraphs of each version in reading order, boilerplate marked."""
     paragraphs: dict[int, list[ParagraphView]] = {version_id: [] for version_id in version_ids}
     for version_id, role, text, is_boilerplate in connection.execute(_PARAGRAPHS, {"ids": list(version_ids)}):
-        paragraph = ParagraphView(role=Role(role), text=text, boilerplate=is_boilerplate)
-        paragraphs[version_id].append(paragraph)
+        paragraphs[version_id].append(ParagraphView(role=Role(role), text=text, boilerplate=is_boilerplate))
     return paragraphs
 
 

@@ -153,7 +153,6 @@ class Follower:
             except (ArchiveError, OSError) as error:
                 # Whoever writes the index reports what is wrong with it; the next poll tries again.
                 is_full = isinstance(error, DiskFull) or getattr(error, "errno", None) == errno.ENOSPC
-                level = logging.INFO if is_full else logging.WARNING
-                _LOG.log(level, "search is not up to date: %s", error)
+                _LOG.log(logging.INFO if is_full else logging.WARNING, "search is not up to date: %s", error)
             if is_last:
                 return

@@ -8,16 +8,8 @@ from typing import Any
 from sqlalchemy import Boolean, Connection, bindparam, select, text, update
 
 from storage.grouping import group_by, group_pairs
+from storage.index.engine import statements
 from storage.index.engine.dialect import lock_rows
-from storage.index.engine.statements import (
-    IDS,
-    AnyRow,
-    build_query,
-    fetch_by_ids,
-    insert_rows,
-    load_statements,
-    reserve_ids,
-)
 from storage.index.rows.article_changes import recompute_changes
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.metadata_changes import recompute_metadata_changes
@@ -49,9 +41,9 @@ def add_articles(
     """Return the ids of the articles of pages, given with the dates of those that are new, and the number of these."""
     ids = article_ids(connection, seen)
     new = sorted(seen.keys() - ids.keys())
-    ids.update(zip(new, reserve_ids(connection, ArticleRow, len(new)), strict=True))
+    ids.update(zip(new, statements.reserve_ids(connection, ArticleRow, len(new)), strict=True))
     rows = [{"id": ids[page], "site_id": page[0], "url_id": page[1], "state": "live", **seen[page]} for page in new]
-    if insert_rows(connection, ArticleRow, rows, conflict_columns=["site_id", "url_id"]) < len(rows):
+    if statements.insert_rows(connection, ArticleRow, rows, conflict_columns=["site_id", "url_id"]) < len(rows):
         ids = article_ids(connection, seen)
     return ids, len(new)
 
@@ -59,18 +51,18 @@ def add_articles(
 def article_ids(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Return the ids of existing articles, by site and canonical URL."""
     wanted = set(keys)
-    rows = fetch_by_ids(connection, _BY_URL, {url_id for _, url_id in wanted})
+    rows = statements.fetch_by_ids(connection, _BY_URL, {url_id for _, url_id in wanted})
     return {(row.site_id, row.url_id): row.id for row in rows if (row.site_id, row.url_id) in wanted}
 
 
-SQL = load_statements("storage.index.write", "articles.sql")
-_BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(ArticleRow.url_id.in_(IDS))
+SQL = statements.load_statements("storage.index.write", "articles.sql")
+_BY_URL = select(ArticleRow.site_id, ArticleRow.url_id, ArticleRow.id).where(ArticleRow.url_id.in_(statements.IDS))
 _UPDATE_ARTICLE = (
     update(ArticleRow)
     .where(ArticleRow.id == bindparam("of"))
     .values({name: bindparam(name) for name in ("first_seen_at", "last_seen_at", "dated_at", "state")})
 )
-_MARK_UNCOUNTED = text(SQL["mark-uncounted"]).bindparams(IDS)
+_MARK_UNCOUNTED = text(SQL["mark-uncounted"]).bindparams(statements.IDS)
 """First and last dates of boilerplate paragraphs are those of the articles that carry them."""
 
 
@@ -98,31 +90,30 @@ def recompute_articles(connection: Connection, article_ids: Iterable[int]) -> No
         now = {"first_seen_at": first, "last_seen_at": last, "dated_at": dated, "state": state}
         if any(getattr(row, name) != value for name, value in now.items()):
             changed.append({"of": row.id, **now})
-    if changed:
-        changed.sort(key=lambda row: row["of"])
-        connection.execute(_UPDATE_ARTICLE, changed)
-    if redated:
-        connection.execute(_MARK_UNCOUNTED, {"ids": redated})
+    statements.update_rows(connection, _UPDATE_ARTICLE, changed)
+    statements.change_by_ids(connection, _MARK_UNCOUNTED, redated)
 
 
 def affected_articles(connection: Connection, entries: Sequence[CommitEntry]) -> set[int]:
     """Return the articles that these captures show, and those whose URLs they are of."""
-    rows = fetch_by_ids(connection, _AFFECTED, {entry.url_id for entry in entries})
+    rows = statements.fetch_by_ids(connection, _AFFECTED, {entry.url_id for entry in entries})
     return {row.article_id for row in rows} | {entry.article_id for entry in entries if entry.article_id is not None}
 
 
 _TIME = CaptureRow.fetched_at.type
-_OUTCOMES = build_query(SQL["outcomes"], ["ids"])
-_CAPTURES = build_query(SQL["captures"], ["ids"], fetched_at=_TIME, is_read=Boolean)
-_VERSIONS = build_query(SQL["versions"], ["ids"], published_at=_TIME, is_variant=Boolean, is_current=Boolean)
-_STORED = select(ArticleRow).where(ArticleRow.id.in_(IDS))
-_AFFECTED = build_query(SQL["affected-articles"], ["ids"])
+_OUTCOMES = statements.build_query(SQL["outcomes"], ["ids"])
+_CAPTURES = statements.build_query(SQL["captures"], ["ids"], fetched_at=_TIME, is_read=Boolean)
+_VERSIONS = statements.build_query(SQL["versions"], ["ids"], published_at=_TIME, is_variant=Boolean, is_current=Boolean)
+_STORED = select(ArticleRow).where(ArticleRow.id.in_(statements.IDS))
+_AFFECTED = statements.build_query(SQL["affected-articles"], ["ids"])
 _ORDERED = ("number", "is_variant", "is_current", "changed", "parts")
 """Columns of a version that depend on the other versions of its article."""
 _RENUMBER = text(SQL["renumber"])
 
 
-def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyRow]]) -> dict[int, datetime | None]:
+def _order_versions(
+    connection: Connection, captures: Mapping[int, Sequence[statements.AnyRow]]
+) -> dict[int, datetime | None]:
     """Number each article's versions by first capture, mark the current one, and tell what changed in each.
 
     Returns the publication date of the current ones.
@@ -143,13 +134,12 @@ def _order_versions(connection: Connection, captures: Mapping[int, Sequence[AnyR
                 published[article_id] = row.published_at
             if any(now[name] != getattr(row, name) for name in _ORDERED):
                 changes.append({"of": row.id, **now})
-    if changes:
-        connection.execute(_RENUMBER, sorted(changes, key=lambda row: row["of"]))
+    statements.update_rows(connection, _RENUMBER, changes)
     return published
 
 
 def _order(
-    versions: Sequence[AnyRow], captures: Sequence[AnyRow], parts: Mapping[int, str | None]
+    versions: Sequence[statements.AnyRow], captures: Sequence[statements.AnyRow], parts: Mapping[int, str | None]
 ) -> dict[int, dict[str, Any]]:
     """Return what depends on all versions of an article, by id; if only boilerplate differs, they share a number.
 

@@ -327,8 +327,7 @@ def select_takedown(
         VersionRow.image_url_id.is_not(None),
         ~select(_OTHERS.c.id).where(*elsewhere).exists(),
     )
-    images = {url_id for url_id in connection.scalars(own_images) if url_id is not None}
-    found |= shown.difference(mixed) | images
+    found |= shown.difference(mixed) | {url_id for url_id in connection.scalars(own_images) if url_id is not None}
     found |= {row.id for row in fetch_by_ids(connection, select(UrlRow.id).where(UrlRow.url.in_(IDS)), own)}
     more = CaptureRow.record_id.in_([shorten_name(each) for each in sorted(record_ids)])
     removed = or_(CaptureRow.url_id.in_(sorted(found)), of_articles, more)

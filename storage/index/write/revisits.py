@@ -80,8 +80,7 @@ def link_revisits(connection: Connection, entries: Sequence[CommitEntry], urls: 
 
 def _is_named(record_id: Any, url_id: Any, date: Any) -> ColumnElement[bool]:
     """Return the condition that columns have the values of `_lookup_parameters`."""
-    at_url = url_id.in_(bindparam("urls", expanding=True))
-    at_place = and_(at_url, date.in_(bindparam("dates", expanding=True)))
+    at_place = and_(url_id.in_(bindparam("urls", expanding=True)), date.in_(bindparam("dates", expanding=True)))
     return or_(record_id.in_(bindparam("records", expanding=True)), at_place)
 
 

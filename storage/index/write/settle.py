@@ -57,8 +57,7 @@ def _renumber_some(connection: Connection) -> int:
 
 def _resolve_revisits(connection: Connection) -> ResolvedRevisits:
     resolved = resolve_waiting_revisits(connection)
-    of_captures = select(CaptureRow.url_id).where(CaptureRow.id.in_(IDS))
-    url_ids = find_by_ids(connection, of_captures, resolved.capture_ids)
+    url_ids = find_by_ids(connection, select(CaptureRow.url_id).where(CaptureRow.id.in_(IDS)), resolved.capture_ids)
     recompute_sources(connection, url_ids)
     shown_there = select(CaptureRow.article_id).where(CaptureRow.url_id.in_(IDS), CaptureRow.article_id.is_not(None))
     recompute_articles(connection, resolved.article_ids | find_by_ids(connection, shown_there.distinct(), url_ids))

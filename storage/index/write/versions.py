@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from storage.article_fields import to_columns
 from storage.grouping import group_pairs
-from storage.index.engine.statements import build_query, insert_columns, insert_rows, reserve_ids
+from storage.index.engine.statements import build_query, insert_columns, insert_rows, reserve_ids, update_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Page, find_evidence
 from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
@@ -149,14 +149,12 @@ def write_versions(
     rows = [_version_row(draft, urls) for draft in drafts]
     insert_rows(connection, VersionRow, [row for row, draft in zip(rows, drafts, strict=True) if draft.is_new])
     kept = {"id", "article_id", "duplicate_of_id", "number", "is_variant", "is_current", "changed"}
-    rewritten = [
+    rewritten = (
         {"of": row["id"]} | {name: value for name, value in row.items() if name not in kept}
         for row, draft in zip(rows, drafts, strict=True)
         if not draft.is_new
-    ]
-    if rewritten:
-        rewritten.sort(key=lambda row: row["of"])
-        connection.execute(update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
+    )
+    update_rows(connection, update(VersionRow).where(VersionRow.id == bindparam("of")), rewritten)
     _write_content(connection, lookups, drafts, urls)
 
 

@@ -44,6 +44,8 @@ def named_messages() -> Iterator[tuple[str, str, set[str]]]:
                 yield f"{file.relative_to(ROOT)}:{node.lineno}", called, facts
             elif not node.args or not isinstance(node.args[0], ast.Constant):
                 continue
+            elif called.endswith(".replace_os_errors"):
+                yield f"{file.relative_to(ROOT)}:{node.lineno}", str(node.args[0].value), facts | {"reason"}
             elif called == "format_message" or (called.endswith(".create") and called.partition(".")[0] in kinds):
                 yield f"{file.relative_to(ROOT)}:{node.lineno}", str(node.args[0].value), facts
 
