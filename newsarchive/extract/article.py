@@ -48,7 +48,7 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
         head=read_head(page.root),
         content=collect_blocks(page.body),
         layout_matches=LayoutMatches(layout, page.root),
-        requisites=page_requisites(page) if page_input.requisites else (),
+        requisites=page_requisites(page) if page_input.for_archive else (),
     )
     if parts.content.characters > MAX_TEXT:
         return OversizedPage(reason=f"{parts.content.characters} characters of text, {MAX_TEXT} are read")
@@ -135,6 +135,7 @@ def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata:
     nearby = _blocks_near(parts.content.blocks, context.headline.block)
     published, modified = read_dates(DateSources(parts=parts, nearby=nearby))
     image = _choose_image(parts, context, body)
+    is_learnt_from = parts.page_input.for_archive and not context.layout_blocks
     return replace(
         metadata,
         headline=context.headline.text,
@@ -149,7 +150,7 @@ def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata:
         media=find_media(parts, body, context.headline.block, image),
         entities=tuple(read_entities(parts.jsonld, parts.page.base)),
         live_updates=tuple(read_live_updates(parts.jsonld, parts.page.url, parts.page.base)),
-        boxes=None if context.layout_blocks else find_boxes(parts.content.blocks, body, context.headline),
+        boxes=find_boxes(parts.content.blocks, body, context.headline) if is_learnt_from else None,
         paragraphs=(*body.paragraphs, *read_declared_corrections(parts.jsonld.article, body.paragraphs)),
     )
 
