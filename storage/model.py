@@ -391,7 +391,7 @@ class Reading:
     sources: tuple[UrlSource, ...] = ()
     """Feeds of a page, sitemaps of robots.txt or a sitemap index, next pages of a listing (kind LISTING)."""
     requisites: tuple[str, ...] = ()
-    """Page requisites of a page or stylesheet (stylesheets, images, fonts, icons): absolute, in document order."""
+    """Requisites (stylesheets, images, fonts, icons) of a stylesheet, or of a page if asked for: absolute, in order."""
     content_digest: str | None = None
     """sha256 of the decoded payload; None without one."""
     extractor: str | None = None

@@ -18,6 +18,7 @@ from newsarchive.extract.headline import Headline, find_headline, text_key
 from newsarchive.extract.jsonld import read_head, read_jsonld, text_of
 from newsarchive.extract.media import find_media
 from newsarchive.extract.metadata import choose_image, read_metadata
+from newsarchive.extract.only_text import find_only_text
 from newsarchive.extract.page_input import PageInput, PageParts
 from newsarchive.extract.requisites import page_requisites
 from newsarchive.extract.select_body import BodyClaims, SelectedBody, select_body
@@ -47,7 +48,7 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
         head=read_head(page.root),
         content=collect_blocks(page.body),
         layout_matches=LayoutMatches(layout, page.root),
-        requisites=page_requisites(page),
+        requisites=page_requisites(page) if page_input.for_archive else (),
     )
     if parts.content.characters > MAX_TEXT:
         return OversizedPage(reason=f"{parts.content.characters} characters of text, {MAX_TEXT} are read")
@@ -63,9 +64,16 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
             return replace(features, early_score=score)
     selection = SelectedBody()
     if not context.layout_blocks:
-        headline = context.headline.block or 0
-        selection = select_body(page, parts.content, parts.evidence, headline=headline, claims=context.claims)
+        selection = _select(parts, context)
     return _assemble_page(parts, context, build_body(parts.content, selection, context))
+
+
+def _select(parts: PageParts, context: BodyContext) -> SelectedBody:
+    """Select the body; where the page leaves a choice, trafilatura decides."""
+    if only := find_only_text(parts.content.blocks, context):
+        parts.evidence.add_claim("selection", "the only element with running text", f"blocks: {len(only)}", taken=True)
+        return SelectedBody(chosen=only)
+    return select_body(parts.page, parts.content, parts.evidence)
 
 
 def _assemble_page(parts: PageParts, context: BodyContext, body: Body, *, is_kept: bool = True) -> PageFeatures:
@@ -127,6 +135,7 @@ def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata:
     nearby = _blocks_near(parts.content.blocks, context.headline.block)
     published, modified = read_dates(DateSources(parts=parts, nearby=nearby))
     image = _choose_image(parts, context, body)
+    is_learnt_from = parts.page_input.for_archive and not context.layout_blocks
     return replace(
         metadata,
         headline=context.headline.text,
@@ -141,7 +150,7 @@ def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata:
         media=find_media(parts, body, context.headline.block, image),
         entities=tuple(read_entities(parts.jsonld, parts.page.base)),
         live_updates=tuple(read_live_updates(parts.jsonld, parts.page.url, parts.page.base)),
-        boxes=None if context.layout_blocks else find_boxes(parts.content.blocks, body, context.headline),
+        boxes=find_boxes(parts.content.blocks, body, context.headline) if is_learnt_from else None,
         paragraphs=(*body.paragraphs, *read_declared_corrections(parts.jsonld.article, body.paragraphs)),
     )
 

@@ -113,7 +113,7 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
         dek_block = find_dek_block(blocks, chosen, headline, context.descriptions, context.authors)
         if dek_block >= 0 and is_notice(blocks[dek_block].text, at_edge=True):
             dek_block = -1
-    facts = _role_context(blocks, chosen, context, dek_block)
+    facts = build_role_context(blocks, chosen, context, dek_block)
     roles = _assign_roles(blocks, chosen, facts, context.evidence)
     _apply_labels(blocks, roles, min(roles, default=0))
     labelled = set(roles)
@@ -143,7 +143,8 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
     return Body(paragraphs=paragraphs, dek=dek, inside=inside, roles=roles, starts=starts, authors=context.authors)
 
 
-def _role_context(blocks: list[Block], chosen: set[int], context: BodyContext, dek_block: int) -> RoleContext:
+def build_role_context(blocks: list[Block], chosen: set[int], context: BodyContext, dek_block: int) -> RoleContext:
+    """Return the facts from which roles are assigned, given the blocks that were selected; -1 for no dek."""
     in_order = [i for i in sorted(chosen) if i != dek_block]
     sure = [i for i in in_order if effective_length(blocks[i].text) > 80 and blocks[i].link_share < 0.5]
     sure = sure or sorted(chosen)

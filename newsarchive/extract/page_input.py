@@ -120,6 +120,8 @@ class PageInput:
     layouts: Layouts = NO_LAYOUTS
     """The [[site.layout]] tables of the site."""
     evidence: Evidence = NO_EVIDENCE
+    for_archive: bool = False
+    """True: what only an archive uses is read, too: the page requisites, and the boxes that a site's pages share."""
 
     @property
     def layout(self) -> Layout:

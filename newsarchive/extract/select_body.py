@@ -1,4 +1,4 @@
-"""Select the blocks of the article: those of the only element with running text, or else with trafilatura.
+"""Select the blocks of the article with trafilatura.
 
 trafilatura returns text without its position. Its lines are located among the blocks of the page, so that the elements
 around a paragraph (a figure, a share bar, a list of links) can be taken into account.
@@ -7,14 +7,11 @@ around a paragraph (a figure, a share bar, a list of links) can be taken into ac
 import logging
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
-from functools import reduce
-from itertools import chain, islice
-from operator import and_
+from itertools import islice
 from typing import Self
 
 from lxml.etree import _Element, strip_elements
@@ -23,14 +20,13 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
-from newsarchive.extract.roles import LONG_PARAGRAPH, label_role, markup_role
+from newsarchive.extract.roles import markup_role
 from newsarchive.extract.tree import COUNT_ELEMENTS, Page
 from newsarchive.extract.word_tables import words
-from newsarchive.extract.zones import HEADINGS
 from storage.model import Role
 
 # It logs a warning for each page that is not an article. Here that is a normal result.
@@ -44,7 +40,7 @@ _IGNORED_TAGS = words("ignored_tag")
 _TAG = re.compile(r"[^&<>/\"'\s]+")
 _REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
 _MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
-_NOT_BODY = (
+NOT_BODY = (
     zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED
     | zones.PROMO | zones.BIO
 )  # fmt: skip
@@ -89,23 +85,9 @@ class BodyClaims:
 NO_CLAIMS = BodyClaims()
 
 
-def select_body(
-    page: Page,
-    content: PageBlocks,
-    evidence: Evidence = NO_EVIDENCE,
-    *,
-    headline: int = 0,
-    claims: BodyClaims = NO_CLAIMS,
-) -> SelectedBody:
-    """Select the body, given the block of the headline and what the page claims about its length.
-
-    Where the page leaves a choice, trafilatura decides, whose lines are located among the blocks.
-    """
+def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENCE) -> SelectedBody:
+    """Select the body: the lines that trafilatura returns are located among the blocks."""
     blocks = content.blocks
-    running = [b for b in blocks if len(b.text) > 80 and b.link_share < 0.4]
-    if only := _find_only_text(blocks, running, headline, claims):
-        evidence.add_claim("selection", "the only element with running text", f"blocks: {len(only)}", taken=True)
-        return SelectedBody(chosen=only)
     tree = _copy_without_non_article(page, content)
     found = SelectedBody()
     is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
@@ -117,11 +99,12 @@ def select_body(
             document = bare_extraction(tree, options=options)
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
-    dense = _densest(running, _NOT_BODY)  # for unusual markup
+    # For unusual markup.
+    dense = find_densest((b for b in blocks if is_running_text(b)), NOT_BODY)
     # Outside of links: a list of headlines is no running text.
     taken = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)
     taken += sum(len(text) for _, text in found.unplaced)
-    length = _text_length(dense)
+    length = measure_text(dense)
     if length <= max(_MIN_RESCUED, 2 * taken):
         return found
     evidence.add_claim("selection", "densest text", f"{length} characters, not {taken} outside of links", taken=True)
@@ -160,17 +143,23 @@ def _sum_levels(tree: HtmlElement) -> int:
     return sum(levels.values())
 
 
-def _densest(prose: Iterable[Block], excluded: int) -> list[Block]:
+def is_running_text(block: Block) -> bool:
+    """Return whether a block is a long line with few links."""
+    return len(block.text) > 80 and block.link_share < 0.4
+
+
+def find_densest(prose: Iterable[Block], excluded: int) -> list[Block]:
     """Return the paragraphs under the element with most running text, without those in some zones."""
     under: dict[HtmlElement, list[Block]] = {}
     for block in prose:
         parent = block.element.getparent() if block.tag != "div" else block.element
         if parent is not None and not block.zone & excluded:
             under.setdefault(parent, []).append(block)
-    return max(under.values(), key=_text_length, default=[])
+    return max(under.values(), key=measure_text, default=[])
 
 
-def _text_length(blocks: Iterable[Block]) -> int:
+def measure_text(blocks: Iterable[Block]) -> int:
+    """Return the length of some blocks in characters."""
     return sum(len(block.text) for block in blocks)
 
 
@@ -246,110 +235,17 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
     return blocks_of if sum(len(keys[i]) for i in blocks_of) * 2 > len(key) else []
 
 
-# Select without trafilatura, which takes a third of the time of a reading and has nothing to decide on many pages:
-# those whose running text stands in one element, without sentences beside it that may belong to the article.
-
-_MAX_ONLY_BLOCKS = 2_000  # on a page
-_MIN_ONLY_TEXT = 500  # shortest text, in characters
-_MIN_ONLY_SHARE = 0.6  # of the running text of the page, but for that in other articles' boxes, menus and the footer
-_MAX_MISSED = 60  # characters in sentences that may be body and are not selected
-_MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
-_WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao and Khmer letters
-_MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
-_MIN_PARTS = 3  # headings in boxes of the element from which they may begin parts of the article
-_NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
-_NEVER_BODY_TEXT = _NEVER_ARTICLE | zones.COMMENTS | zones.BIO
-_LINES_BESIDE = _NEVER_BODY_TEXT | zones.HIDDEN | zones.SHARE | zones.TAGS | zones.CAPTION | zones.PLAYER
-_OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
-_NOT_LEAD = _NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
-_WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
-_PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
-_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that are announced by a label
-
-
-def _find_only_text(blocks: list[Block], running: list[Block], headline: int, claims: BodyClaims) -> set[int]:
-    """Return the blocks of an article in the only element with running text; empty if there may be others."""
-    text, prose = _densest(running, _NOT_BODY), [b for b in running if not b.zone & _NEVER_ARTICLE]
-    size, whole = _text_length(text), _text_length(b for b in prose if not b.zone & _OF_OTHER_ARTICLES)
-    if len(blocks) > _MAX_ONLY_BLOCKS or size < max(_MIN_ONLY_TEXT, _MIN_ONLY_SHARE * whole):
-        return set()
-    box = text[0].element if text[0].tag == "div" else text[0].element.getparent()
-    first, last = text[0].index, text[-1].index
-    while first and _find_child(box, blocks[first - 1].element) is not None:
-        first -= 1
-    while last + 1 < len(blocks) and _find_child(box, blocks[last + 1].element) is not None:
-        last += 1
-    # A summary, too: what is read must not depend on the metadata that repeat it.
-    if any(headline < b.index < first and not b.zone & _NOT_LEAD for b in prose):
-        return set()
-    beside = _NOT_TEXT & ~reduce(and_, (b.zone for b in text))
-    chosen = _select_in_box(box, blocks[first : last + 1], text, beside)
-    others = (b for b in blocks[headline + 1 :] if b.index not in chosen and b.link_share < 0.4)
-    left = [
-        b for b in others if not b.zone & (_NEVER_BODY_TEXT if len(b.text) > LONG_PARAGRAPH else beside & ~zones.HIDDEN)
-    ]
-    sentences = [b for b in left if effective_length(b.text) > _MIN_SENTENCE and _may_be_sentence(b.text)]
-    missed, length = _text_length(sentences), _text_length(blocks[i] for i in chosen)
-    headings = sum(b.tag in HEADINGS and b.index <= last for b in left)
-    is_whole = missed <= _MAX_MISSED and length >= _MIN_CLAIMED * claims.length
-    return chosen if is_whole and headings < _MIN_PARTS else set()
-
-
-def _may_be_sentence(text: str) -> bool:
-    return len(text) > LONG_PARAGRAPH or ends_sentence(text) or _WITHOUT_FULL_STOPS.search(text) is not None
-
-
-def _find_child(box: HtmlElement | None, element: HtmlElement) -> HtmlElement | None:
-    """Return the child of a box that an element is or is in, the box if it is the box, None if it is elsewhere."""
-    child = element
-    for outer in chain((element,), element.iterancestors()):
-        if outer is box:
-            return child
-        child = outer
-    return None
-
-
-def _select_in_box(box: HtmlElement | None, blocks: list[Block], text: list[Block], beside: int) -> set[int]:
-    """Return the blocks in an element with running text that belong to it: its own lines, and lists and tables."""
-    between, tags = range(text[0].index + 1, text[-1].index), {b.tag for b in text}
-    repeated = Counter(b.text for b in blocks if b.link_share > _MAX_LINK_SHARE)  # "Back to top" after each section
-    chosen: set[int] = set()
-    nested: dict[HtmlElement, list[Block]] = {}
-    for block in blocks:
-        child, is_paragraph = _find_child(box, block.element), block.tag == "p"
-        parent = block.element.getparent()
-        if child is None or block.zone & (_LINES_BESIDE if is_paragraph and parent is box else beside):
-            continue
-        may_be_linked = is_paragraph or child is box or (block.tag in HEADINGS and block.index in between)
-        if child is not block.element and (child is not parent or not is_paragraph or child.get("class")):
-            nested.setdefault(child, []).append(block)
-        elif (
-            repeated[block.text] < 2
-            and (may_be_linked or block.link_share < _MAX_LINK_SHARE)
-            and (block.tag in tags | _PART_TAGS or (block.index in between and block.link_share < 0.3))
-        ):
-            chosen.add(block.index)
-    for child, parts in nested.items():
-        is_list = all(b.tag in _PART_TAGS for b in parts) and (
-            parts[0].index in between or parts[-1].tag not in HEADINGS
-        )
-        is_linked = sum(b.linked for b in parts) > _MAX_LINK_SHARE * _text_length(parts)
-        if not is_linked and (is_list or child.tag in _WHOLE_TAGS or label_role(parts[0]) in _NOTICES):
-            chosen.update(b.index for b in parts)
-    return chosen
-
-
 # Refine the selection: remove text that is not body, and add body text that was dropped.
 #
 # Both are recognised by their position among the other blocks.
 
-_NOT_TEXT = (
+NOT_TEXT = (
     zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON | zones.RELATED | zones.LATEST | zones.PROMO
     | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE | zones.FOOTER | zones.FORM | zones.CAPTION | zones.AD
     | zones.BIO | zones.PLAYER
 )  # fmt: skip
 
-_MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
+MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
 MAX_BLOCKS = 4_000  # of a page on which the article is looked for beyond the selected text
 _MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
@@ -384,11 +280,11 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
     for block in blocks[headline.block + 1 if headline.block is not None else texts[0] :]:
         parent = block.element.getparent()
         # Quoted posts are in "social" boxes.
-        excluded = _NOT_TEXT & ~zones.SHARE if block.zone & zones.QUOTE else _NOT_TEXT
+        excluded = NOT_TEXT & ~zones.SHARE if block.zone & zones.QUOTE else NOT_TEXT
         if block.index in chosen or block.zone & excluded or parent is None:
             continue
         if not _belongs_to_text(block, parent, places):
-            if markup_role(block) is Role.HEADING and block.tag != "h1" and block.link_share <= _MAX_LINK_SHARE:
+            if markup_role(block) is Role.HEADING and block.tag != "h1" and block.link_share <= MAX_LINK_SHARE:
                 titles.append(block)
             continue
         found.append(block)
@@ -438,7 +334,7 @@ class _TextPlaces:
 def _belongs_to_text(block: Block, parent: HtmlElement, places: _TextPlaces) -> bool:
     role = markup_role(block)
     between = places.first < block.index < places.last
-    if block.link_share > _MAX_LINK_SHARE:
+    if block.link_share > MAX_LINK_SHARE:
         return False
     if role is Role.QUOTE:
         return between and not places.parents.isdisjoint(islice(block.element.iterancestors(), 6))
@@ -498,10 +394,10 @@ def _find_repeated_boxes(blocks: list[Block], prose: Iterable[Block]) -> list[Bl
     for block in prose:
         parent, before = block.element.getparent(), blocks[block.index - 1] if block.index else block
         # Boxes that begin with a link are teasers, those that begin with a name or a time readers' comments.
-        is_part = before.link_share < _MAX_LINK_SHARE and (before.is_prose or markup_role(before) is Role.HEADING)
-        if parent is not None and is_part and not block.zone & _NOT_TEXT:
+        is_part = before.link_share < MAX_LINK_SHARE and (before.is_prose or markup_role(before) is Role.HEADING)
+        if parent is not None and is_part and not block.zone & NOT_TEXT:
             alike.setdefault((*_tag_and_class(block.element), *_tag_and_class(parent)), []).append(block)
-    return max(alike.values(), key=_text_length, default=[])
+    return max(alike.values(), key=measure_text, default=[])
 
 
 def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims: BodyClaims) -> set[int]:
@@ -518,8 +414,8 @@ def find_cut_text(blocks: list[Block], body: Collection[int], first: int, claims
         cut = [b for b in cut if text_key(b.text) in claimed]
     else:
         boxes = _find_repeated_boxes(blocks, cut) if length < _LITTLE_TEXT else []
-        cut = max(_densest(cut, _NEVER_BODY), boxes, key=_text_length)
-    found = _text_length(cut)
+        cut = max(find_densest(cut, _NEVER_BODY), boxes, key=measure_text)
+    found = measure_text(cut)
     is_excess = claims.length and length + found > _MAX_EXCESS * claims.length
     if found < _MIN_TEXT or is_excess or found <= (length if claims.length else 2 * length):
         return set()

@@ -6,7 +6,6 @@ means for a paragraph, together with structure and repetition.
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from newsarchive.extract import phrases
 from newsarchive.extract.word_tables import words
@@ -40,6 +39,7 @@ _NAMED_ZONES = {
 }  # fmt: skip
 _WORD_ZONES = {word.replace("-", " "): zone for name, zone in _NAMED_ZONES.items() for word in words(f"zone_{name}")}
 """Zones by a word, or by a pair of words, of a class or id."""
+_SECOND_WORDS = frozenset(name.partition(" ")[2] for name in _WORD_ZONES)
 _HIDING = frozenset(words("hiding_class"))
 _STYLES = {
     HIDDEN: re.compile(
@@ -56,11 +56,10 @@ _OTHER_ATTRIBUTES = frozenset({"style", "role", "hidden", "aria-hidden", "aria-l
 _DIGITS = "0123456789"
 _MAX_NAMES = 300  # characters of an element's class, id and the like that are examined
 _MAX_CACHE_KEY = _MAX_NAMES + 100  # longest cache key, in characters, so that no page can fill the memory
-_MAX_CACHE_ENTRIES = 1 << 13
+_MAX_CACHE_ENTRIES = 1 << 15
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
-@lru_cache(maxsize=1 << 15)
 def zones_of_names(names: str) -> int:
     """Return the zones of the words in a class or id.
 
@@ -71,9 +70,10 @@ def zones_of_names(names: str) -> int:
     """
     zone = 0 if _HIDING.isdisjoint(names.split()) else HIDDEN
     before = ""
-    for word in _WORD.findall(names):
-        word = word.lower()
-        zone |= _WORD_ZONES.get(word, 0) | _WORD_ZONES.get(f"{before} {word}", 0)
+    for word in map(str.lower, _WORD.findall(names)):
+        zone |= _WORD_ZONES.get(word, 0)
+        if word in _SECOND_WORDS:
+            zone |= _WORD_ZONES.get(f"{before} {word}", 0)
         before = word
     return zone
 

@@ -30,6 +30,7 @@ def _read(task: ReadingTask, limit: int) -> Reading:
             fetched_at=task.fetched_at,
             status=task.status,
             layouts=task.layouts or NO_LAYOUTS,
+            for_archive=True,
         )
         return read_page(payload, page)
     except PayloadTooLarge as error:

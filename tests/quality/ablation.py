@@ -97,7 +97,7 @@ def keep_groups_apart(groups: list[Any], _content: object) -> list[Any]:
 
 def zones_without_large_type(names: str) -> int:
     """Replace the zones of class names: large type is no dek."""
-    return zones_of_names.__wrapped__(names.replace("large-font", ""))
+    return zones_of_names(names.replace("large-font", ""))
 
 
 def label_outside_of_header_cells(block: Block) -> Role | None:
@@ -159,7 +159,7 @@ RULES = (
     Rule(
         "select: remove boxes beside the article", "select_body", "_copy_without_non_article", lambda p, _: copy(p.root)
     ),
-    Rule("select: the only element with running text", "select_body", "_find_only_text", always(set())),
+    Rule("select: the only element with running text", "only_text", "find_only_text", always(set())),
     Rule("select: densest text", "select_body", "_MIN_RESCUED", inf),
     Rule("select: keep what is much of the text", "select_body", "_remove_unless_large", lambda _b, c, some: c - some),
     Rule("select: remove menus, hidden, before headline", "select_body", "remove_non_body", lambda _b, c, _h: set(c)),

@@ -18,6 +18,7 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.decode import to_utf8
+from newsarchive.extract.page_input import PageInput
 from storage.article_parts import Media
 from storage.index import Index
 from storage.index.queries.export import iter_export_lines
@@ -117,7 +118,8 @@ def ingest(number: int, answer: Mapping[str, Any], reading: Reading) -> Ingest:
 
 
 def read_page(eval_folder: Path, file: str, url: str) -> Reading:
-    return extract_page(gzip.decompress((eval_folder / file).read_bytes()), url)
+    payload = gzip.decompress((eval_folder / file).read_bytes())
+    return extract_page(payload, url, page_input=PageInput(for_archive=True))
 
 
 ReadPage = Callable[[Path, str, str], Reading]

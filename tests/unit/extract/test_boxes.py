@@ -1,11 +1,13 @@
 """Named boxes of a page: what each holds of the article, for learning from a site's pages."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from newsarchive import extract_page
+from newsarchive.extract import extract_page
+from newsarchive.extract.page_input import PageInput
 from storage.index.boilerplate.boxes import SiteBox, apply_site_boxes, find_site_boxes, unpack_boxes
 
 SENTENCES = (
@@ -21,11 +23,26 @@ def boxes_of(*parts: str, top: str = "") -> dict[str, Any]:
     body = "".join(f"<p>{sentence}</p>" for sentence in SENTENCES) + "".join(parts)
     page = f'<header class="top"><h1>Bridge opens</h1>{top}</header><article class="story p7">{body}</article>'
     page = f'<html><body><main id="main">{page}</main></body></html>'
-    reading = extract_page(page, "https://courier.example/news/2026/05/bridge")
+    reading = extract_page(
+        page.encode(), "https://courier.example/news/2026/05/bridge", page_input=PageInput(for_archive=True)
+    )
     assert reading.article is not None
     assert reading.article.boxes is not None
     boxes: dict[str, Any] = unpack_boxes(reading.article.boxes)
     return boxes
+
+
+def test_boxes_and_requisites_are_read_for_an_archive() -> None:
+    """They take time, and nothing else uses them."""
+    body = "".join(f"<p>{sentence}</p>" for sentence in SENTENCES)
+    page = f'<link rel="stylesheet" href="/a.css"><h1>Bridge opens</h1><div class="story">{body}</div>'.encode()
+    url = "https://courier.example/news/2026/05/bridge"
+    plain, archived = extract_page(page, url), extract_page(page, url, page_input=PageInput(for_archive=True))
+    assert plain.article is not None
+    assert archived.article is not None
+    assert (plain.requisites, plain.article.boxes) == ((), None)
+    assert archived.requisites == ("https://courier.example/a.css",)
+    assert replace(archived.article, boxes=None) == plain.article
 
 
 def test_boxes_are_named_without_digits() -> None:

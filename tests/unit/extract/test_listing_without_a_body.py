@@ -41,7 +41,8 @@ def test_a_skipped_search_changes_nothing(page: bytes, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("address", ["", "town/page/7/"])
 def test_a_front_page_of_links_is_not_searched(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its outcome follows from its URL, its links, and how it was requested."""
-    monkeypatch.setattr(article, "select_body", Mock(side_effect=AssertionError("searched")))
+    for search in ("select_body", "find_only_text"):
+        monkeypatch.setattr(article, search, Mock(side_effect=AssertionError("searched")))
     assert read(FRONT.encode(), page_input(address)).outcome is Outcome.LISTING
 
 

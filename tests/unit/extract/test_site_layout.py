@@ -148,9 +148,9 @@ def test_no_body_search_with_a_body_selector(monkeypatch: pytest.MonkeyPatch) ->
     """The search takes a third of the time of a page; it runs only if the selector matches nothing."""
     searches: list[str] = []
 
-    def search(page: Page, content: PageBlocks, evidence: Evidence, **beside: Any) -> SelectedBody:
+    def search(page: Page, content: PageBlocks, evidence: Evidence) -> SelectedBody:
         searches.append(page.url)
-        return select_body(page, content, evidence, **beside)
+        return select_body(page, content, evidence)
 
     monkeypatch.setattr(article, "select_body", search)
     named = read({"body": "div.story"})

@@ -1,0 +1,181 @@
+"""Select the article where a page leaves no choice: the text in the only element with running text.
+
+trafilatura takes a third of the time of a reading and has nothing to decide on such a page. Next to nothing outside of
+the element may belong to the article: each sentence is the dek, a caption or a notice, or stands behind the page's
+<article> and links to other pages.
+"""
+
+import re
+from collections import Counter
+from functools import reduce
+from itertools import chain, islice, takewhile
+from operator import and_
+
+from lxml.html import HtmlElement
+
+from newsarchive.extract import zones
+from newsarchive.extract.blocks import Block, effective_length, ends_sentence
+from newsarchive.extract.body import BodyContext, build_role_context
+from newsarchive.extract.dek import find_dek_block
+from newsarchive.extract.roles import LONG_PARAGRAPH, assign_role, is_same_site_link, label_role, markup_role
+from newsarchive.extract.select_body import (
+    MAX_LINK_SHARE,
+    NOT_BODY,
+    NOT_TEXT,
+    find_densest,
+    is_running_text,
+    measure_text,
+)
+from newsarchive.extract.zones import HEADINGS
+from storage.model import BODY_ROLES, Role
+
+_MAX_BLOCKS = 2_000  # on a page
+_MIN_TEXT = 500  # shortest text, in characters
+_MIN_SHARE = 0.6  # of the running text of the page, but for that in other articles' boxes, menus and the footer
+_MAX_MISSED = 60  # characters that may be body text and are not selected
+_MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
+_WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao and Khmer letters
+_MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
+_MIN_LINKS = 5  # linked lines behind the article from which other pages are listed
+_MAX_SHARE_BEHIND = 0.2  # largest ratio to the article of sentences behind links that are none of its
+_NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
+_OF_PERSONS = zones.COMMENTS | zones.BIO
+_LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zones.TAGS | zones.CAPTION | zones.PLAYER
+_OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
+_WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
+_PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
+_NOT_LEAD = NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that are announced by a label
+
+
+def find_only_text(blocks: list[Block], context: BodyContext) -> set[int]:
+    """Return the blocks of an article in the only element with running text; empty if there may be others."""
+    running = [b for b in blocks if is_running_text(b)]
+    text = find_densest(running, NOT_BODY)
+    if len(blocks) > _MAX_BLOCKS or measure_text(text) < _MIN_TEXT:
+        return set()
+    box = text[0].element if text[0].tag == "div" else text[0].element.getparent()
+    if box is None or box.tag in _WHOLE_TAGS:
+        return set()
+    children = _find_children(box, blocks, text[0].index)
+    beside = NOT_TEXT & ~reduce(and_, (b.zone for b in text))
+    chosen = _select_in_box(box, children, text, beside, context.site)
+    whole = measure_text(b for b in running if not (b.zone & _OF_OTHER_ARTICLES or _is_never_body(b)))
+    if measure_text(blocks[i] for i in chosen) < max(
+        _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
+    ):
+        return set()
+    inside = range(children[0][0].index, children[-1][0].index + 1)
+    headline = context.headline.block or 0
+    unsure = [b for b in blocks[headline + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
+    if measure_text(unsure) > _MAX_MISSED:  # the roles of blocks take time
+        unsure = _list_body_text(unsure, blocks, chosen, box, context)
+    return chosen if measure_text(unsure) <= _MAX_MISSED else set()
+
+
+def _may_be_text(block: Block, inside: range, beside: int) -> bool:
+    """Return whether a block that was not selected may be text: any in the element, sentences elsewhere.
+
+    Above the element, running text without an end, and key points, too. `beside`: zones of boxes beside the text, which
+    say little about sentences before the end of the element.
+    """
+    is_line, is_above = _may_be_sentence(block.text), block.index < inside.start
+    if is_above:
+        is_line = is_line or is_running_text(block) or markup_role(block) is Role.LIST
+    excluded = _NOT_LEAD if is_line and block.index < inside.stop else beside & ~zones.HIDDEN
+    if block.link_share >= 0.4 or not (is_line or block.index in inside):
+        return False
+    return not (_is_never_body(block) if len(block.text) > LONG_PARAGRAPH else block.zone & excluded)
+
+
+def _find_children(box: HtmlElement, blocks: list[Block], first: int) -> list[tuple[Block, HtmlElement]]:
+    """Return the blocks in a box around a block, each with the child of the box that it is or is in.
+
+    A text directly in the box has the box itself.
+    """
+
+    def find_child(block: Block) -> tuple[Block, HtmlElement] | None:
+        child = block.element
+        for outer in chain((child,), child.iterancestors()):
+            if outer is box:
+                return block, child
+            child = outer
+        return None
+
+    above = list(takewhile(bool, map(find_child, reversed(blocks[:first]))))
+    return [each for each in (*reversed(above), *takewhile(bool, map(find_child, blocks[first:]))) if each]
+
+
+def _is_never_body(block: Block) -> bool:
+    """Return whether a paragraph is in a box that is no article's; one that is named for comments and body may be."""
+    zone = block.zone
+    return bool(zone & _NEVER_ARTICLE or (zone & _OF_PERSONS and not zone & zones.BODY))
+
+
+def _may_be_sentence(text: str) -> bool:
+    """Return whether a line is a sentence, or a long one; names and labels that end like sentences are shorter."""
+    is_end = len(text) > LONG_PARAGRAPH or ends_sentence(text) or _WITHOUT_FULL_STOPS.search(text) is not None
+    return is_end and effective_length(text) > _MIN_SENTENCE
+
+
+def _list_body_text(
+    unsure: list[Block], blocks: list[Block], chosen: set[int], box: HtmlElement, context: BodyContext
+) -> list[Block]:
+    """Return the blocks that would be body text if they were selected."""
+    dek = find_dek_block(blocks, chosen, context.headline, context.descriptions, context.authors)
+    facts = build_role_context(blocks, chosen, context, dek)
+    links = (b.index for b in blocks[max(chosen) + 1 :] if b.link_share > MAX_LINK_SHARE)
+    behind = next(islice(links, _MIN_LINKS - 1, None), len(blocks))
+    # Without such an element, a second part of the article may stand behind the links.
+    articles = [each for each in (box, *box.iterancestors()) if each.tag in ("article", "main")][:1]
+    after = (b for b in unsure if b.index > behind)
+    far = {b.index for b in after if articles and articles[0] not in b.element.iterancestors()}
+    if measure_text(blocks[i] for i in far) > _MAX_SHARE_BEHIND * measure_text(blocks[i] for i in chosen):
+        return unsure
+    near = (b for b in unsure if b.index not in far)
+    return [b for b in near if b.index > facts.body_end or assign_role(b, facts)[0] in BODY_ROLES]
+
+
+def _select_in_box(
+    box: HtmlElement, children: list[tuple[Block, HtmlElement]], text: list[Block], beside: int, site: str
+) -> set[int]:
+    """Return the blocks in an element with running text that belong to it: its own lines, and lists and tables.
+
+    Empty if a list of links to other sites, which may be references or offers, or a column of a table leaves a choice.
+    """
+    between, tags = range(text[0].index + 1, text[-1].index), {b.tag for b in text}
+    # "Back to top" after each section.
+    repeated = Counter(b.text for b, _ in children if b.link_share > MAX_LINK_SHARE)
+    chosen: set[int] = set()
+    nested: dict[HtmlElement, list[Block]] = {}
+    torn: set[HtmlElement] = set()
+    for block, child in children:
+        parent, is_paragraph = block.element.getparent(), block.tag == "p"
+        if block.zone & (_LINES_BESIDE if is_paragraph and parent is box else beside):
+            if child.tag == "table" and not block.zone & beside & ~_OF_OTHER_ARTICLES:
+                torn.add(child)  # the class of a cell may name its column: "ticker"
+            continue
+        may_be_linked = is_paragraph or child is box or (block.tag in HEADINGS and block.index in between)
+        if child is not block.element and (child is not parent or not is_paragraph or child.get("class")):
+            nested.setdefault(child, []).append(block)
+        elif (
+            repeated[block.text] < 2
+            and (may_be_linked or block.link_share < MAX_LINK_SHARE)
+            and (block.tag in tags | _PART_TAGS or (block.index in between and block.link_share < 0.3))
+        ):
+            chosen.add(block.index)
+    for child, parts in nested.items():
+        is_list = all(b.tag in _PART_TAGS for b in parts) and (
+            parts[0].index in between or parts[-1].tag not in HEADINGS
+        )
+        is_linked = sum(b.linked for b in parts) > MAX_LINK_SHARE * measure_text(parts)
+        leads_elsewhere = any(_leads_elsewhere(anchor.href, site) for b in parts for anchor in b.anchors)
+        if child in torn or (is_linked and leads_elsewhere and child.tag in ("ul", "ol")):
+            return set()
+        if not is_linked and (is_list or child.tag in _WHOLE_TAGS or label_role(parts[0]) in _NOTICES):
+            chosen.update(b.index for b in parts)
+    return chosen
+
+
+def _leads_elsewhere(href: str, site: str) -> bool:
+    return "//" in href[:10] and not is_same_site_link(href, site)
