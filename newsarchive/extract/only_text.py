@@ -66,8 +66,8 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> set[int]:
     ):
         return set()
     inside = range(children[0][0].index, children[-1][0].index + 1)
-    headline = context.headline.block or 0
-    unsure = [b for b in blocks[headline + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
+    above = -1 if context.headline.block is None else context.headline.block
+    unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
     if measure_text(unsure) > _MAX_MISSED:  # the roles of blocks take time
         unsure = _list_body_text(unsure, blocks, chosen, box, context)
     return chosen if measure_text(unsure) <= _MAX_MISSED else set()
