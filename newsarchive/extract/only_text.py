@@ -169,8 +169,8 @@ def _select_in_box(
             parts[0].index in between or parts[-1].tag not in HEADINGS
         )
         is_linked = sum(b.linked for b in parts) > MAX_LINK_SHARE * measure_text(parts)
-        leads_elsewhere = any(_leads_elsewhere(anchor.href, site) for b in parts for anchor in b.anchors)
-        if child in torn or (is_linked and leads_elsewhere and child.tag in ("ul", "ol")):
+        hrefs = (anchor.href for b in parts for anchor in b.anchors) if is_linked and child.tag in ("ul", "ol") else ()
+        if child in torn or any(_leads_elsewhere(href, site) for href in hrefs):
             return set()
         if not is_linked and (is_list or child.tag in _WHOLE_TAGS or label_role(parts[0]) in _NOTICES):
             chosen.update(b.index for b in parts)
@@ -178,4 +178,5 @@ def _select_in_box(
 
 
 def _leads_elsewhere(href: str, site: str) -> bool:
+    """Return whether a link names another site; one within the page does not."""
     return "//" in href[:10] and not is_same_site_link(href, site)
