@@ -41,7 +41,7 @@ _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
 _MAX_CARD_LEVELS = 3
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
-PROSE_ENDS = frozenset(".!?…。！？؟।")  # ends of sentences outside quotations; lines of code seldom end with them
+PROSE_ENDS = frozenset(".!?…。！？؟।۔։።။།")  # ends of sentences outside quotations; lines of code seldom end with them
 _SENTENCE_ENDS = PROSE_ENDS | frozenset('"”’»)')
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
