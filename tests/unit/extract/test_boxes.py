@@ -33,7 +33,7 @@ def boxes_of(*parts: str, top: str = "") -> dict[str, Any]:
 
 
 def test_boxes_and_requisites_are_read_for_an_archive() -> None:
-    """They take time, and nothing else uses them."""
+    """Boxes and page requisites take time that a reading outside of an archive does not spend."""
     body = "".join(f"<p>{sentence}</p>" for sentence in SENTENCES)
     page = f'<link rel="stylesheet" href="/a.css"><h1>Bridge opens</h1><div class="story">{body}</div>'.encode()
     url = "https://courier.example/news/2026/05/bridge"

@@ -137,6 +137,7 @@ LONG = f"<section><h2>Who we are</h2><p>{LEAD} {SUMMARY}</p><p>{SUMMARY} {LEAD}<
 CHINESE = "".join(f"<p>市政府星期一决定关闭旧桥，工程师在第{number}号桥墩发现裂缝。</p>" for number in range(30, 42))
 
 
+URDU = "".join(f"<p>انجینئروں نے پیر کو پل کے ستون نمبر {number} میں دراڑ دیکھی۔</p>" for number in range(30, 42))
 THAI = "".join(f"<p>เจ้าหน้าที่ตรวจพบรอยร้าวที่ตอม่อสะพานต้นที่ {number} และสั่งปิดการจราจรทันที</p>" for number in range(12))
 
 
@@ -144,6 +145,7 @@ THAI = "".join(f"<p>เจ้าหน้าที่ตรวจพบรอย
     ("inside", "beside", "lost"),
     [
         (PARAGRAPHS, f"<div class='text2'>{THAI}</div>", ""),
+        (PARAGRAPHS, f"<div class='text2'>{URDU}</div>", ""),
         (SHORT, LONG, "counted 21 boats"),
         (PARAGRAPHS, f"<div class='text2'>{SHORT}</div>", ""),
         (PARAGRAPHS, f"<div class='text2'>{CHINESE}</div>", ""),
@@ -151,7 +153,7 @@ THAI = "".join(f"<p>เจ้าหน้าที่ตรวจพบรอย
         (f"{PARAGRAPHS}<div class='part'><h3>What now?</h3><p>{LEAD}</p></div>{PARAGRAPHS}", "", LEAD),
         (PARAGRAPHS, f"<div class='offer'>Subscribe!</div><div style='display:none'><p>{LEAD}</p></div>", ""),
     ],
-    ids=["Thai", "short paragraphs", "second part", "Chinese", "wrapped", "part with a heading", "hidden part"],
+    ids=["Thai", "Urdu", "short paragraphs", "second part", "Chinese", "wrapped", "part with a heading", "hidden part"],
 )  # fmt: skip
 def test_no_sentence_is_passed_over(inside: str, beside: str, lost: str, searches: list[str]) -> None:
     """Sentences that may belong to the article, however short, leave the choice to trafilatura."""
@@ -240,7 +242,7 @@ def test_sentences_behind_the_article(within: str, below: str, asked: bool, sear
 
 
 def test_links_behind_an_element_that_is_in_no_article(searches: list[str]) -> None:
-    """Where no <article> or <main> ends, a second part of the text may stand behind links."""
+    """A second part of the text may stand behind links if no <article> or <main> ends before them."""
     article = read(PARAGRAPHS, below=f"<ul>{''.join(LINKS)}</ul><div class='text'><p>{LEAD}</p></div>")
     assert searches
     assert list_body(article) == [*STORY, LEAD]
@@ -261,6 +263,15 @@ def test_boxes_that_may_be_text(box: str, searches: list[str]) -> None:
     article = read(PARAGRAPHS.replace(STORY[4] + "</p>", STORY[4] + "</p>" + box))
     assert searches
     assert set(STORY) <= set(list_body(article))
+
+
+def test_first_block_of_a_page_without_a_headline(searches: list[str]) -> None:
+    """The first paragraph may stand in a box of its own on a page that prints no headline."""
+    page = (
+        f"<html><head><title>T</title></head><body><div><p>{LEAD}</p></div><div class='text'>{PARAGRAPHS}</div></body>"
+    )
+    extract_page(page.encode(), URL)
+    assert searches
 
 
 @pytest.mark.parametrize("name", ["ad-lead", "video", "colon", "key"])
@@ -285,8 +296,9 @@ def test_text_in_items_of_a_list(searches: list[str]) -> None:
 def test_author_at_the_end_of_the_element(searches: list[str]) -> None:
     """The line under a linked name in the element is no summary of another article."""
     author = f"<div><h4><a href='/jane'>Jane Doe, editor of the paper</a></h4><div><p>{LEAD}</p></div></div>"
-    read(PARAGRAPHS + author)
+    article = read(PARAGRAPHS + author)
     assert searches
+    assert LEAD in [each.text for each in article.paragraphs]
 
 
 def test_readers_comments_behind_the_element(searches: list[str]) -> None:
