@@ -2,7 +2,7 @@
 
 trafilatura takes a third of the time of a reading and has nothing to decide on such a page. Next to nothing outside of
 the element may belong to the article: each sentence is the dek, a caption or a notice, or stands behind the page's
-<article> and links to other pages.
+<article> and links to other pages. Where more may, trafilatura decides on the element and what may belong to it.
 """
 
 import re
@@ -48,15 +48,18 @@ _NOT_LEAD = NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
 _NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that are announced by a label
 
 
-def find_only_text(blocks: list[Block], context: BodyContext) -> set[int]:
-    """Return the blocks of an article in the only element with running text; empty if there may be others."""
+def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int], set[int]]:
+    """Return the blocks of an article in the only element with running text; and all that may belong to it.
+
+    The first are empty without such an element; the second, too, or if no others may belong to it.
+    """
     running = [b for b in blocks if is_running_text(b)]
     text = find_densest(running, NOT_BODY)
     if len(blocks) > _MAX_BLOCKS or measure_text(text) < _MIN_TEXT:
-        return set()
+        return set(), set()
     box = text[0].element if text[0].tag == "div" else text[0].element.getparent()
     if box is None or box.tag in _WHOLE_TAGS:
-        return set()
+        return set(), set()
     children = _find_children(box, blocks, text[0].index)
     beside = NOT_TEXT & ~reduce(and_, (b.zone for b in text))
     chosen = _select_in_box(box, children, text, beside, context.site)
@@ -64,13 +67,22 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> set[int]:
     if measure_text(blocks[i] for i in chosen) < max(
         _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
     ):
-        return set()
+        return set(), set()
     inside = range(children[0][0].index, children[-1][0].index + 1)
     above = -1 if context.headline.block is None else context.headline.block
     unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
-    if measure_text(unsure) > _MAX_MISSED:  # the roles of blocks take time
-        unsure = _list_body_text(unsure, blocks, chosen, box, context)
-    return chosen if measure_text(unsure) <= _MAX_MISSED else set()
+    if measure_text(unsure) <= _MAX_MISSED:  # the roles of blocks take time
+        return chosen, set()
+    if measure_text(_list_body_text(unsure, blocks, chosen, box, context)) <= _MAX_MISSED:
+        return chosen, set()
+    lines = (b.index for b in blocks[above + 1 :] if b.link_share < 0.4 and not _is_never_body(b))
+    return chosen, {*inside, *lines, *(b.index for b in unsure)}
+
+
+def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> set[int]:
+    """Return the blocks of an element with running text that trafilatura dropped, if it took most of the element."""
+    taken = measure_text(blocks[i] for i in text & chosen)
+    return text - chosen if 2 * taken > measure_text(blocks[i] for i in text) else set()
 
 
 def _may_be_text(block: Block, inside: range, beside: int) -> bool:

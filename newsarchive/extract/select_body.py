@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice, takewhile
 from typing import Self
 
-from lxml.etree import _Element, strip_elements
+from lxml.etree import _Element, strip_attributes, strip_elements
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
@@ -37,7 +37,10 @@ _MAX_LEVELS_SUM = 130_000  # levels of all these elements together; real pages h
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
+_IGNORED_ATTRIBUTES = ("href", "rel", "target", "title", "onclick", "aria-label")
+"""Attributes that trafilatura does not read: it copies each several times."""
 _TAG = re.compile(r"[^&<>/\"'\s]+")
+_PARTS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "li", "dd", "dt"})
 _REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
 _MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
 NOT_BODY = (
@@ -85,10 +88,15 @@ class BodyClaims:
 NO_CLAIMS = BodyClaims()
 
 
-def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENCE) -> SelectedBody:
-    """Select the body: the lines that trafilatura returns are located among the blocks."""
+def select_body(
+    page: Page, content: PageBlocks, candidates: Collection[int] = (), evidence: Evidence = NO_EVIDENCE
+) -> SelectedBody:
+    """Select the body: the lines that trafilatura returns are located among the blocks.
+
+    `candidates`: the only blocks that may be text, of which trafilatura sees no others; empty if all may be.
+    """
     blocks = content.blocks
-    tree = _copy_without_non_article(page, content)
+    tree = _copy_without_non_article(page, content, candidates)
     found = SelectedBody()
     is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
     if len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE and (is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM):
@@ -111,12 +119,36 @@ def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENC
     return SelectedBody(chosen={b.index for b in dense})
 
 
-def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
+def _list_boxes_beside(blocks: list[Block], candidates: Collection[int]) -> list[HtmlElement]:
+    """Return the outermost elements with text that is none of some blocks, and does not stand beside one of them."""
+    elements = [blocks[index].element for index in candidates]
+    parents = {element.getparent() for element in elements}
+    kept: set[HtmlElement] = set()
+    for element in elements:
+        kept.update(takewhile(lambda each: each not in kept, chain((element,), element.iterancestors())))
+    found: list[HtmlElement] = []
+    passed: set[HtmlElement] = set()
+    for block in blocks:
+        box, outer = block.element, block.element.getparent()
+        if block.index in candidates or box in kept or outer in parents:
+            continue
+        while outer is not None and outer not in kept and box not in passed:
+            passed.add(box)
+            box, outer = outer, outer.getparent()
+        # A table or list stays whole.
+        if box not in passed and box.tag not in _PARTS:
+            passed.add(box)
+            found.append(box)
+    return found
+
+
+def _copy_without_non_article(page: Page, content: PageBlocks, candidates: Collection[int]) -> HtmlElement:
     """Return a copy of the page without its non-article containers: half of what trafilatura would search."""
     # A name that is broken, such as "p<", could not be set again.
     boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes if _TAG.fullmatch(str(box.tag))]
+    beside = _list_boxes_beside(content.blocks, candidates) if candidates else ()
     # The elements inside a container are not copied only to be removed.
-    emptied = [(box, box.tag, list(box)) for box in content.non_article]
+    emptied = [(box, box.tag, list(box)) for box in dict.fromkeys((*beside, *content.non_article))]
     for box, _, _ in emptied:
         box.tag = _REMOVED_TAG
         del box[:]
@@ -133,6 +165,7 @@ def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
         box.tag = tag
         box.attrib.update(attributes)
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
+    strip_attributes(tree, *_IGNORED_ATTRIBUTES)
     return tree
 
 

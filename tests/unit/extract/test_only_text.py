@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from lxml.etree import strip_elements
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
@@ -330,3 +331,60 @@ def test_cells_with_class_names(searches: list[str]) -> None:
     )
     assert list_body(read(f"<p>{LEAD}</p><table>{rows}</table>{PARAGRAPHS}")) == [LEAD, "Mill\t2\nInn\t3", *STORY]
     assert searches
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list with the text of each tree that trafilatura is given, and let it drop all `<ul>`."""
+    texts: list[str] = []
+
+    def search(tree: HtmlElement, options: Extractor) -> object:
+        texts.append(" ".join(tree.text_content().split()))
+        strip_elements(tree, "ul", with_tail=False)
+        return bare_extraction(tree, options=options)
+
+    monkeypatch.setattr(select_body, "bare_extraction", search)
+    return texts
+
+
+STORIES = "".join(
+    f'<li><a href="/town/2026/11/story-{n}.html">Another bridge of the county, {n}</a></li>' for n in range(9)
+)
+UNSURE = "".join(f"<p>{text}</p>" for text in (LEAD, SUMMARY))
+
+
+def test_trafilatura_is_asked_about_what_may_be_text(seen: list[str]) -> None:
+    """Lists of links beside the element are none of it; tables, headings and all lines without links may be."""
+    table = "<table><tr><th>Pier</th><th>Year</th></tr><tr><td>North</td><td><a href='/1911'>1911</a></td></tr></table>"
+    part = f"<div class=part><h3>The second part</h3>{UNSURE}<p><a href='/plan.pdf'>The plan of it</a></p></div>"
+    bio = "Ann Lee writes about bridges."
+    below = f"<div class=more><ul>{STORIES}</ul></div>{part}<div class=data>{table}</div><div class=bio>{bio}</div>"
+    article = read(f"{PARAGRAPHS}<ul>{STORIES.replace('Another', 'One')}</ul>{PARAGRAPHS}", below=below)
+    (asked,) = seen
+    expected = (*STORY, "One bridge of the county, 3", "The second part", LEAD, "The plan of it", "North", "1911")
+    assert all(text in asked for text in expected)
+    assert "Another bridge" not in asked
+    assert bio not in asked
+    listed = [[link.anchor for link in group.links] for group in article.link_groups]
+    assert [f"Another bridge of the county, {number}" for number in range(9)] in listed
+
+
+def test_rest_of_an_element_that_trafilatura_takes(seen: list[str]) -> None:
+    """A part that trafilatura drops from the element with most text is in its place."""
+    rules = [f"Rule {number} of the county is that nobody crosses at night." for number in range(3)]
+    listed = "".join(f"<li>{rule}</li>" for rule in rules)
+    article = read(f"{PARAGRAPHS}<ul>{listed}</ul>", below=f"<div class=part>{UNSURE}</div>")
+    assert len(seen) == 1
+    assert list_body(article)[:9] == [*STORY, "\n".join(rules)]
+
+
+def test_another_element_than_the_one_with_most_text(seen: list[str]) -> None:
+    """Where trafilatura takes another element for the article, nothing is added to it."""
+    story = [f"The bridge at mill {number} is open again, and the ferry rests." for number in range(14)]
+    about = "".join(f"<p>{text.replace('bridge', 'paper')}</p>" for text in STORY)
+    page = f"""<html><head><title>The bridge opens</title></head><body><h1>The bridge opens</h1>
+        <article>{"".join(f"<p>{text}</p>" for text in story)}</article><div class="text">{about}</div></body></html>"""
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    assert len(seen) == 1
+    assert list_body(article) == story
