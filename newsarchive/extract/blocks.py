@@ -14,6 +14,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.word_tables import words
+from storage.model import Role
 
 _INLINE = frozenset(words("inline_tag"))
 _NOT_WALKED = frozenset(words("skipped_tag")) | {"br", "hr"}
@@ -97,6 +98,8 @@ class Block:
     """The share of the text inside links, 0 to 1."""
     is_prose: bool = False
     """A paragraph of running text: a sentence or more, hardly any of it linked."""
+    markup_role: Role | None = None
+    """See roles.markup_role, which is asked for it again and again."""
 
     def measure(self) -> None:
         """Set what follows from the text and its links."""
