@@ -14,18 +14,18 @@ from operator import and_
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, effective_length, ends_sentence
-from newsarchive.extract.body import BodyContext, build_role_context
-from newsarchive.extract.dek import find_dek_block
-from newsarchive.extract.roles import LONG_PARAGRAPH, assign_role, is_same_site_link, label_role, markup_role
-from newsarchive.extract.select_body import (
+from newsarchive.extract.blocks import (
     MAX_LINK_SHARE,
-    NOT_BODY,
-    NOT_TEXT,
-    find_densest,
+    Block,
+    effective_length,
+    ends_sentence,
     is_running_text,
     measure_text,
 )
+from newsarchive.extract.body import BodyContext, build_role_context
+from newsarchive.extract.dek import find_dek_block
+from newsarchive.extract.roles import LONG_PARAGRAPH, assign_role, is_same_site_link, label_role, markup_role
+from newsarchive.extract.select_body import find_densest
 from newsarchive.extract.zones import HEADINGS
 from storage.model import BODY_ROLES, Role
 
@@ -44,7 +44,7 @@ _LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zone
 _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
-_NOT_LEAD = NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+_NOT_LEAD = zones.NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
 _NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that are announced by a label
 
 
@@ -54,14 +54,14 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     The first are empty without such an element; the second, too, or if no others may belong to it.
     """
     running = [b for b in blocks if is_running_text(b)]
-    text = find_densest(running, NOT_BODY)
+    text = find_densest(running, zones.NOT_BODY)
     if len(blocks) > _MAX_BLOCKS or measure_text(text) < _MIN_TEXT:
         return set(), set()
     box = text[0].element if text[0].tag == "div" else text[0].element.getparent()
     if box is None or box.tag in _WHOLE_TAGS:
         return set(), set()
     children = _find_children(box, blocks, text[0].index)
-    beside = NOT_TEXT & ~reduce(and_, (b.zone for b in text))
+    beside = zones.NOT_TEXT & ~reduce(and_, (b.zone for b in text))
     chosen = _select_in_box(box, children, text, beside, context.site)
     whole = measure_text(b for b in running if not (b.zone & _OF_OTHER_ARTICLES or _is_never_body(b)))
     if measure_text(blocks[i] for i in chosen) < max(

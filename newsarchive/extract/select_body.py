@@ -20,7 +20,15 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
+from newsarchive.extract.blocks import (
+    MAX_LINK_SHARE,
+    Block,
+    PageBlocks,
+    effective_length,
+    is_running_text,
+    measure_text,
+    normalize_space,
+)
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
@@ -43,10 +51,6 @@ _TAG = re.compile(r"[^&<>/\"'\s]+")
 _PARTS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "li", "dd", "dt"})
 _REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
 _MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
-NOT_BODY = (
-    zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED
-    | zones.PROMO | zones.BIO
-)  # fmt: skip
 _OPTIONS = Extractor(fast=True, comments=False, output_format="xml")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
@@ -108,7 +112,7 @@ def select_body(
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     # For unusual markup.
-    dense = find_densest((b for b in blocks if is_running_text(b)), NOT_BODY)
+    dense = find_densest((b for b in blocks if is_running_text(b)), zones.NOT_BODY)
     # Outside of links: a list of headlines is no running text.
     taken = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)
     taken += sum(len(text) for _, text in found.unplaced)
@@ -176,11 +180,6 @@ def _sum_levels(tree: HtmlElement) -> int:
     return sum(levels.values())
 
 
-def is_running_text(block: Block) -> bool:
-    """Return whether a block is a long line with few links."""
-    return len(block.text) > 80 and block.link_share < 0.4
-
-
 def find_densest(prose: Iterable[Block], excluded: int) -> list[Block]:
     """Return the paragraphs under the element with most running text, without those in some zones."""
     under: dict[HtmlElement, list[Block]] = {}
@@ -189,11 +188,6 @@ def find_densest(prose: Iterable[Block], excluded: int) -> list[Block]:
         if parent is not None and not block.zone & excluded:
             under.setdefault(parent, []).append(block)
     return max(under.values(), key=measure_text, default=[])
-
-
-def measure_text(blocks: Iterable[Block]) -> int:
-    """Return the length of some blocks in characters."""
-    return sum(len(block.text) for block in blocks)
 
 
 def _lines(body: _Element) -> Iterator[str]:
@@ -272,13 +266,6 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
 #
 # Both are recognised by their position among the other blocks.
 
-NOT_TEXT = (
-    zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON | zones.RELATED | zones.LATEST | zones.PROMO
-    | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE | zones.FOOTER | zones.FORM | zones.CAPTION | zones.AD
-    | zones.BIO | zones.PLAYER
-)  # fmt: skip
-
-MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
 MAX_BLOCKS = 4_000  # of a page on which the article is looked for beyond the selected text
 _MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
@@ -313,7 +300,7 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
     for block in blocks[headline.block + 1 if headline.block is not None else texts[0] :]:
         parent = block.element.getparent()
         # Quoted posts are in "social" boxes.
-        excluded = NOT_TEXT & ~zones.SHARE if block.zone & zones.QUOTE else NOT_TEXT
+        excluded = zones.NOT_TEXT & ~zones.SHARE if block.zone & zones.QUOTE else zones.NOT_TEXT
         if block.index in chosen or block.zone & excluded or parent is None:
             continue
         if not _belongs_to_text(block, parent, places):
@@ -428,7 +415,7 @@ def _find_repeated_boxes(blocks: list[Block], prose: Iterable[Block]) -> list[Bl
         parent, before = block.element.getparent(), blocks[block.index - 1] if block.index else block
         # Boxes that begin with a link are teasers, those that begin with a name or a time readers' comments.
         is_part = before.link_share < MAX_LINK_SHARE and (before.is_prose or markup_role(before) is Role.HEADING)
-        if parent is not None and is_part and not block.zone & NOT_TEXT:
+        if parent is not None and is_part and not block.zone & zones.NOT_TEXT:
             alike.setdefault((*_tag_and_class(block.element), *_tag_and_class(parent)), []).append(block)
     return max(alike.values(), key=measure_text, default=[])
 
