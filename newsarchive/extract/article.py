@@ -77,7 +77,7 @@ def _select(parts: PageParts, context: BodyContext) -> SelectedBody:
         return SelectedBody(chosen=text)
     selection = select_body(parts.page, parts.content, candidates, evidence)
     if missed := find_missed_parts(blocks, text, selection.chosen):
-        selection.chosen.update(missed)
+        selection.add(missed, blocks)
         evidence.add_claim("selection", "the rest of the element with most text", f"blocks: {len(missed)}", taken=True)
     return selection
 

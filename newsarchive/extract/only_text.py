@@ -35,6 +35,7 @@ _MIN_SHARE = 0.6  # of the running text of the page, but for that in other artic
 _MAX_MISSED = 60  # characters that may be body text and are not selected
 _MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
 _WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao and Khmer letters
+_MIN_BESIDE_LINKS = 30  # shortest text beside links, in characters, that is more than a name or a date
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
 _MIN_LINKS = 5  # linked lines behind the article from which other pages are listed
 _MAX_SHARE_BEHIND = 0.2  # largest ratio to the article of sentences behind links that are none of its
@@ -49,9 +50,9 @@ _NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that 
 
 
 def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int], set[int]]:
-    """Return the blocks of an article in the only element with running text; and all that may belong to it.
+    """Return the blocks of an article in the only element with running text, and all blocks that may belong to it.
 
-    The first are empty without such an element; the second, too, or if no others may belong to it.
+    Both are empty without such an element. The second is empty, too, if nothing else may belong to the article.
     """
     running = [b for b in blocks if is_running_text(b)]
     text = find_densest(running, zones.NOT_BODY)
@@ -75,8 +76,19 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
         return chosen, set()
     if measure_text(_list_body_text(unsure, blocks, chosen, box, context)) <= _MAX_MISSED:
         return chosen, set()
-    lines = (b.index for b in blocks[above + 1 :] if b.link_share < 0.4 and not _is_never_body(b))
+    lines = (b.index for b in blocks[above + 1 :] if not (_is_never_body(b) or _is_link_within_site(b, context.site)))
     return chosen, {*inside, *lines, *(b.index for b in unsure)}
+
+
+def _is_link_within_site(block: Block, site: str) -> bool:
+    """Return whether a block is hardly more than links to other pages of its site, and is not quoted."""
+    is_linked = block.link_share > MAX_LINK_SHARE and len(block.text) - block.linked < _MIN_BESIDE_LINKS
+    hrefs = (anchor.href for anchor in block.anchors)
+    return (
+        is_linked
+        and not block.zone & zones.QUOTE
+        and not any(href.startswith("#") or _leads_elsewhere(href, site) for href in hrefs)
+    )
 
 
 def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> set[int]:

@@ -43,10 +43,11 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 _MAX_SIZE = 7_400  # elements without menus, and blocks, of a page that trafilatura is run on; real ones have 7,336
 _MAX_LEVELS_SUM = 130_000  # levels of all these elements together; real pages have 87,000
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
+_NEAR = 3  # blocks after a line among which the one is looked for that it is a part of
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
 _IGNORED_ATTRIBUTES = ("href", "rel", "target", "title", "onclick", "aria-label")
-"""Attributes that trafilatura does not read: it copies each several times."""
+"""Attributes that trafilatura, which copies each several times, reads for its options of links and metadata only."""
 _TAG = re.compile(r"[^&<>/\"'\s]+")
 _PARTS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "li", "dd", "dt"})
 _REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
@@ -65,6 +66,21 @@ class SelectedBody:
     """Indexes of blocks."""
     unplaced: list[tuple[int, str]] = field(default_factory=list)
     """Lines without a block: (the block they follow, -1 for none; text)."""
+
+    def add(self, missed: Collection[int], blocks: list[Block]) -> None:
+        """Add blocks, and remove the lines that are parts of them: trafilatura drops elements in a paragraph."""
+        self.chosen.update(missed)
+        self.unplaced = [
+            (index, line)
+            for index, line in self.unplaced
+            if not any(_is_part(line, blocks[i].text) for i in range(index + 1, index + 1 + _NEAR) if i in missed)
+        ]
+
+
+def _is_part(line: str, text: str) -> bool:
+    """Return whether a line is a text without some parts of it."""
+    characters = iter(_remove_space(text))
+    return all(character in characters for character in _remove_space(line))
 
 
 _DIGITS = re.compile(r"\d{2,6}")
@@ -124,7 +140,7 @@ def select_body(
 
 
 def _list_boxes_beside(blocks: list[Block], candidates: Collection[int]) -> list[HtmlElement]:
-    """Return the outermost elements with text that is none of some blocks, and does not stand beside one of them."""
+    """Return the outermost elements that contain none of some blocks, and have none of them as a sibling."""
     elements = [blocks[index].element for index in candidates]
     parents = {element.getparent() for element in elements}
     kept: set[HtmlElement] = set()
@@ -148,11 +164,13 @@ def _list_boxes_beside(blocks: list[Block], candidates: Collection[int]) -> list
 
 def _copy_without_non_article(page: Page, content: PageBlocks, candidates: Collection[int]) -> HtmlElement:
     """Return a copy of the page without its non-article containers: half of what trafilatura would search."""
-    # A name that is broken, such as "p<", could not be set again.
-    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes if _TAG.fullmatch(str(box.tag))]
     beside = _list_boxes_beside(content.blocks, candidates) if candidates else ()
+    # A name that is broken, such as "p<", could not be set again.
+    removed = [box for box in dict.fromkeys((*content.non_article, *beside)) if _TAG.fullmatch(str(box.tag))]
     # The elements inside a container are not copied only to be removed.
-    emptied = [(box, box.tag, list(box)) for box in dict.fromkeys((*beside, *content.non_article))]
+    emptied = [(box, box.tag, list(box)) for box in removed]
+    kept = (box for box in content.article_boxes.difference(removed) if _TAG.fullmatch(str(box.tag)))
+    boxes = [(box, box.tag, dict(box.attrib)) for box in kept]
     for box, _, _ in emptied:
         box.tag = _REMOVED_TAG
         del box[:]
