@@ -18,7 +18,7 @@ from newsarchive.extract.headline import Headline, find_headline, text_key
 from newsarchive.extract.jsonld import read_head, read_jsonld, text_of
 from newsarchive.extract.media import find_media
 from newsarchive.extract.metadata import choose_image, read_metadata
-from newsarchive.extract.only_text import find_only_text
+from newsarchive.extract.only_text import find_missed_parts, find_only_text
 from newsarchive.extract.page_input import PageInput, PageParts
 from newsarchive.extract.requisites import page_requisites
 from newsarchive.extract.select_body import BodyClaims, SelectedBody, select_body
@@ -70,10 +70,16 @@ def read_article(page: Page, page_input: PageInput, *, keep_text: bool) -> PageF
 
 def _select(parts: PageParts, context: BodyContext) -> SelectedBody:
     """Select the body; where the page leaves a choice, trafilatura decides."""
-    if only := find_only_text(parts.content.blocks, context):
-        parts.evidence.add_claim("selection", "the only element with running text", f"blocks: {len(only)}", taken=True)
-        return SelectedBody(chosen=only)
-    return select_body(parts.page, parts.content, parts.evidence)
+    blocks, evidence = parts.content.blocks, parts.evidence
+    text, candidates = find_only_text(blocks, context)
+    if text and not candidates:
+        evidence.add_claim("selection", "the only element with running text", f"blocks: {len(text)}", taken=True)
+        return SelectedBody(chosen=text)
+    selection = select_body(parts.page, parts.content, candidates, evidence)
+    if missed := find_missed_parts(blocks, text, selection.chosen):
+        selection.add(missed, blocks)
+        evidence.add_claim("selection", "the rest of the element with most text", f"blocks: {len(missed)}", taken=True)
+    return selection
 
 
 def _assemble_page(parts: PageParts, context: BodyContext, body: Body, *, is_kept: bool = True) -> PageFeatures:

@@ -5,6 +5,7 @@ tree is not modified.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import sub
@@ -14,6 +15,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.word_tables import words
+from storage.model import Role
 
 _INLINE = frozenset(words("inline_tag"))
 _NOT_WALKED = frozenset(words("skipped_tag")) | {"br", "hr"}
@@ -43,6 +45,7 @@ _MAX_CARD_LEVELS = 3
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
 PROSE_ENDS = frozenset(".!?…。！？؟।۔։።။།")  # ends of sentences outside quotations; lines of code seldom end with them
 _SENTENCE_ENDS = PROSE_ENDS | frozenset('"”’»)')
+MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
 _LABELS = (phrases.RELATED, phrases.LATEST, phrases.NEWSLETTER, phrases.DISCLAIMER)
@@ -97,6 +100,8 @@ class Block:
     """The share of the text inside links, 0 to 1."""
     is_prose: bool = False
     """A paragraph of running text: a sentence or more, hardly any of it linked."""
+    markup_role: Role | None = None
+    """See roles.markup_role, which is asked for it again and again."""
 
     def measure(self) -> None:
         """Set what follows from the text and its links."""
@@ -134,6 +139,16 @@ def effective_length(text: str) -> int:
 def count_ideographs(text: str) -> int:
     """Return the number of ideographs, kana and the like: characters for a word or syllable, written without spaces."""
     return len(_IDEOGRAPH.findall(text))
+
+
+def is_running_text(block: Block) -> bool:
+    """Return whether a block is a long line with few links."""
+    return len(block.text) > 80 and block.link_share < 0.4
+
+
+def measure_text(blocks: Iterable[Block]) -> int:
+    """Return the length of some blocks in characters."""
+    return sum(len(block.text) for block in blocks)
 
 
 def has_no_words(text: str) -> bool:

@@ -105,7 +105,9 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
         selection = SelectedBody(chosen=chosen)
     else:
         chosen = remove_non_body(blocks, selection.chosen, headline)
-        chosen |= find_missed_text(blocks, chosen, headline)
+        missed = find_missed_text(blocks, chosen, headline)
+        selection.add(missed, blocks)
+        chosen |= missed
     if not chosen:
         return NO_BODY
     dek_block = context.dek

@@ -2,7 +2,7 @@
 
 trafilatura takes a third of the time of a reading and has nothing to decide on such a page. Next to nothing outside of
 the element may belong to the article: each sentence is the dek, a caption or a notice, or stands behind the page's
-<article> and links to other pages.
+<article> and links to other pages. Where more may, trafilatura decides on the element and what may belong to it.
 """
 
 import re
@@ -14,18 +14,18 @@ from operator import and_
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, effective_length, ends_sentence
-from newsarchive.extract.body import BodyContext, build_role_context
-from newsarchive.extract.dek import find_dek_block
-from newsarchive.extract.roles import LONG_PARAGRAPH, assign_role, is_same_site_link, label_role, markup_role
-from newsarchive.extract.select_body import (
+from newsarchive.extract.blocks import (
     MAX_LINK_SHARE,
-    NOT_BODY,
-    NOT_TEXT,
-    find_densest,
+    Block,
+    effective_length,
+    ends_sentence,
     is_running_text,
     measure_text,
 )
+from newsarchive.extract.body import BodyContext, build_role_context
+from newsarchive.extract.dek import find_dek_block
+from newsarchive.extract.roles import LONG_PARAGRAPH, assign_role, is_same_site_link, label_role, markup_role
+from newsarchive.extract.select_body import find_densest
 from newsarchive.extract.zones import HEADINGS
 from storage.model import BODY_ROLES, Role
 
@@ -35,6 +35,7 @@ _MIN_SHARE = 0.6  # of the running text of the page, but for that in other artic
 _MAX_MISSED = 60  # characters that may be body text and are not selected
 _MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
 _WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao and Khmer letters
+_MIN_BESIDE_LINKS = 30  # shortest text beside links, in characters, that is more than a name or a date
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
 _MIN_LINKS = 5  # linked lines behind the article from which other pages are listed
 _MAX_SHARE_BEHIND = 0.2  # largest ratio to the article of sentences behind links that are none of its
@@ -44,33 +45,56 @@ _LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zone
 _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
-_NOT_LEAD = NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+_NOT_LEAD = zones.NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
 _NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that are announced by a label
 
 
-def find_only_text(blocks: list[Block], context: BodyContext) -> set[int]:
-    """Return the blocks of an article in the only element with running text; empty if there may be others."""
+def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int], set[int]]:
+    """Return the blocks of an article in the only element with running text, and all blocks that may belong to it.
+
+    Both are empty without such an element. The second is empty, too, if nothing else may belong to the article.
+    """
     running = [b for b in blocks if is_running_text(b)]
-    text = find_densest(running, NOT_BODY)
+    text = find_densest(running, zones.NOT_BODY)
     if len(blocks) > _MAX_BLOCKS or measure_text(text) < _MIN_TEXT:
-        return set()
+        return set(), set()
     box = text[0].element if text[0].tag == "div" else text[0].element.getparent()
     if box is None or box.tag in _WHOLE_TAGS:
-        return set()
+        return set(), set()
     children = _find_children(box, blocks, text[0].index)
-    beside = NOT_TEXT & ~reduce(and_, (b.zone for b in text))
+    beside = zones.NOT_TEXT & ~reduce(and_, (b.zone for b in text))
     chosen = _select_in_box(box, children, text, beside, context.site)
     whole = measure_text(b for b in running if not (b.zone & _OF_OTHER_ARTICLES or _is_never_body(b)))
     if measure_text(blocks[i] for i in chosen) < max(
         _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
     ):
-        return set()
+        return set(), set()
     inside = range(children[0][0].index, children[-1][0].index + 1)
     above = -1 if context.headline.block is None else context.headline.block
     unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
-    if measure_text(unsure) > _MAX_MISSED:  # the roles of blocks take time
-        unsure = _list_body_text(unsure, blocks, chosen, box, context)
-    return chosen if measure_text(unsure) <= _MAX_MISSED else set()
+    if measure_text(unsure) <= _MAX_MISSED:  # the roles of blocks take time
+        return chosen, set()
+    if measure_text(_list_body_text(unsure, blocks, chosen, box, context)) <= _MAX_MISSED:
+        return chosen, set()
+    lines = (b.index for b in blocks[above + 1 :] if not (_is_never_body(b) or _is_link_within_site(b, context.site)))
+    return chosen, {*inside, *lines, *(b.index for b in unsure)}
+
+
+def _is_link_within_site(block: Block, site: str) -> bool:
+    """Return whether a block is hardly more than links to other pages of its site, and is not quoted."""
+    is_linked = block.link_share > MAX_LINK_SHARE and len(block.text) - block.linked < _MIN_BESIDE_LINKS
+    hrefs = (anchor.href for anchor in block.anchors)
+    return (
+        is_linked
+        and not block.zone & zones.QUOTE
+        and not any(href.startswith("#") or _leads_elsewhere(href, site) for href in hrefs)
+    )
+
+
+def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> set[int]:
+    """Return the blocks of an element with running text that trafilatura dropped, if it took most of the element."""
+    taken = measure_text(blocks[i] for i in text & chosen)
+    return text - chosen if 2 * taken > measure_text(blocks[i] for i in text) else set()
 
 
 def _may_be_text(block: Block, inside: range, beside: int) -> bool:

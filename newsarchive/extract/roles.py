@@ -82,6 +82,12 @@ class RoleContext:
 
 def markup_role(block: Block) -> Role:
     """Return the role of a block by its markup alone."""
+    if block.markup_role is None:
+        block.markup_role = _read_markup(block)
+    return block.markup_role
+
+
+def _read_markup(block: Block) -> Role:
     if block.tag in HEADINGS or (block.tag == "summary"):
         return Role.HEADING
     if block.zone & zones.PRE and not (block.is_prose and block.text[-1] in PROSE_ENDS):

@@ -11,16 +11,24 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice, takewhile
 from typing import Self
 
-from lxml.etree import _Element, strip_elements
+from lxml.etree import _Element, strip_attributes, strip_elements
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, normalize_space
+from newsarchive.extract.blocks import (
+    MAX_LINK_SHARE,
+    Block,
+    PageBlocks,
+    effective_length,
+    is_running_text,
+    measure_text,
+    normalize_space,
+)
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
@@ -35,15 +43,15 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 _MAX_SIZE = 7_400  # elements without menus, and blocks, of a page that trafilatura is run on; real ones have 7,336
 _MAX_LEVELS_SUM = 130_000  # levels of all these elements together; real pages have 87,000
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
+_NEAR = 3  # blocks after a line among which the one is looked for that it is a part of
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
+_IGNORED_ATTRIBUTES = ("href", "rel", "target", "title", "onclick", "aria-label")
+"""Attributes that trafilatura, which copies each several times, reads for its options of links and metadata only."""
 _TAG = re.compile(r"[^&<>/\"'\s]+")
+_PARTS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "li", "dd", "dt"})
 _REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
 _MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
-NOT_BODY = (
-    zones.NAV | zones.MENU | zones.HIDDEN | zones.COMMENTS | zones.CONSENT | zones.FOOTER | zones.FORM | zones.RELATED
-    | zones.PROMO | zones.BIO
-)  # fmt: skip
 _OPTIONS = Extractor(fast=True, comments=False, output_format="xml")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
@@ -58,6 +66,21 @@ class SelectedBody:
     """Indexes of blocks."""
     unplaced: list[tuple[int, str]] = field(default_factory=list)
     """Lines without a block: (the block they follow, -1 for none; text)."""
+
+    def add(self, missed: Collection[int], blocks: list[Block]) -> None:
+        """Add blocks, and remove the lines that are parts of them: trafilatura drops elements in a paragraph."""
+        self.chosen.update(missed)
+        self.unplaced = [
+            (index, line)
+            for index, line in self.unplaced
+            if not any(_is_part(line, blocks[i].text) for i in range(index + 1, index + 1 + _NEAR) if i in missed)
+        ]
+
+
+def _is_part(line: str, text: str) -> bool:
+    """Return whether a line is a text without some parts of it."""
+    characters = iter(_remove_space(text))
+    return all(character in characters for character in _remove_space(line))
 
 
 _DIGITS = re.compile(r"\d{2,6}")
@@ -85,10 +108,15 @@ class BodyClaims:
 NO_CLAIMS = BodyClaims()
 
 
-def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENCE) -> SelectedBody:
-    """Select the body: the lines that trafilatura returns are located among the blocks."""
+def select_body(
+    page: Page, content: PageBlocks, candidates: Collection[int] = (), evidence: Evidence = NO_EVIDENCE
+) -> SelectedBody:
+    """Select the body: the lines that trafilatura returns are located among the blocks.
+
+    `candidates`: the only blocks that may be text, of which trafilatura sees no others; empty if all may be.
+    """
     blocks = content.blocks
-    tree = _copy_without_non_article(page, content)
+    tree = _copy_without_non_article(page, content, candidates)
     found = SelectedBody()
     is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
     if len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE and (is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM):
@@ -100,7 +128,7 @@ def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENC
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     # For unusual markup.
-    dense = find_densest((b for b in blocks if is_running_text(b)), NOT_BODY)
+    dense = find_densest((b for b in blocks if is_running_text(b)), zones.NOT_BODY)
     # Outside of links: a list of headlines is no running text.
     taken = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)
     taken += sum(len(text) for _, text in found.unplaced)
@@ -111,12 +139,38 @@ def select_body(page: Page, content: PageBlocks, evidence: Evidence = NO_EVIDENC
     return SelectedBody(chosen={b.index for b in dense})
 
 
-def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
+def _list_boxes_beside(blocks: list[Block], candidates: Collection[int]) -> list[HtmlElement]:
+    """Return the outermost elements that contain none of some blocks, and have none of them as a sibling."""
+    elements = [blocks[index].element for index in candidates]
+    parents = {element.getparent() for element in elements}
+    kept: set[HtmlElement] = set()
+    for element in elements:
+        kept.update(takewhile(lambda each: each not in kept, chain((element,), element.iterancestors())))
+    found: list[HtmlElement] = []
+    passed: set[HtmlElement] = set()
+    for block in blocks:
+        box, outer = block.element, block.element.getparent()
+        if block.index in candidates or box in kept or outer in parents:
+            continue
+        while outer is not None and outer not in kept and box not in passed:
+            passed.add(box)
+            box, outer = outer, outer.getparent()
+        # A table or list stays whole.
+        if box not in passed and box.tag not in _PARTS:
+            passed.add(box)
+            found.append(box)
+    return found
+
+
+def _copy_without_non_article(page: Page, content: PageBlocks, candidates: Collection[int]) -> HtmlElement:
     """Return a copy of the page without its non-article containers: half of what trafilatura would search."""
+    beside = _list_boxes_beside(content.blocks, candidates) if candidates else ()
     # A name that is broken, such as "p<", could not be set again.
-    boxes = [(box, box.tag, dict(box.attrib)) for box in content.article_boxes if _TAG.fullmatch(str(box.tag))]
+    removed = [box for box in dict.fromkeys((*content.non_article, *beside)) if _TAG.fullmatch(str(box.tag))]
     # The elements inside a container are not copied only to be removed.
-    emptied = [(box, box.tag, list(box)) for box in content.non_article]
+    emptied = [(box, box.tag, list(box)) for box in removed]
+    kept = (box for box in content.article_boxes.difference(removed) if _TAG.fullmatch(str(box.tag)))
+    boxes = [(box, box.tag, dict(box.attrib)) for box in kept]
     for box, _, _ in emptied:
         box.tag = _REMOVED_TAG
         del box[:]
@@ -133,6 +187,7 @@ def _copy_without_non_article(page: Page, content: PageBlocks) -> HtmlElement:
         box.tag = tag
         box.attrib.update(attributes)
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
+    strip_attributes(tree, *_IGNORED_ATTRIBUTES)
     return tree
 
 
@@ -143,11 +198,6 @@ def _sum_levels(tree: HtmlElement) -> int:
     return sum(levels.values())
 
 
-def is_running_text(block: Block) -> bool:
-    """Return whether a block is a long line with few links."""
-    return len(block.text) > 80 and block.link_share < 0.4
-
-
 def find_densest(prose: Iterable[Block], excluded: int) -> list[Block]:
     """Return the paragraphs under the element with most running text, without those in some zones."""
     under: dict[HtmlElement, list[Block]] = {}
@@ -156,11 +206,6 @@ def find_densest(prose: Iterable[Block], excluded: int) -> list[Block]:
         if parent is not None and not block.zone & excluded:
             under.setdefault(parent, []).append(block)
     return max(under.values(), key=measure_text, default=[])
-
-
-def measure_text(blocks: Iterable[Block]) -> int:
-    """Return the length of some blocks in characters."""
-    return sum(len(block.text) for block in blocks)
 
 
 def _lines(body: _Element) -> Iterator[str]:
@@ -239,13 +284,6 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
 #
 # Both are recognised by their position among the other blocks.
 
-NOT_TEXT = (
-    zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON | zones.RELATED | zones.LATEST | zones.PROMO
-    | zones.SHARE | zones.COMMENTS | zones.TAGS | zones.ASIDE | zones.FOOTER | zones.FORM | zones.CAPTION | zones.AD
-    | zones.BIO | zones.PLAYER
-)  # fmt: skip
-
-MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
 MAX_BLOCKS = 4_000  # of a page on which the article is looked for beyond the selected text
 _MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
@@ -280,7 +318,7 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
     for block in blocks[headline.block + 1 if headline.block is not None else texts[0] :]:
         parent = block.element.getparent()
         # Quoted posts are in "social" boxes.
-        excluded = NOT_TEXT & ~zones.SHARE if block.zone & zones.QUOTE else NOT_TEXT
+        excluded = zones.NOT_TEXT & ~zones.SHARE if block.zone & zones.QUOTE else zones.NOT_TEXT
         if block.index in chosen or block.zone & excluded or parent is None:
             continue
         if not _belongs_to_text(block, parent, places):
@@ -395,7 +433,7 @@ def _find_repeated_boxes(blocks: list[Block], prose: Iterable[Block]) -> list[Bl
         parent, before = block.element.getparent(), blocks[block.index - 1] if block.index else block
         # Boxes that begin with a link are teasers, those that begin with a name or a time readers' comments.
         is_part = before.link_share < MAX_LINK_SHARE and (before.is_prose or markup_role(before) is Role.HEADING)
-        if parent is not None and is_part and not block.zone & NOT_TEXT:
+        if parent is not None and is_part and not block.zone & zones.NOT_TEXT:
             alike.setdefault((*_tag_and_class(block.element), *_tag_and_class(parent)), []).append(block)
     return max(alike.values(), key=measure_text, default=[])
 

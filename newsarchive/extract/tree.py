@@ -32,6 +32,7 @@ _MARKUP = re.compile(
     rb"(?s)<!--.*?(?:-->|\Z)|(?P<first><(?:(?P<raw>(?i:script|style|textarea|title))(?=[\s/>])|[a-zA-Z][^\s/>]*+)"
     rb"%b{0,200}+)(?:%b*+)(?P<text>(?(raw)(?:.*?(?=</(?i:(?P=raw)))|.*)))" % (_ATTRIBUTE, _ATTRIBUTE)
 )
+_BEFORE_VALUE = frozenset(b"= \t\n\v\f\r")  # bytes that can stand before the value of an attribute
 _LONG = 1_500  # bytes in which a tag has no such number of attributes
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
@@ -114,8 +115,9 @@ def _cut_attributes(html: bytes) -> bytes:
         end = html.rfind(b'">', start + 1, start + _LONG)
         is_long = end < 0
         end = end if end > 0 else html.find(b'">', start + _LONG) % (len(html) + 1)  # -1 is the end of the page
-        before = html[start:end], html[start : max(start, html.rfind(b"'", start, end))]
-        if any(text.rstrip().endswith(b"=") for text in before):
+        quotes = end, max(start, html.rfind(b"'", start, end))
+        # The byte before a quote tells most of them.
+        if any(html[at - 1] in _BEFORE_VALUE and html[start:at].rstrip().endswith(b"=") for at in quotes):
             is_long, end = True, len(html)
         if is_long and _MANY_ATTRIBUTES.search(html, start, end):
             return _MARKUP.sub(lambda found: found["first"] + found["text"] if found["first"] else found[0], html)

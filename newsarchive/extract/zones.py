@@ -85,6 +85,13 @@ BOX = (
 """Zones of boxes beside the article."""
 NON_ARTICLE = NAV | MENU | CONSENT | COMMENTS | RELATED | LATEST
 """Zones without article text."""
+NOT_BODY = NAV | MENU | HIDDEN | COMMENTS | CONSENT | FOOTER | FORM | RELATED | PROMO | BIO
+"""Zones in which no article is looked for."""
+NOT_TEXT = (
+    NAV | MENU | HIDDEN | CONSENT | BUTTON | RELATED | LATEST | PROMO | SHARE | COMMENTS | TAGS | ASIDE | FOOTER | FORM
+    | CAPTION | AD | BIO | PLAYER
+)  # fmt: skip
+"""Zones of boxes in an article that are none of its text."""
 WRAPPER = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE
 """Zones that an element around a headline can have."""
 _ARTICLE_CLASS_ZONES = RELATED | LATEST | BODY

@@ -157,9 +157,14 @@ class Rule:
 
 RULES = (
     Rule(
-        "select: remove boxes beside the article", "select_body", "_copy_without_non_article", lambda p, _: copy(p.root)
+        "select: remove boxes beside the article",
+        "select_body",
+        "_copy_without_non_article",
+        lambda page, _content, _candidates: copy(page.root),
     ),
-    Rule("select: the only element with running text", "only_text", "find_only_text", always(set())),
+    Rule("select: the only element with running text", "only_text", "find_only_text", always((set(), set()))),
+    Rule("select: ask about what may be text", "select_body", "_list_boxes_beside", always([])),
+    Rule("select: the rest of an element", "only_text", "find_missed_parts", always(set())),
     Rule("select: densest text", "select_body", "_MIN_RESCUED", inf),
     Rule("select: keep what is much of the text", "select_body", "_remove_unless_large", lambda _b, c, some: c - some),
     Rule("select: remove menus, hidden, before headline", "select_body", "remove_non_body", lambda _b, c, _h: set(c)),

@@ -1,13 +1,16 @@
 """The only element with running text is the body: trafilatura is asked on pages that have several."""
 
 import json
+from typing import Any
 
 import pytest
+from lxml.etree import strip_elements, tostring
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from newsarchive.extract import extract_page, select_body
+from newsarchive.extract.tree import Page
 from storage.model import BODY_ROLES, Article, Role
 
 URL = "https://paper.example/town/2026/11/the-bridge-opens.html"
@@ -330,3 +333,117 @@ def test_cells_with_class_names(searches: list[str]) -> None:
     )
     assert list_body(read(f"<p>{LEAD}</p><table>{rows}</table>{PARAGRAPHS}")) == [LEAD, "Mill\t2\nInn\t3", *STORY]
     assert searches
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list with the text of each tree that trafilatura is given, and let it drop all `<ul>`."""
+    texts: list[str] = []
+
+    def search(tree: HtmlElement, options: Extractor) -> object:
+        texts.append(" ".join(tree.text_content().split()))
+        strip_elements(tree, "ul", with_tail=False)
+        return bare_extraction(tree, options=options)
+
+    monkeypatch.setattr(select_body, "bare_extraction", search)
+    return texts
+
+
+STORIES = "".join(
+    f'<li><a href="/town/2026/11/story-{n}.html">Another bridge of the county, {n}</a></li>' for n in range(9)
+)
+UNSURE = "".join(f"<p>{text}</p>" for text in (LEAD, SUMMARY))
+
+
+def test_trafilatura_is_asked_about_what_may_be_text(seen: list[str]) -> None:
+    """Lists of links beside the element are none of it; tables, headings and all lines without links may be."""
+    table = "<table><tr><th>Pier</th><th>Year</th></tr><tr><td>North</td><td><a href='/1911'>1911</a></td></tr></table>"
+    part = f"<div class=part><h3>The second part</h3>{UNSURE}<p><a href='/plan.pdf'>The plan of it</a></p></div>"
+    bio = "Ann Lee writes about bridges."
+    below = f"<div class=more><ul>{STORIES}</ul></div>{part}<div class=data>{table}</div><div class=bio>{bio}</div>"
+    article = read(f"{PARAGRAPHS}<ul>{STORIES.replace('Another', 'One')}</ul>{PARAGRAPHS}", below=below)
+    (asked,) = seen
+    expected = (*STORY, "One bridge of the county, 3", "The second part", LEAD, "The plan of it", "North", "1911")
+    assert all(text in asked for text in expected)
+    assert "Another bridge" not in asked
+    assert bio not in asked
+    listed = [[link.anchor for link in group.links] for group in article.link_groups]
+    assert [f"Another bridge of the county, {number}" for number in range(9)] in listed
+
+
+def test_rest_of_an_element_that_trafilatura_takes(seen: list[str]) -> None:
+    """A part that trafilatura drops from the element with most text is in its place."""
+    rules = [f"Rule {number} of the county is that nobody crosses at night." for number in range(3)]
+    listed = "".join(f"<li>{rule}</li>" for rule in rules)
+    article = read(f"{PARAGRAPHS}<ul>{listed}</ul>", below=f"<div class=part>{UNSURE}</div>")
+    assert len(seen) == 1
+    assert list_body(article)[:9] == [*STORY, "\n".join(rules)]
+
+
+def test_another_element_than_the_one_with_most_text(seen: list[str]) -> None:
+    """Where trafilatura takes another element for the article, nothing is added to it."""
+    story = [f"The bridge at mill {number} is open again, and the ferry rests." for number in range(14)]
+    about = "".join(f"<p>{text.replace('bridge', 'paper')}</p>" for text in STORY)
+    page = f"""<html><head><title>The bridge opens</title></head><body><h1>The bridge opens</h1>
+        <article>{"".join(f"<p>{text}</p>" for text in story)}</article><div class="text">{about}</div></body></html>"""
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    assert len(seen) == 1
+    assert list_body(article) == story
+
+
+def test_links_that_may_be_text(seen: list[str]) -> None:
+    """Lines with text outside of links, quotations, and links to other sites or parts of the page may be text."""
+    below = [
+        f"<p><a href='/report.html'>{SUMMARY[:57]}</a>, the mayor says, is not read by us.</p>",
+        "<blockquote>“<a href='/say.html'>It is as safe as any bridge of the county</a>”, she said.</blockquote>",
+        "<ul><li><a href='https://survey.example/piers'>The survey of the piers</a></li></ul>",
+        "<h3><a href='#when'>When it will be open</a></h3>",
+    ]
+    read(PARAGRAPHS, below="".join(f"<div class=part>{part}</div>" for part in (*below, UNSURE)))
+    (asked,) = seen
+    assert all(text in asked for text in ("is not read", "as safe as any", "The survey", "When it will"))
+
+
+@pytest.mark.parametrize("broken", ['div"class=more', "p<", "b<"])
+def test_broken_names_of_elements(broken: str, seen: list[str]) -> None:
+    """A box whose name could not be set again is left where it is."""
+    links = f"<{broken}><a href='/town/2026/11/other.html'>Another bridge of the county</a></{broken}>"
+    article = read(PARAGRAPHS, below=f"<div class=part>{UNSURE}</div>{links}")
+    assert len(seen) == 1
+    assert list_body(article)[:8] == STORY
+
+
+def test_paragraphs_that_trafilatura_cuts(seen: list[str]) -> None:
+    """A paragraph of which trafilatura drops a part is in the body once, and as a whole."""
+    cut = [f"{LEAD[:40]}, said on Monday,{LEAD[40:]}", f"{SUMMARY[:40]}, said on Monday,{SUMMARY[40:]}"]
+    marked = [text.replace(", said on Monday,", "<time>, said on Monday,</time>") for text in cut]
+    inside = f"{PARAGRAPHS}<p>{marked[0]}</p>{PARAGRAPHS}<blockquote>{marked[1]}</blockquote>"
+    below = "".join(f"<p>{text.replace('bridge', 'ferry')}</p>" for text in (LEAD, SUMMARY))
+    body = list_body(read(inside, below=f"<div class=part>{below}</div>"))
+    assert len(seen) == 1
+    assert body[:18] == [*STORY, cut[0], *STORY, cut[1]]
+    # The same where two elements have text.
+    inside = f"{PARAGRAPHS}<p>{marked[0]}</p>{PARAGRAPHS}"
+    body = list_body(read(inside, below=f"<div class=part>{inside.replace('bridge', 'ferry')}</div>"))
+    assert len(seen) == 2
+    assert [text for text in body if LEAD[-30:] in text][:1] == [cut[0]]
+    assert not any("said on Monday" not in text for text in body if LEAD[:40] in text)
+
+
+def test_tree_after_trafilatura_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not shown to trafilatura is back in its place afterwards, with the text behind it."""
+    trees: list[bytes] = []
+    select = select_body.select_body
+
+    def search(page: Page, *rest: Any) -> select_body.SelectedBody:
+        trees.append(tostring(page.root))
+        found = select(page, *rest)
+        trees.append(tostring(page.root))
+        return found
+
+    monkeypatch.setattr("newsarchive.extract.article.select_body", search)
+    links = f"<div class=more>before<ul>{STORIES}</ul>between<div>x<ul>{STORIES}</ul></div></div>behind"
+    read(PARAGRAPHS, below=f"{links}<div class=part>{UNSURE}</div>")
+    before, after = trees
+    assert before == after

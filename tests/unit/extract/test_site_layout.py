@@ -1,6 +1,7 @@
 """Site layouts: their fields come before those of the page; all other fields are read as on any site."""
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -148,9 +149,9 @@ def test_no_body_search_with_a_body_selector(monkeypatch: pytest.MonkeyPatch) ->
     """The search takes a third of the time of a page; it runs only if the selector matches nothing."""
     searches: list[str] = []
 
-    def search(page: Page, content: PageBlocks, evidence: Evidence) -> SelectedBody:
+    def search(page: Page, content: PageBlocks, candidates: Collection[int], evidence: Evidence) -> SelectedBody:
         searches.append(page.url)
-        return select_body(page, content, evidence)
+        return select_body(page, content, candidates, evidence)
 
     monkeypatch.setattr(article, "select_body", search)
     named = read({"body": "div.story"})
