@@ -172,8 +172,8 @@ def closed(rig: Any) -> list[str]:
 
 def overwrite(bucket: Bucket, name: str, data: bytes) -> None:
     """Delete objects, which newsarchive never does."""
-    _, store = bucket._connect()
-    obstore.put(store, name, data)
+    with bucket._connect() as (_, store):
+        obstore.put(store, name, data)
 
 
 def test_an_archive_lives_in_a_bucket(
