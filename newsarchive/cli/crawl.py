@@ -107,13 +107,13 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     wanted = BackfillRequest(site=site, until=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_run("backfilling") as progress:
         now = simulated_clock(parse_time(clock, "--clock"))
-        done = run_backfill(opened, wanted, progress=progress, now=now, sole_process=True)
-        left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.until:%Y-%m-%d} still to be fetched"
-        report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
+        report, before, left = run_backfill(opened, wanted, progress=progress, now=now, sole_process=True)
+        waiting = f"{pluralize(left, 'page')} back to {wanted.until:%Y-%m-%d} still to be fetched"
+        report = replace(report, notes=(*report.notes, f"{waiting} ({before:,} before)"))
         print_report(report, quiet=AS_JSON.get())
-    result = {"run": report.run, "problems": report.problems, "before": done.waiting_before, "left": done.waiting_after}
+    result = {"run": report.run, "problems": report.problems, "before": before, "left": left}
     reached = f"{site} is archived back to {wanted.until:%Y-%m-%d}, as far as its archives list articles."
-    print_result(result, lambda: print_lines(stdout(), () if done.waiting_after else (reached,)))
+    print_result(result, lambda: print_lines(stdout(), () if left else (reached,)))
     raise Exit(exit_code(report))
 
 

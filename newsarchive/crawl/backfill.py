@@ -17,17 +17,6 @@ from storage.index.frontier import backlog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillReport:
-    """Result of a backfill."""
-
-    report: CrawlReport
-    waiting_before: int
-    """Older URLs that waited when it began, back to the date."""
-    waiting_after: int
-    """Those that wait now, newly discovered ones included."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillRequest(BackfillLimit):
     """Site and limits of a backfill."""
 
@@ -62,10 +51,11 @@ def find_pending_backfills(archive: Archive, sites: Sequence[str], now: datetime
 def backfill(
     archive: Archive, request: BackfillRequest, *, progress: OnProgress | None = None,
     now: Callable[[], datetime] | None = None, sole_process: bool = False,
-) -> BackfillReport:  # fmt: skip
+) -> tuple[CrawlReport, int, int]:  # fmt: skip
     """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit is reached.
 
-    `sole_process` and errors as for `crawl`; ConfigError if the archive has no such site.
+    Return the report, and the numbers of older URLs, back to the date, that waited when it began, and that wait now,
+    newly discovered ones included. `sole_process` and errors as for `crawl`; ConfigError if there is no such site.
     """
     max_priority = lowest_backfill_priority(request.until)
     before = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)
@@ -80,4 +70,4 @@ def backfill(
         sole_process=sole_process,
     )
     after = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)
-    return BackfillReport(report=report, waiting_before=before, waiting_after=after)
+    return report, before, after

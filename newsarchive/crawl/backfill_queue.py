@@ -13,6 +13,8 @@ from datetime import datetime
 
 from newsarchive.crawl.refill import IndexQueue
 from newsarchive.ingest.backfill_priority import latest_date_in_url, listing_key, lowest_backfill_priority
+from storage.index import Index
+from storage.index.frontier import backlog
 from storage.index.frontier.url_queue import DueQuery
 from storage.model import BACKFILL_PRIORITY, DueUrl, UrlKind
 
@@ -32,13 +34,11 @@ class BackfillLimit:
     """On the wire; 0: the site's own limit."""
 
 
-class BackfillQueue:
+class BackfillQueue(IndexQueue):
     """Selects URLs that are due, and older ones. A UrlQueue."""
 
-    def __init__(self, index: IndexQueue, until: datetime) -> None:
-        self._index = index
-        self.reschedule = index.reschedule
-        """Moves URLs, by their ids, to another time; None: never."""
+    def __init__(self, index: Index, until: datetime) -> None:
+        super().__init__(index)
         self._until = until
         self._max_priority = lowest_backfill_priority(until)
         self._dropped: set[int] = set()
@@ -53,7 +53,7 @@ class BackfillQueue:
         deferred: set[int] = set()
         while True:
             exclude = in_progress | self._dropped | deferred
-            found = self._index.select_due(replace(query, exclude=exclude, max_priority=self._max_priority))
+            found = super().select_due(replace(query, exclude=exclude, max_priority=self._max_priority))
             selected = self._select(found, in_progress, deferred)
             if selected or not found:
                 return selected
@@ -81,7 +81,7 @@ class BackfillQueue:
         if last_id in busy:
             deferred.add(due.url_id)  # the links of the previous page are not known yet
             return False
-        listed = () if listing in self._ended else self._index.listed_pages(last_url)
+        listed = () if listing in self._ended else self._index.read(backlog.load_listed_pages, last_url)
         dates = [date for page in listed if (date := page.dated_at or latest_date_in_url(page.url))]
         old = sum(date < self._until for date in dates)
         if listing in self._ended or (len(dates) >= MIN_DATES and old >= OLD_SHARE * len(dates)):

@@ -303,9 +303,9 @@ class _CrawlRun:
         if self.pages is not None:
             settings = {name: replace(each, budget=NO_LIMIT) for name, each in settings.items()}
         pattern_yields = UrlPatternYields({name: each.parking for name, each in settings.items()})
-        queue = IndexQueue(index)
+        queue = BackfillQueue(index, self.backfill.until) if self.backfill else IndexQueue(index)
         frontier = FrontierWindow(
-            self.pages or (BackfillQueue(queue, self.backfill.until) if self.backfill else queue),
+            self.pages or queue,
             settings,
             Robots(config.user_agent),
             executor=executor,
