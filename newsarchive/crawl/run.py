@@ -49,6 +49,7 @@ from newsarchive.crawl.scrapy_settings import configure_crawl, run_spider
 from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.ingest.discovery import SOURCE
+from newsarchive.ingest.index_warcs import settle
 from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
@@ -191,7 +192,7 @@ class _CrawlRun:
                 self._begin(ingestor)
                 run_in_loop = event_loop.run if self.host is None else self.host.run
                 outcome = run_in_loop(self._fetch(writer, ingestor))
-                archive.settle(ingestor)
+                settle(archive.places, ingestor)
                 self.counters["versions"] = ingestor.new_versions - self._recovered_versions
                 sources = archive.index.ask(list_source_health, [site.name for site in self.sites])
                 failed = [each for each in sources if each.failures and each.last_fetched_at >= self.run.started_at]
