@@ -8,7 +8,7 @@ anything else          --> requested
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from newsarchive.crawl.refill import IndexQueue
@@ -24,20 +24,11 @@ MIN_DATES = 3
 """Dated pages on a listing that are needed to compute the share."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillLimit:
-    """Limits of a backfill."""
-
-    until: datetime
-    """Aware. Pages that are dated before are not requested."""
-    max_bytes: int = 0
-    """On the wire; 0: the site's own limit."""
-
-
 class BackfillQueue(IndexQueue):
     """Selects URLs that are due, and older ones. A UrlQueue."""
 
     def __init__(self, index: Index, until: datetime) -> None:
+        """Pages that are dated before `until` are not requested."""
         super().__init__(index)
         self._until = until
         self._max_priority = lowest_backfill_priority(until)
