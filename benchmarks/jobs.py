@@ -26,7 +26,6 @@ import psycopg
 
 from newsarchive.jobs import worker
 from newsarchive.jobs.crawl_process import CrawlResult
-from newsarchive.jobs.worker import WorkerSettings
 from storage.index import Index
 from storage.index.frontier import url_queue
 from storage.model import DiscoveredUrl, Discovery, UrlKind
@@ -45,9 +44,9 @@ class Instant:
     begun = 0
 
     @classmethod
-    async def start(cls, site: str, folder: Path, options: object) -> "Instant":
+    async def start(cls, site: str, folder: Path) -> "Instant":
         """Do what the crawl would do to the schedule."""
-        del folder, options
+        del folder
         cls.begun += 1
         in_an_hour = {cls.urls[site]: datetime.now(UTC) + timedelta(hours=1)}
         await asyncio.to_thread(cls.index.write, url_queue.reschedule, in_an_hour)
@@ -159,7 +158,7 @@ def measure(url: str, server: int, folder: Path, seconds: float) -> dict[str, fl
     begun: dict[str, float] = {}
 
     async def run() -> None:
-        working = worker.CrawlWorker(WorkerSettings(folder=folder, index=url, slots=4), lambda _: None)
+        working = worker.CrawlWorker(folder, url, 4, lambda _: None)
         fill_next_checks(url)
         task = asyncio.create_task(working.run())
         await asyncio.sleep(15)  # it starts, and reads newsarchive.toml

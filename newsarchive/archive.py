@@ -250,10 +250,6 @@ class Archive(AbstractContextManager["Archive"]):
         load_takedowns(self.folder, self.places, restores=True)
         return recover(self.places, ingestor, progress)
 
-    def settle(self, ingestor: Ingestor) -> None:
-        """Commit what is in flight, and update boilerplate and revisits."""
-        settle(self.places, ingestor)
-
     def import_files(
         self, paths: Sequence[Path], progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL
     ) -> ImportResult:
@@ -290,7 +286,7 @@ class Archive(AbstractContextManager["Archive"]):
                 result = reextraction.run(wanted, dry_run=dry_run, named=named, progress=progress)
             result.problems[:0] = problems
             if not dry_run:
-                self.settle(ingestor)
+                settle(self.places, ingestor)
         if not dry_run:
             self.index.update_search()
         return result

@@ -19,7 +19,7 @@ from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime,
 from newsarchive.cli.output import AS_JSON, TEXTS, print_line, print_lines, print_result, show_progress, stderr, stdout
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time, pluralize
-from newsarchive.crawl.backfill import BackfillRequest, PendingBackfill, find_pending_backfills
+from newsarchive.crawl.backfill import PendingBackfill, find_pending_backfills
 from newsarchive.crawl.backfill import backfill as run_backfill
 from newsarchive.crawl.crawl_log import LOG, log_to_file
 from newsarchive.crawl.named_pages import NamedPages
@@ -104,16 +104,16 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     assert back_to is not None
     seconds = parse_seconds(max_time, "--max-time")
     size = parse_value(parse_size, max_bytes, "--max-bytes") or 0
-    wanted = BackfillRequest(site=site, until=back_to, max_pages=max_pages, max_time=seconds, max_bytes=size)
+    fetch = partial(run_backfill, max_pages=max_pages, max_time=seconds, max_bytes=size, sole_process=True)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_run("backfilling") as progress:
         now = simulated_clock(parse_time(clock, "--clock"))
-        done = run_backfill(opened, wanted, progress=progress, now=now, sole_process=True)
-        left = f"{pluralize(done.waiting_after, 'page')} back to {wanted.until:%Y-%m-%d} still to be fetched"
-        report = replace(done.report, notes=(*done.report.notes, f"{left} ({done.waiting_before:,} before)"))
+        report, before, left = fetch(opened, site, back_to, progress=progress, now=now)
+        waiting = f"{pluralize(left, 'page')} back to {back_to:%Y-%m-%d} still to be fetched"
+        report = replace(report, notes=(*report.notes, f"{waiting} ({before:,} before)"))
         print_report(report, quiet=AS_JSON.get())
-    result = {"run": report.run, "problems": report.problems, "before": done.waiting_before, "left": done.waiting_after}
-    reached = f"{site} is archived back to {wanted.until:%Y-%m-%d}, as far as its archives list articles."
-    print_result(result, lambda: print_lines(stdout(), () if done.waiting_after else (reached,)))
+    result = {"run": report.run, "problems": report.problems, "before": before, "left": left}
+    reached = f"{site} is archived back to {back_to:%Y-%m-%d}, as far as its archives list articles."
+    print_result(result, lambda: print_lines(stdout(), () if left else (reached,)))
     raise Exit(exit_code(report))
 
 

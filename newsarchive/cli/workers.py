@@ -34,12 +34,12 @@ def worker(
     supervisor should restart it.
     """
     config = load_cluster_config(archive)
-    from newsarchive.jobs.worker import WorkerSettings, run_worker
+    from newsarchive.jobs.worker import run_worker
 
-    settings = WorkerSettings(folder=config.folder, index=config.index, slots=slots or available_cores())
-    say(f"crawling {pluralize(settings.slots, 'site')} at once; to see all workers: newsarchive workers")
+    slots = slots or available_cores()
+    say(f"crawling {pluralize(slots, 'site')} at once; to see all workers: newsarchive workers")
     with Archive.open(archive) as opened, follow_alerts(opened, opened.now):
-        code = run_worker(settings, say)
+        code = run_worker(config.folder, config.index, slots, say)
     raise Exit(code)
 
 

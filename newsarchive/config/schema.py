@@ -4,6 +4,7 @@ Each field declares its type and its default as written in the file; settings.to
 the manual and the file that `newsarchive init` writes are made from `SETTINGS`, `SERVE_SETTINGS` and `SITE_SETTINGS`.
 """
 
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -111,26 +112,19 @@ def _mail_address(value: object) -> str:
     return _text(value)
 
 
-def _integer(value: object, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"must be a whole number, {least} or more")
-    return value
+def _integer(least: int, most: float = math.inf, what: str = "") -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise ValueError(f"must be a whole number, {least} or more")
+        if value > most:
+            raise ValueError(f"must be {what}, {least} to {most}")
+        return value
+
+    return parse
 
 
 MAX_PROCESSES = 32
 """Most processes of `newsarchive serve`."""
-
-
-def _processes(value: object) -> int:
-    if (number := _integer(value, 1)) > MAX_PROCESSES:
-        raise ValueError(f"must be a number of processes, 1 to {MAX_PROCESSES}")
-    return number
-
-
-def _port(value: object) -> int:
-    if (port := _integer(value, 0)) > 65535:
-        raise ValueError("must be a port, 0 to 65535")
-    return port
 
 
 def _seconds(value: object) -> float:
@@ -180,12 +174,12 @@ TIME_SERVERS = SettingType("list of URLs", _list_of(_url))
 URL_LIST = SettingType("list of URLs, or of paths on the site", _list_of(_url_or_path))
 BASE_URL = SettingType("URL", lambda value: _url(value).rstrip("/") if value != "" else "")
 BUCKET = SettingType("URL of a bucket", _bucket)
-PORT = SettingType("port", _port)
-PROCESSES = SettingType("number of processes", _processes)
+PORT = SettingType("port", _integer(0, 65535, "a port"))
+PROCESSES = SettingType("number of processes", _integer(1, MAX_PROCESSES, "a number of processes"))
 PASSWORD_HASHES = SettingType("table of hashes", _password_hashes)
 BOOLEAN = SettingType("true or false", _boolean)
-INTEGER = SettingType("whole number", lambda value: _integer(value, 0))
-COUNT = SettingType("whole number above 0", lambda value: _integer(value, 1))
+INTEGER = SettingType("whole number", _integer(0))
+COUNT = SettingType("whole number above 0", _integer(1))
 SECONDS = SettingType("seconds", _seconds)
 SIZE = SettingType("size", _size)
 DURATION = SettingType("duration", lambda value: units.parse_duration(_text(value)))

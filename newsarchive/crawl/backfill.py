@@ -10,32 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsarchive.archive import Archive
-from newsarchive.crawl.backfill_queue import BackfillLimit
 from newsarchive.crawl.run import CrawlReport, OnProgress, crawl
 from newsarchive.ingest.backfill_priority import lowest_backfill_priority, priority_month
 from storage.index.frontier import backlog
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillReport:
-    """Result of a backfill."""
-
-    report: CrawlReport
-    waiting_before: int
-    """Older URLs that waited when it began, back to the date."""
-    waiting_after: int
-    """Those that wait now, newly discovered ones included."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillRequest(BackfillLimit):
-    """Site and limits of a backfill."""
-
-    site: str
-    max_pages: int = 0
-    """Requests at most; 0: no limit."""
-    max_time: float = 0.0
-    """Seconds at most; 0: no limit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,25 +36,27 @@ def find_pending_backfills(archive: Archive, sites: Sequence[str], now: datetime
     return tuple(found)
 
 
-def backfill(
-    archive: Archive, request: BackfillRequest, *, progress: OnProgress | None = None,
-    now: Callable[[], datetime] | None = None, sole_process: bool = False,
-) -> BackfillReport:  # fmt: skip
-    """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit is reached.
+def backfill(  # noqa: PLR0913 - the options of a run
+    archive: Archive, site: str, until: datetime, *, max_pages: int = 0, max_time: float = 0.0, max_bytes: int = 0,
+    progress: OnProgress | None = None, now: Callable[[], datetime] | None = None, sole_process: bool = False,
+) -> tuple[CrawlReport, int, int]:  # fmt: skip
+    """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit (0: none) is reached.
 
-    `sole_process` and errors as for `crawl`; ConfigError if the archive has no such site.
+    Return the report, and the numbers of older URLs, back to the date, that waited when it began, and that wait now,
+    newly discovered ones included. `sole_process` and errors as for `crawl`; ConfigError if there is no such site.
     """
-    max_priority = lowest_backfill_priority(request.until)
-    before = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)
+    max_priority = lowest_backfill_priority(until)
+    before = archive.index.read(backlog.count_waiting_backfill, site, max_priority)
     report = crawl(
         archive,
-        [request.site],
-        max_pages=request.max_pages,
-        max_time=request.max_time,
-        backfill=request,
+        [site],
+        max_pages=max_pages,
+        max_time=max_time,
+        max_bytes=max_bytes,
+        until=until,
         progress=progress,
         now=now,
         sole_process=sole_process,
     )
-    after = archive.index.read(backlog.count_waiting_backfill, request.site, max_priority)
-    return BackfillReport(report=report, waiting_before=before, waiting_after=after)
+    after = archive.index.read(backlog.count_waiting_backfill, site, max_priority)
+    return report, before, after

@@ -8,11 +8,13 @@ anything else          --> requested
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from newsarchive.crawl.refill import IndexQueue
 from newsarchive.ingest.backfill_priority import latest_date_in_url, listing_key, lowest_backfill_priority
+from storage.index import Index
+from storage.index.frontier import backlog
 from storage.index.frontier.url_queue import DueQuery
 from storage.model import BACKFILL_PRIORITY, DueUrl, UrlKind
 
@@ -22,23 +24,12 @@ MIN_DATES = 3
 """Dated pages on a listing that are needed to compute the share."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackfillLimit:
-    """Limits of a backfill."""
-
-    until: datetime
-    """Aware. Pages that are dated before are not requested."""
-    max_bytes: int = 0
-    """On the wire; 0: the site's own limit."""
-
-
-class BackfillQueue:
+class BackfillQueue(IndexQueue):
     """Selects URLs that are due, and older ones. A UrlQueue."""
 
-    def __init__(self, index: IndexQueue, until: datetime) -> None:
-        self._index = index
-        self.reschedule = index.reschedule
-        """Moves URLs, by their ids, to another time; None: never."""
+    def __init__(self, index: Index, until: datetime) -> None:
+        """Pages that are dated before `until` are not requested."""
+        super().__init__(index)
         self._until = until
         self._max_priority = lowest_backfill_priority(until)
         self._dropped: set[int] = set()
@@ -53,7 +44,7 @@ class BackfillQueue:
         deferred: set[int] = set()
         while True:
             exclude = in_progress | self._dropped | deferred
-            found = self._index.select_due(replace(query, exclude=exclude, max_priority=self._max_priority))
+            found = super().select_due(replace(query, exclude=exclude, max_priority=self._max_priority))
             selected = self._select(found, in_progress, deferred)
             if selected or not found:
                 return selected
@@ -81,7 +72,7 @@ class BackfillQueue:
         if last_id in busy:
             deferred.add(due.url_id)  # the links of the previous page are not known yet
             return False
-        listed = () if listing in self._ended else self._index.listed_pages(last_url)
+        listed = () if listing in self._ended else self._index.read(backlog.load_listed_pages, last_url)
         dates = [date for page in listed if (date := page.dated_at or latest_date_in_url(page.url))]
         old = sum(date < self._until for date in dates)
         if listing in self._ended or (len(dates) >= MIN_DATES and old >= OLD_SHARE * len(dates)):

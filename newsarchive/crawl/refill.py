@@ -21,7 +21,7 @@ from newsarchive.crawl.hosts import Host, HostQueues, hostname_of
 from newsarchive.crawl.robots import RobotsResponse, authority
 from newsarchive.crawl.run_state import RunState
 from storage.index import Index
-from storage.index.frontier import backlog, host_state, url_queue
+from storage.index.frontier import host_state, url_queue
 from storage.index.frontier.host_state import SavedBackoff
 from storage.index.frontier.url_queue import DueQuery
 from storage.model import DueUrl
@@ -66,10 +66,6 @@ class IndexQueue:
     def reschedule(self, until: Mapping[int, datetime | None]) -> None:
         """Move URLs, by their ids, to another time; None: never."""
         self._index.write(url_queue.reschedule, until)
-
-    def listed_pages(self, url: str) -> tuple[backlog.ListedPage, ...]:
-        """Return the pages that a listing links."""
-        return self._index.read(backlog.load_listed_pages, url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.config.toml_file import load_config
 from newsarchive.config.units import pluralize
 from newsarchive.crawl import event_loop
-from newsarchive.crawl.backfill_queue import BackfillLimit, BackfillQueue
+from newsarchive.crawl.backfill_queue import BackfillQueue
 from newsarchive.crawl.budget import NO_LIMIT, Budget
 from newsarchive.crawl.credentials import CredentialMask
 from newsarchive.crawl.download.client import RecordingClient
@@ -49,6 +49,7 @@ from newsarchive.crawl.scrapy_settings import configure_crawl, run_spider
 from newsarchive.crawl.site_spider import SpiderRun
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
 from newsarchive.ingest.discovery import SOURCE
+from newsarchive.ingest.index_warcs import settle
 from newsarchive.ingest.originals import ArchivedOriginals, LocalOriginals
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
@@ -93,13 +94,14 @@ class CrawlReport:
 
 def crawl(  # noqa: PLR0913 - the options of a run
     archive: "Archive", sites: Sequence[str | SiteConfig] | None = None, *, max_pages: int = 0, max_time: float = 0.0,
-    progress: OnProgress | None = None, on_locked: Callable[[], None] = lambda: None,
-    backfill: BackfillLimit | None = None, now: Callable[[], datetime] | None = None, sole_process: bool = False,
+    max_bytes: int = 0, progress: OnProgress | None = None, on_locked: Callable[[], None] = lambda: None,
+    until: datetime | None = None, now: Callable[[], datetime] | None = None, sole_process: bool = False,
     host: ScrapyHost[CrawlReport] | None = None, pages: NamedPages | None = None,
 ) -> CrawlReport:  # fmt: skip
     """Fetch and record the due URLs of sites (None: of all), until none is due or a limit (0: none) is reached.
 
-    `on_locked` is called once the sites are locked. With `backfill`, older URLs are fetched after the due ones.
+    `max_bytes`, on the wire, stands in place of the sites' own limits. `on_locked` is called once the sites are locked.
+    With `until`, which is aware, older URLs are fetched after the due ones, except those of pages dated before.
     `sole_process`: the process does nothing else, so it is killed if it loses the lease on its sites. `host`: the
     process is Scrapy's, and this a thread of it. `pages`: fetch only these, and no limit of a site counts.
 
@@ -111,8 +113,8 @@ def crawl(  # noqa: PLR0913 - the options of a run
     chosen = tuple(site for site in sites or () if isinstance(site, SiteConfig)) or archive.config.select_sites(named)
     if not chosen:
         raise ConfigError("the archive has no sites yet; nothing was fetched. Add one with: newsarchive add URL")
-    if backfill and backfill.max_bytes:
-        chosen = tuple(replace(site, max_bytes=backfill.max_bytes) for site in chosen)
+    if max_bytes:
+        chosen = tuple(replace(site, max_bytes=max_bytes) for site in chosen)
     require_contact(archive.config, chosen)
     require_browser(chosen)
     counters: Counter[str] = Counter()
@@ -124,14 +126,14 @@ def crawl(  # noqa: PLR0913 - the options of a run
         sites=tuple(site.to_site(requisites=archive.config.requisites) for site in chosen),
         started_at=began,
     )
-    if backfill is None and archive.config.history and pages is None:
-        backfill = BackfillLimit(until=began - min(archive.config.history, began - EARLIEST_DATE))
+    if until is None and archive.config.history and pages is None:
+        until = began - min(archive.config.history, began - EARLIEST_DATE)
     uploader = BackgroundUploader(archive.places, archive.config.keep_local)
     locked = lock_sites(archive.config, "crawl", [site.name for site in chosen], sole_process=sole_process)
     with follow_alerts(archive, now), locked as lease:
         on_locked()
         report = _CrawlRun(
-            archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, backfill=backfill,
+            archive=archive, sites=chosen, run=run, lease=lease, uploader=uploader, until=until,
             max_pages=max_pages, max_time=max_time, progress=progress, now=now, host=host, pages=pages,
             counters=counters, spiders=spiders,
         ).execute()  # fmt: skip
@@ -162,7 +164,7 @@ class _CrawlRun:
     run: CrawlRun
     lease: Lease | None
     uploader: BackgroundUploader
-    backfill: BackfillLimit | None
+    until: datetime | None
     max_pages: int
     max_time: float
     progress: OnProgress | None
@@ -191,7 +193,7 @@ class _CrawlRun:
                 self._begin(ingestor)
                 run_in_loop = event_loop.run if self.host is None else self.host.run
                 outcome = run_in_loop(self._fetch(writer, ingestor))
-                archive.settle(ingestor)
+                settle(archive.places, ingestor)
                 self.counters["versions"] = ingestor.new_versions - self._recovered_versions
                 sources = archive.index.ask(list_source_health, [site.name for site in self.sites])
                 failed = [each for each in sources if each.failures and each.last_fetched_at >= self.run.started_at]
@@ -303,9 +305,9 @@ class _CrawlRun:
         if self.pages is not None:
             settings = {name: replace(each, budget=NO_LIMIT) for name, each in settings.items()}
         pattern_yields = UrlPatternYields({name: each.parking for name, each in settings.items()})
-        queue = IndexQueue(index)
+        queue = BackfillQueue(index, self.until) if self.until else IndexQueue(index)
         frontier = FrontierWindow(
-            self.pages or (BackfillQueue(queue, self.backfill.until) if self.backfill else queue),
+            self.pages or queue,
             settings,
             Robots(config.user_agent),
             executor=executor,

@@ -71,12 +71,15 @@ def load_recording() -> RecordedSite:
     )
 
 
-class DemoServer:
+class DemoServer(ThreadingHTTPServer):
     """A running server; `advance` moves it to the next recorded time."""
 
-    def __init__(self, port: int, site: RecordedSite) -> None:
-        self.site = site
-        self.url = f"http://127.0.0.1:{port}/"
+    daemon_threads = True
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.site = load_recording()
+        self.url = f"http://127.0.0.1:{self.server_port}/"
         self.number = 0
 
     @property
@@ -93,20 +96,14 @@ class DemoServer:
 @contextmanager
 def serve_demo_site(port: int = 0) -> Iterator[DemoServer]:
     """Serve the recorded site on a port of the loopback interface; 0: a free one."""
-    with _Server(("127.0.0.1", port), _Handler) as server:
-        demo = server.demo = DemoServer(server.server_port, load_recording())
+    with DemoServer(port) as server:
         thread = threading.Thread(target=server.serve_forever, name="demo site", daemon=True)
         thread.start()
         try:
-            yield demo
+            yield server
         finally:
             server.shutdown()
             thread.join()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    demo: DemoServer
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -118,8 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     @property
     def _demo(self) -> DemoServer:
-        assert isinstance(self.server, _Server)
-        return self.server.demo
+        assert isinstance(self.server, DemoServer)
+        return self.server
 
     def date_time_string(self, timestamp: float | None = None) -> str:  # noqa: ARG002
         """Return the site's time for the Date header."""

@@ -5,7 +5,7 @@ import json
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,9 +57,9 @@ class CrawlProcess:
         self._process = process
 
     @classmethod
-    async def start(cls, site: str, folder: Path, options: Sequence[str] = ()) -> "CrawlProcess":
+    async def start(cls, site: str, folder: Path) -> "CrawlProcess":
         """Start to crawl a site of the archive in a folder."""
-        words = ["crawl", site, "--json", "--ping", "", "--readers", "1", "--archive", str(folder), *options]
+        words = ["crawl", site, "--json", "--ping", "", "--readers", "1", "--archive", str(folder)]
         command = child_command("newsarchive.startup:run_command_line", str(os.getpid()), *words)
         # A session of its own: Ctrl-C at the terminal is for the worker, which stops its crawls in order.
         process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=PIPE, start_new_session=True)

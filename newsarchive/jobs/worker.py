@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -188,26 +187,12 @@ class RetryReleasedJobs(BaseRetryStrategy):
         return RetryDecision(retry_at=datetime.now(UTC)) if isinstance(exception, JobReleased) else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSettings:
-    """Settings of a worker."""
-
-    folder: Path
-    """The archive's, one on each machine."""
-    index: str
-    """SQLAlchemy URL of the index, on PostgreSQL."""
-    slots: int
-    """Number of sites that it crawls at once."""
-    options: tuple[str, ...] = ()
-    """Further arguments of each `newsarchive crawl`."""
-
-
-def run_worker(settings: WorkerSettings, print_line: Callable[[str], None]) -> int:
-    """Work until SIGTERM or SIGINT; return the exit code. `print_line` is called with each line for the user."""
+def run_worker(folder: Path, index: str, slots: int, print_line: Callable[[str], None]) -> int:
+    """Work until SIGTERM or SIGINT; return the exit code. Parameters as of CrawlWorker."""
     # These log a traceback for each failed job and each lost session; we report what matters.
     for name in ("procrastinate", "psycopg.pool"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    return asyncio.run(CrawlWorker(settings, print_line).run())
+    return asyncio.run(CrawlWorker(folder, index, slots, print_line).run())
 
 
 def select_due_sites(session: JobSession, index: Index, sites: Sequence[str], now: datetime) -> list[str]:
@@ -232,13 +217,17 @@ def describe_cause(problem: BaseException) -> str:
 class CrawlWorker:
     """A running worker."""
 
-    def __init__(self, settings: WorkerSettings, print_line: Callable[[str], None]) -> None:
-        self._settings, self._print_line = settings, print_line
+    def __init__(self, folder: Path, index: str, slots: int, print_line: Callable[[str], None]) -> None:
+        """Connect to the index, a URL of PostgreSQL, to crawl so many sites at once.
+
+        `folder` is the archive's, one on each machine. `print_line` is called with each line for the user.
+        """
+        self._folder, self._print_line = folder, print_line
         self._crawls: dict[int, CrawlProcess] = {}
         self._stopping = False
         self._stop_requested = asyncio.Event()
         self._reported_problem = ""
-        queue = prepare_queue(settings.index, SchemaManager.get_schema())
+        queue = prepare_queue(index, SchemaManager.get_schema())
         self.app = App(connector=PsycopgConnector(conninfo=queue, min_size=1, max_size=6, timeout=3))
         lost = "has been taken over by another worker, or the end of its crawl cannot be recorded"
         self.app.job_manager = self._jobs = LeasedJobManager(
@@ -248,11 +237,11 @@ class CrawlWorker:
         register(name="crawl", queue=CRAWLS, pass_context=True, retry=RetryReleasedJobs())(self.crawl)
         for name, function, when in (("dispatch", self.dispatch, DISPATCH), ("recover", self.recover, RECOVER)):
             self.app.periodic(cron=when)(register(name=name, queue=MAINTENANCE, queueing_lock=name)(function))
-        self._crawl_worker = self._create_worker(CRAWLS, settings.slots)
+        self._crawl_worker = self._create_worker(CRAWLS, slots)
         self._maintenance_worker = self._create_worker(MAINTENANCE, 2)
-        self._index = Index.open(settings.index)
-        self._session = _SharedSession(settings.index)
-        self._lease = JobLease(settings.index, settings.slots, lambda: self._crawl_worker.worker_id, self._kill_process)
+        self._index = Index.open(index)
+        self._session = _SharedSession(index)
+        self._lease = JobLease(index, slots, lambda: self._crawl_worker.worker_id, self._kill_process)
 
     def _create_worker(self, queue: str, slots: int) -> Worker:
         return Worker(
@@ -307,7 +296,7 @@ class CrawlWorker:
         claim = JobClaim(job=job.id, worker=job.worker_id, attempts=job.attempts, site=site)
         self._lease.add(claim)
         try:
-            crawl = await CrawlProcess.start(site, self._settings.folder, self._settings.options)
+            crawl = await CrawlProcess.start(site, self._folder)
             self._crawls[job.id] = crawl
             if self._stopping:
                 crawl.stop()
@@ -366,7 +355,7 @@ class CrawlWorker:
         if not session.begin_dispatch():
             return []
         try:
-            sites = [site.name for site in toml_file.read_config(self._settings.folder).sites]
+            sites = [site.name for site in toml_file.read_config(self._folder).sites]
             due = select_due_sites(session, self._index, sites, datetime.now(UTC))
         finally:
             session.end_dispatch()

@@ -139,8 +139,7 @@ class Bucket:
 
     def list_files(self) -> Iterator[BucketObject]:
         """Yield its WARC files, in any order."""
-        obstore, store = self._connect()
-        with self._translate_errors():
+        with self._connect() as (obstore, store):
             for page in obstore.list(store, chunk_size=1000):
                 for each in page:
                     name = str(each["path"])
@@ -149,14 +148,12 @@ class Bucket:
 
     def list_names(self, folder: str) -> list[str]:
         """Return the names of the objects in a folder of the bucket, sorted."""
-        obstore, store = self._connect()
-        with self._translate_errors():
+        with self._connect() as (obstore, store):
             return sorted(str(each["path"]) for page in obstore.list(store, folder) for each in page)
 
     def stat(self, name: str) -> BucketObject:
         """Return the metadata of a file; NotInBucket if there is none of that name."""
-        obstore, store = self._connect()
-        with self._translate_errors(name):
+        with self._connect(name) as (obstore, store):
             return _to_object(name, obstore.head(store, name))
 
     def exists(self, name: str) -> bool:
@@ -172,8 +169,8 @@ class Bucket:
         """
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            obstore, store = self._connect(self._request_timeout(size))
-            with self._translate_errors(name), suppress(obstore.exceptions.AlreadyExistsError):
+            connected = self._connect(name, self._request_timeout(size))
+            with connected as (obstore, store), suppress(obstore.exceptions.AlreadyExistsError):
                 if size > MAX_SINGLE_PUT:
                     # A multipart upload cannot be conditional: the caller has checked that there is none.
                     obstore.put(store, name, path, chunk_size=_PART, max_concurrency=2)
@@ -184,8 +181,7 @@ class Bucket:
 
     def put_small(self, name: str, data: bytes) -> None:
         """Create an object of these bytes unless there is one of that name."""
-        obstore, store = self._connect()
-        with self._translate_errors(name), suppress(obstore.exceptions.AlreadyExistsError):
+        with self._connect(name) as (obstore, store), suppress(obstore.exceptions.AlreadyExistsError):
             obstore.put(store, name, data, mode="create", use_multipart=False)
 
     def sync(self, name: str) -> None:
@@ -210,16 +206,14 @@ class Bucket:
     def delete(self, name: str) -> None:
         """Delete a file, also from the cache of this process; others forget it within a minute."""
         _read_first_range.cache_clear()
-        obstore, store = self._connect()
-        with self._translate_errors(name):
+        with self._connect(name) as (obstore, store):
             obstore.delete(store, name)
 
     def find_version(self, name: str, *, is_new: bool = False) -> str:
         """Return what the bucket keeps of an object that is deleted, or replaced by this new one; "" if nothing."""
         if self.url.startswith(_FOLDER):
             return ""
-        obstore, store = self._connect()
-        with self._translate_errors(name):
+        with self._connect(name) as (obstore, store):
             address = obstore.sign(store, "HEAD", name, timedelta(minutes=1))
         try:
             with urlopen(Request(address, method="HEAD"), timeout=self.timeout) as answer:  # noqa: S310 - the bucket's own
@@ -244,8 +238,8 @@ class Bucket:
         """
         if time.monotonic() < _failed_until.get(self, 0.0):
             raise BucketUnreachable(bucket=self.url, reason="no response a moment ago")
-        obstore, store = self._connect(self._request_timeout(end - begin) if end - begin > _SMALL else self.timeout)
-        with self._translate_errors(name), self._remember_failure():
+        seconds = self._request_timeout(end - begin) if end - begin > _SMALL else self.timeout
+        with self._connect(name, seconds) as (obstore, store), self._remember_failure(obstore):
             try:
                 got = obstore.get(store, name, options={"range": (begin, end)})
                 return bytes(got.bytes()), int(got.meta["size"])
@@ -261,27 +255,25 @@ class Bucket:
         return float(self.timeout + 2 ** math.ceil(math.log2(size / MIN_BYTES_PER_SECOND + 1)))
 
     @contextmanager
-    def _remember_failure(self) -> Iterator[None]:
+    def _remember_failure(self, obstore: Any) -> Iterator[None]:
         """Remember that the bucket did not respond, so that a reader of many records does not wait for each."""
         try:
             yield
-        except _import_obstore().exceptions.GenericError:
+        except obstore.exceptions.GenericError:
             _failed_until[self] = time.monotonic() + FAILURE_MEMORY
             raise
         _failed_until.pop(self, None)
 
-    def _connect(self, seconds: float = 0.0) -> "tuple[Any, ObjectStore]":
+    @contextmanager
+    def _connect(self, name: str = "", seconds: float = 0.0) -> "Iterator[tuple[Any, ObjectStore]]":
+        """Yield obstore and its store, and raise our errors in place of those of obstore."""
         # A disk that is not mounted would otherwise look like an empty bucket.
         if self.url.startswith(_FOLDER) and not Path(self.url.removeprefix(_FOLDER)).is_dir():
             raise BucketRefused(bucket=self.url, reason="there is no such folder")
-        return _import_obstore(), _store(self, seconds or self.timeout)
-
-    @contextmanager
-    def _translate_errors(self, name: str = "") -> Iterator[None]:
-        """Raise our errors in place of those of obstore."""
-        wrong = _import_obstore().exceptions
+        obstore, store = _import_obstore(), _store(self, seconds or self.timeout)
+        wrong = obstore.exceptions
         try:
-            yield
+            yield obstore, store
         except FileNotFoundError as problem:
             if not name or "NoSuchBucket" in str(problem):
                 raise BucketRefused(bucket=self.url, reason="there is no such bucket") from problem
@@ -335,7 +327,6 @@ def load_profile_credentials() -> dict[str, str]:
 
 @lru_cache(maxsize=64)
 def _store(bucket: Bucket, seconds: float) -> "ObjectStore":
-    _import_obstore()
     from obstore.store import LocalStore, S3Store
 
     if bucket.url.startswith(_FOLDER):

@@ -158,16 +158,15 @@ def _check_digests(found: Record, original: Record | None, *, http: bool) -> Ite
         yield RecordDigest(of="payload", named=payload, agrees=agrees, remark=remark)
 
 
-def hex_dump(data: bytes, width: int = 16) -> str:
+def hex_dump(data: bytes) -> str:
     """Return a hex dump: offsets, hexadecimal digits, printable characters.
 
     >>> print(hex_dump(b"<html>"))
     00000000  3c 68 74 6d 6c 3e                                <html>
     """
     lines = []
-    for at in range(0, len(data), width):
-        row = data[at : at + width]
-        digits = " ".join(f"{byte:02x}" for byte in row)
+    for at in range(0, len(data), 16):
+        row = data[at : at + 16]
         text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        lines.append(f"{at:08x}  {digits:<{width * 3}} {text}")
+        lines.append(f"{at:08x}  {row.hex(' '):<48} {text}")
     return "\n".join(lines)

@@ -112,12 +112,13 @@ TAKE_UP = """
 import sys
 from pathlib import Path
 from newsarchive.archive import Archive
+from newsarchive.ingest.index_warcs import settle
 
 folder = Path(sys.argv[1])
 with Archive.open(folder) as opened:
     with opened.ingestor(workers=1) as ingestor:
         assert opened.recover(ingestor).problems == ()
-        opened.settle(ingestor)
+        settle(opened.places, ingestor)
     if folder.name.endswith("-two"):
         assert opened.upload().problems == []
 """

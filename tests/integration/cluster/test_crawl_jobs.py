@@ -24,15 +24,7 @@ from psycopg.conninfo import conninfo_to_dict  # noqa: E402
 
 from newsarchive.jobs import worker  # noqa: E402
 from newsarchive.jobs.crawl_process import BUSY, CrawlResult  # noqa: E402
-from newsarchive.jobs.worker import (  # noqa: E402
-    CrawlFailed,
-    CrawlWorker,
-    JobLease,
-    JobReleased,
-    RetryReleasedJobs,
-    WorkerSettings,
-    select_due_sites,
-)
+from newsarchive.jobs.worker import CrawlFailed, CrawlWorker, JobLease, JobReleased, RetryReleasedJobs, select_due_sites  # noqa: E402
 from storage.errors import ConfigError  # noqa: E402
 from storage.index import Index  # noqa: E402
 from storage.index.cluster import leases  # noqa: E402
@@ -110,7 +102,7 @@ def working(
     monkeypatch.setattr(signal, "setitimer", lambda *_: None)
     monkeypatch.setattr(CrawlWorker, "_kill_process", lambda _, why: died.append(why))
     tell = told.append if told is not None else lambda _: None
-    made = CrawlWorker(WorkerSettings(folder=queue.folder, index=queue.url, slots=slots), tell)
+    made = CrawlWorker(queue.folder, queue.url, slots, tell)
     yield made
     made._lease.close()
     made._session.close()
@@ -151,8 +143,8 @@ def test_dead_workers_are_found_with_full_slots(queue: Queue, monkeypatch: pytes
 
     class Endless:
         @classmethod
-        async def start(cls, site: str, folder: Path, options: object) -> "Endless":
-            del site, folder, options
+        async def start(cls, site: str, folder: Path) -> "Endless":
+            del site, folder
             begun.set()
             over.append(asyncio.Event())
             return cls()

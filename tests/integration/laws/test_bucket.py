@@ -25,6 +25,7 @@ from starlette.testclient import TestClient
 
 from newsarchive.archive import Archive
 from newsarchive.bucket.upload import Relocation
+from newsarchive.ingest.index_warcs import settle
 from newsarchive.web.app import create_app
 from newsarchive.web.serve_options import DEFAULT_OPTIONS
 from storage.errors import BucketRefused, BucketUnreachable, BytesDiffer, NotInBucket, WarcError
@@ -172,8 +173,8 @@ def closed(rig: Any) -> list[str]:
 
 def overwrite(bucket: Bucket, name: str, data: bytes) -> None:
     """Delete objects, which newsarchive never does."""
-    _, store = bucket._connect()
-    obstore.put(store, name, data)
+    with bucket._connect() as (_, store):
+        obstore.put(store, name, data)
 
 
 def test_an_archive_lives_in_a_bucket(
@@ -538,7 +539,7 @@ def test_machines_find_each_others_files(
         assert archive.places.local_files() == []
         with archive.ingestor() as ingestor:
             assert archive.recover(ingestor).captures == 1
-            archive.settle(ingestor)
+            settle(archive.places, ingestor)
         with archive.ingestor() as ingestor:
             assert archive.recover(ingestor).captures == 0
     assert dump(one.index) == dump(two.index)

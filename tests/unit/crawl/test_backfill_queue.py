@@ -1,11 +1,11 @@
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from newsarchive.crawl.backfill_queue import BackfillQueue
-from newsarchive.crawl.refill import IndexQueue
-from storage.index.frontier.backlog import ListedPage
-from storage.index.frontier.url_queue import DueQuery
+from storage.index import Index
+from storage.index.frontier.backlog import ListedPage, load_listed_pages
+from storage.index.frontier.url_queue import DueQuery, select_due_urls
 from storage.model import BACKFILL_PRIORITY, Discovery, DueUrl, UrlKind
 
 UNTIL = datetime(2020, 1, 1, tzinfo=UTC)
@@ -30,17 +30,13 @@ class Log:
         self.queried: list[str] = []
         self.captured: set[int] = set()
 
-    def select_due(self, query: DueQuery) -> list[DueUrl]:
-        return [each for each in map(page, (2, 3, 4)) if each.url_id not in {*query.exclude, *self.captured}][
-            : query.limit
-        ]
-
-    def listed_pages(self, url: str) -> tuple[ListedPage, ...]:
-        self.queried.append(url)
-        return self.named.get(url, ())
-
-    def reschedule(self, until: Mapping[int, datetime | None]) -> None:
-        raise AssertionError(until)
+    def read(self, query: Callable[..., Any], asked: Any) -> Any:
+        if query is select_due_urls:
+            found = [each for each in map(page, (2, 3, 4)) if each.url_id not in {*asked.exclude, *self.captured}]
+            return found[: asked.limit]
+        assert query is load_listed_pages
+        self.queried.append(asked)
+        return self.named.get(asked, ())
 
 
 def select(backfill_queue: BackfillQueue, busy: Collection[int] = ()) -> list[int]:
@@ -58,7 +54,7 @@ def test_a_listing_is_followed_page_by_page() -> None:
     """The next page waits for the previous one and for all pages that it links, which are queried only then."""
     day = timedelta(days=1)
     log = Log({f"{LISTING}2/": (article(70, -day), article(71, -day))})
-    queue = BackfillQueue(cast("IndexQueue", log), UNTIL)
+    queue = BackfillQueue(cast("Index", log), UNTIL)
     assert select(queue) == [2]
     assert log.queried == [f"{LISTING}1/"]
     assert select(queue, busy={2}) == []
@@ -72,7 +68,7 @@ def test_a_listing_is_followed_no_further_than_the_date() -> None:
     """Nearly all pages that its last page links are older: no further page is requested, nor its links queried."""
     day = timedelta(days=1)
     log = Log({f"{LISTING}2/": tuple(article(70 + each, day) for each in range(5))})
-    queue = BackfillQueue(cast("IndexQueue", log), UNTIL)
+    queue = BackfillQueue(cast("Index", log), UNTIL)
     assert select(queue) == [2]
     log.captured.add(2)
     assert select(queue) == []

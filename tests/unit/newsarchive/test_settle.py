@@ -48,5 +48,5 @@ def test_what_is_in_flight_is_committed_first(tmp_path: Path) -> None:
     waiting = Batching(max_delay=600, idle_delay=600)
     with Archive.init(tmp_path / "archive") as archive, archive.ingestor(batching=waiting) as ingestor:
         ingestor.submit(record, Reading(outcome=Outcome.OTHER, reason="read elsewhere"))
-        archive.settle(ingestor)
+        settle(archive.places, ingestor)
         assert archive.index.ask(get_capture_of_record, "urn:uuid:a") is not None
