@@ -78,9 +78,9 @@ class SelectedBody:
 
 
 def _is_part(line: str, text: str) -> bool:
-    """Return whether a line is a text without some parts of it."""
+    """Return whether a line is most of a text, in its order."""
     characters = iter(_remove_space(text))
-    return all(character in characters for character in _remove_space(line))
+    return 2 * len(line) > len(text) and all(character in characters for character in _remove_space(line))
 
 
 _DIGITS = re.compile(r"\d{2,6}")

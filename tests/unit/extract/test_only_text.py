@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from lxml.etree import strip_elements, tostring
-from lxml.html import HtmlElement
+from lxml.html import HtmlElement, fragment_fromstring
 from trafilatura import bare_extraction
 from trafilatura.settings import Extractor
 
 from newsarchive.extract import extract_page, select_body
+from newsarchive.extract.blocks import collect_blocks
 from newsarchive.extract.tree import Page
 from storage.model import BODY_ROLES, Article, Role
 
@@ -429,6 +430,18 @@ def test_paragraphs_that_trafilatura_cuts(seen: list[str]) -> None:
     assert len(seen) == 2
     assert [text for text in body if LEAD[-30:] in text][:1] == [cut[0]]
     assert not any("said on Monday" not in text for text in body if LEAD[:40] in text)
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"), [("The mill is old.", False), ("The old.", True), ("Old the mill is.", True)]
+)
+def test_lines_that_are_parts_of_an_added_block(line: str, kept: bool) -> None:
+    """A line is no part of a block if it is short beside it, or in another order."""
+    content = collect_blocks(fragment_fromstring("<div><p>The bridge.</p><p>The mill, it seems, is old.</p></div>"))
+    selection = select_body.SelectedBody(chosen={0}, unplaced=[(0, line)])
+    selection.add({1}, content.blocks)
+    assert selection.chosen == {0, 1}
+    assert selection.unplaced == [(0, line)] * kept
 
 
 def test_tree_after_trafilatura_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
