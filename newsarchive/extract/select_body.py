@@ -78,9 +78,9 @@ class SelectedBody:
 
 
 def _is_part(line: str, text: str) -> bool:
-    """Return whether a line is most of a text, in its order."""
-    characters = iter(_remove_space(text))
-    return 2 * len(line) > len(text) and all(character in characters for character in _remove_space(line))
+    """Return whether a line is a piece of a text, or most of it, in its order, without the pieces between."""
+    key, characters = _remove_space(line), iter(_remove_space(text))
+    return line in text or (2 * len(line) > len(text) and all(character in characters for character in key))
 
 
 _DIGITS = re.compile(r"\d{2,6}")

@@ -433,10 +433,10 @@ def test_paragraphs_that_trafilatura_cuts(seen: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "kept"), [("The mill is old.", False), ("The old.", True), ("Old the mill is.", True)]
+    ("line", "kept"), [("The mill is old.", False), ("it seems", False), ("The old.", True), ("Old the mill is.", True)]
 )
 def test_lines_that_are_parts_of_an_added_block(line: str, kept: bool) -> None:
-    """A line is no part of a block if it is short beside it, or in another order."""
+    """A line is part of a block if it stands in it, or is most of it in its order."""
     content = collect_blocks(fragment_fromstring("<div><p>The bridge.</p><p>The mill, it seems, is old.</p></div>"))
     selection = select_body.SelectedBody(chosen={0}, unplaced=[(0, line)])
     selection.add({1}, content.blocks)
