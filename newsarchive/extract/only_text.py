@@ -35,6 +35,7 @@ _MIN_SHARE = 0.6  # of the running text of the page, but for that in other artic
 _MAX_MISSED = 60  # characters that may be body text and are not selected
 _MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
 _WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao and Khmer letters
+_MIN_LINKED = 0.8  # smallest share of links in a line that is nothing but links
 _MIN_BESIDE_LINKS = 30  # shortest text beside links, in characters, that is more than a name or a date
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
 _MIN_LINKS = 5  # linked lines behind the article from which other pages are listed
@@ -82,7 +83,7 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
 
 def _is_link_within_site(block: Block, site: str) -> bool:
     """Return whether a block is hardly more than links to other pages of its site, and is not quoted."""
-    is_linked = block.link_share > MAX_LINK_SHARE and len(block.text) - block.linked < _MIN_BESIDE_LINKS
+    is_linked = block.link_share > _MIN_LINKED and len(block.text) - block.linked < _MIN_BESIDE_LINKS
     hrefs = (anchor.href for anchor in block.anchors)
     return (
         is_linked
