@@ -43,12 +43,14 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 _MAX_SIZE = 7_400  # elements without menus, and blocks, of a page that trafilatura is run on; real ones have 7,336
 _MAX_LEVELS_SUM = 130_000  # levels of all these elements together; real pages have 87,000
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
+_MAX_GAP = 2_000  # most characters between two pieces of a paragraph
 _NEAR = 3  # blocks after a line among which the one is looked for that it is a part of
 _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
 _IGNORED_ATTRIBUTES = ("href", "rel", "target", "title", "onclick", "aria-label")
 """Attributes that trafilatura, which copies each several times, reads for its options of links and metadata only."""
 _TAG = re.compile(r"[^&<>/\"'\s]+")
+# Parts of tables and lists, which stay whole.
 _PARTS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "li", "dd", "dt"})
 _REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
 _MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
@@ -70,17 +72,27 @@ class SelectedBody:
     def add(self, missed: Collection[int], blocks: list[Block]) -> None:
         """Add blocks, and remove the lines that are parts of them: trafilatura drops elements in a paragraph."""
         self.chosen.update(missed)
-        self.unplaced = [
-            (index, line)
-            for index, line in self.unplaced
-            if not any(_is_part(line, blocks[i].text) for i in range(index + 1, index + 1 + _NEAR) if i in missed)
-        ]
+        ends: dict[int, int] = {}  # of the last piece found in a block: pieces stand in order
+        kept: list[tuple[int, str]] = []
+        for index, line in self.unplaced:
+            near = (i for i in range(index + 1, index + 1 + _NEAR) if i in missed)
+            found = ((i, _find_end(line, blocks[i].text, ends.get(i, 0))) for i in near)
+            place = next(((i, end) for i, end in found if end), None)
+            if place is None:
+                kept.append((index, line))
+            else:
+                ends[place[0]] = place[1]
+        self.unplaced = kept
 
 
-def _is_part(line: str, text: str) -> bool:
-    """Return whether a line is a piece of a text, or most of it, in its order, without the pieces between."""
-    key, characters = _remove_space(line), iter(_remove_space(text))
-    return line in text or (2 * len(line) > len(text) and all(character in characters for character in key))
+def _find_end(line: str, text: str, start: int) -> int:
+    """Return the end of a line that is a piece of a text, or most of it without the pieces between; 0 for others."""
+    # A long paragraph may have thousands of pieces: none is looked for in all of it.
+    at = text.find(line, start, start + len(line) + _MAX_GAP)
+    if at >= 0:
+        return at + len(line)
+    characters = iter(_remove_space(text) if 2 * len(line) > len(text) else "")
+    return len(text) if all(character in characters for character in _remove_space(line)) else 0
 
 
 _DIGITS = re.compile(r"\d{2,6}")
@@ -145,6 +157,7 @@ def _list_boxes_beside(blocks: list[Block], candidates: Collection[int]) -> list
     parents = {element.getparent() for element in elements}
     kept: set[HtmlElement] = set()
     for element in elements:
+        # Up to the first that is there: with it, all that are around it are.
         kept.update(takewhile(lambda each: each not in kept, chain((element,), element.iterancestors())))
     found: list[HtmlElement] = []
     passed: set[HtmlElement] = set()
@@ -155,7 +168,6 @@ def _list_boxes_beside(blocks: list[Block], candidates: Collection[int]) -> list
         while outer is not None and outer not in kept and box not in passed:
             passed.add(box)
             box, outer = outer, outer.getparent()
-        # A table or list stays whole.
         if box not in passed and box.tag not in _PARTS:
             passed.add(box)
             found.append(box)

@@ -451,3 +451,15 @@ def test_many_fields_for_passwords_below_many_elements_are_read() -> None:
     boxes = "".join(f"<div class='a b-{number}'>" for number in range(200))
     page = f"<html><body><nav>{boxes}{'<input type=password>' * 20_000}<script src=a.js></script></body></html>"
     assert extract_page(page.encode(), URL).outcome is Outcome.EMPTY
+
+
+def test_paragraphs_of_thousands_of_pieces_are_read_in_linear_time() -> None:
+    """Each piece that trafilatura returns was looked for in all of the paragraph."""
+    story = "".join(
+        f"<p>On day {day} the county measured the bridge, and wrote down all that it found.</p>" for day in range(8)
+    )
+    sentence = "a longer piece of the text of this paragraph that stands here number {}, and no other one. "
+    pieces = "".join(f"{sentence.format(number)}<code>k{number}</code> " for number in range(1_500))
+    first = f"<div class=t>{story}<p>{pieces}</p>{story}</div>"
+    second = f"<div class=o>{story.replace('bridge', 'ferry') * 6}<p>{pieces.replace('of', 'off')}</p></div>"
+    assert seconds_to_read_page(f"<h1>T</h1>{first}{second}", SECONDS) < 1.5 * SECONDS
