@@ -382,7 +382,7 @@ def test_rest_of_an_element_that_trafilatura_takes(seen: list[str]) -> None:
 
 
 def test_another_element_than_the_one_with_most_text(seen: list[str]) -> None:
-    """Where trafilatura takes another element for the article, nothing is added to it."""
+    """Nothing is added where trafilatura takes another element for the article."""
     story = [f"The bridge at mill {number} is open again, and the ferry rests." for number in range(14)]
     about = "".join(f"<p>{text.replace('bridge', 'paper')}</p>" for text in STORY)
     page = f"""<html><head><title>The bridge opens</title></head><body><h1>The bridge opens</h1>
@@ -446,7 +446,7 @@ def test_lines_that_are_parts_of_an_added_block(line: str, kept: bool) -> None:
 
 
 def test_tree_after_trafilatura_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is not shown to trafilatura is back in its place afterwards, with the text behind it."""
+    """Boxes that are not shown to trafilatura are back in their places afterwards, with the text behind them."""
     trees: list[bytes] = []
     select = select_body.select_body
 
