@@ -17,10 +17,10 @@ _TABLES: dict[str, str] = {name: table for text in _TEXTS for name, table in _SE
 _QUANTIFIERS = frozenset("?*+{")
 """Quantifiers of regular expressions: a letter before one of them may be missing or repeated."""
 _START = re.compile(r"(?:\(\?:((?:[^()]|\([^()]*\))*)\)|(\w)(?=\?))(?:(\?)|(?![?*+{]))(.*)")
-_BETWEEN = re.compile(r"\|(?![^(]*\))")  # alternatives, but not those within parentheses
 """The beginning of a pattern: alternatives or a letter that may be missing."""
+_BETWEEN = re.compile(r"\|(?![^(]*\))")  # alternatives, but not those within parentheses
+_LITERAL = re.compile(r"[\w ]*(?![?*+{])")  # all matches begin with it
 _SIGNS = re.compile(r"^\W+")
-_MAX_LETTERS = 1_000  # first letters of lines that patterns are kept for
 
 
 def table_lines(name: str) -> list[str]:
@@ -92,52 +92,56 @@ class Phrases:
         >>> Phrases("abone ol").find("Okumak için ABONE OL!")
         'ABONE OL'
         """
-        return _as_printed(self._pattern.search(_lower(text)), text)
+        low = _lower(text)
+        found = self._pattern.search(low)
+        if found is None:
+            return None
+        # Lower-casing "İ" changes the length of the text and so the positions: the match is returned in lower case.
+        return text[found.start() : found.end()] if len(low) == len(text) else found[0]
 
 
 class LinePhrases:
     """Patterns that lines begin with, after white space and signs, ignoring case; `end`: what must follow.
 
-    A line is matched only against those that begin with its first letter: a few of two hundred.
+    Of two hundred patterns, only those with the first letter of a line are compiled and matched, and only if the line
+    begins like one of them.
     """
 
-    __slots__ = ("_compiled", "_end", "_groups")
+    __slots__ = ("_compiled", "_end", "_groups", "_others", "_starts")
 
     def __init__(self, patterns: Iterable[str], end: str) -> None:
         self._groups, self._end = group_by_letter(map(_fold_letters, patterns)), end
+        others = "|".join(self._groups.pop("", ()))
+        self._others = re.compile(rf"\W*(?:{others}){end}") if others else None
+        self._starts = {
+            letter: tuple({letter + _LITERAL.findall(rest)[0] for rest in rests})
+            for letter, rests in self._groups.items()
+        }
         self._compiled: dict[str, re.Pattern[str]] = {}
 
     def match(self, text: str) -> bool:
         """Return whether a line matches from its beginning."""
-        low = _lower(text)
-        return (self._compiled.get(low[:1]) or self._select(low)).match(low) is not None
+        return self._match(text) is not None
 
     def find(self, text: str) -> str | None:
-        """Return the beginning of a line that matches, as it is printed; None for none."""
-        low = _lower(text)
-        return _as_printed(self._select(low).match(low), text)
+        """Return the beginning of a line up to the end of its match, as it is printed; None for none."""
+        found = self._match(text)
+        if found is None:
+            return None
+        low, _ = _lower_line(text)
+        end = len(low) - len(found.string) + found.end()
+        return text[:end] if len(low) == len(text) else low[:end]
 
-    def _select(self, line: str) -> re.Pattern[str]:
-        """Return the patterns that begin with the first letter of a line or, if signs precede it, with one of these."""
-        key = _find_first_letter(line)
-        letter = key.strip()
-        pattern = self._compiled.get(key)
-        if pattern is None:
-            if len(self._compiled) > _MAX_LETTERS:
-                self._compiled.clear()
-            # A pattern that begins with a backslash begins with a sign or a digit.
-            others = [each for each in self._groups.get("", ()) if each[0] != "\\" or not key.isalpha()]
-            own = [f"{letter}(?:{'|'.join(self._groups[letter])})"] if letter and letter in self._groups else []
-            grouped = "|".join(own + others) or "(?!)"
-            pattern = self._compiled[key] = re.compile(rf"\W*(?:{grouped}){self._end}")
-        return pattern
-
-
-def _as_printed(found: re.Match[str] | None, text: str) -> str | None:
-    # Lower-casing "İ" changes the length of the text and so the positions: the match is returned in lower case.
-    if found is None or len(found.string) != len(text):
-        return found and found[0]
-    return text[found.start() : found.end()]
+    def _match(self, text: str) -> re.Match[str] | None:
+        low, line = _lower_line(text)
+        letter = line[:1]
+        if line.startswith(self._starts.get(letter, ())):
+            if letter not in self._compiled:
+                rests = "|".join(self._groups[letter])
+                self._compiled[letter] = re.compile(f"{letter}(?:{rests}){self._end}")
+            if found := self._compiled[letter].match(line):
+                return found
+        return self._others.match(low) if self._others is not None else None
 
 
 # One line is matched against table after table.
@@ -148,10 +152,10 @@ def _lower(text: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def _find_first_letter(line: str) -> str:
-    """Return the first letter or digit of a line, after a blank if signs precede it; "" or a blank for none."""
-    letter = _SIGNS.sub("", line)[:1]
-    return letter if line.startswith(letter) else f" {letter}"
+def _lower_line(text: str) -> tuple[str, str]:
+    """Return a line in lower case, and the same from its first letter or digit."""
+    low = _lower(text)
+    return low, low if low[:1].isalnum() else _SIGNS.sub("", low)
 
 
 def _fold_letters(text: str) -> str:
