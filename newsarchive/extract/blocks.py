@@ -29,7 +29,7 @@ _HEADLINE_FONT_SIZES = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
 _SEPARATED = zones.DATE | zones.BYLINE
 """Zones separated from the words beside them even without white space in the markup."""
 _CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
-_CUT_ZONES = ~(zones.WRAPPER | zones.PRE | zones.ADDRESS | zones.BLOCK | zones.LINES) | zones.HIDDEN
+_CUT_ZONES = ~(zones.WRAPPER | zones.PRE | zones.ADDRESS | zones.BLOCK | zones.LINES | zones.NOTICE) | zones.HIDDEN
 """Zones whose text is not read as body, or only as an item of a list or a quotation."""
 _READERS_OR_CONSENT = zones.COMMENTS | zones.CONSENT
 _MAX_COMMENTS_RATIO = 8
@@ -96,6 +96,8 @@ class Block:
     anchors: list[Anchor] = field(default_factory=list)
     lines: tuple[str, ...] = ()
     """The parts of the text between single <br>, if there are several."""
+    letters: int = 0
+    """Length of the text, with an ideograph or a kana counted as three letters."""
     link_share: float = 0.0
     """The share of the text inside links, 0 to 1."""
     is_prose: bool = False
@@ -106,9 +108,9 @@ class Block:
     def measure(self) -> None:
         """Set what follows from the text and its links."""
         length, linked = len(self.text), self.linked
+        self.letters = effective_length(self.text)
         self.link_share = min(1.0, linked / length) if linked else 0.0
-        is_own = 3 * length > _MIN_PROSE and 10 * linked < 3 * length  # most lines are short
-        self.is_prose = is_own and (length > _MIN_PROSE or effective_length(self.text) > _MIN_PROSE)
+        self.is_prose = self.letters > _MIN_PROSE and 10 * linked < 3 * length
 
 
 @dataclass(slots=True)
@@ -158,7 +160,8 @@ def has_no_words(text: str) -> bool:
 
 def normalize_space(text: str) -> str:
     """Collapse white space, and strip it at both ends."""
-    return " ".join(text.split())
+    # Most text is printable: it has no white space but single blanks.
+    return text.strip(" ") if "  " not in text and text.isprintable() else " ".join(text.split())
 
 
 def _needs_space(before: str, after: str, *, is_word: bool) -> bool:

@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, PageBlocks, effective_length, ends_sentence, has_no_words
+from newsarchive.extract.blocks import Block, PageBlocks, ends_sentence, has_no_words
 from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.headline import Headline, text_key
@@ -148,7 +148,7 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
 def build_role_context(blocks: list[Block], chosen: set[int], context: BodyContext, dek_block: int) -> RoleContext:
     """Return the facts from which roles are assigned, given the blocks that were selected; -1 for no dek."""
     in_order = [i for i in sorted(chosen) if i != dek_block]
-    sure = [i for i in in_order if effective_length(blocks[i].text) > 80 and blocks[i].link_share < 0.5]
+    sure = [i for i in in_order if blocks[i].letters > 80 and blocks[i].link_share < 0.5]
     sure = sure or sorted(chosen)
     return RoleContext(
         headline=context.headline.text,
@@ -244,7 +244,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     found: list[int] = []
     linked, links = False, 0
     # Without text before it, "Comments" is a counter, or the name of a column.
-    story = (i for i, r in roles.items() if r is Role.TEXT and effective_length(blocks[i].text) > 60)
+    story = (i for i, r in roles.items() if r is Role.TEXT and blocks[i].letters > 60)
     is_comment_list = label is Role.COMMENT and _has_before(story, index)
     is_comment_list = is_comment_list and not any(i < index and box in blocks[i].element.iterancestors() for i in roles)
     for other in blocks[index + 1 :]:

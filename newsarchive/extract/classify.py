@@ -10,7 +10,7 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, count_ideographs, effective_length, ends_sentence
+from newsarchive.extract.blocks import Block, ends_sentence
 from newsarchive.extract.dates import WEAK_SOURCES
 from newsarchive.extract.headline import text_key
 from newsarchive.extract.jsonld import node_types
@@ -215,7 +215,7 @@ def score_without_body(features: PageFeatures, status: int) -> ArticleScore | No
     together = _IN_ONE_ARTICLE if features.enclosing_article is not None else 0.0
     is_possible_story = features.has_date and features.headline_block is not None and len(text) >= _MIN_STORY_PARAGRAPHS
     story = _STORY + _TITLED - _NO_H1 if is_possible_story else 0.0
-    length = sum(effective_length(b.text) for b in text)
+    length = sum(b.letters for b in text)
     maximum.add(_score_length(length) + _MOST_OF_PAGE + together + story, "any body")
     if maximum.total >= ARTICLE_THRESHOLD or maximum.confidence < 1:
         return None
@@ -274,7 +274,7 @@ def _score_url(url: str, score: ArticleScore) -> None:
 
 def _score_text(features: PageFeatures) -> tuple[float, str]:
     running = _running_text(features.body)
-    size = sum(effective_length(b.text) for b in running)
+    size = sum(b.letters for b in running)
     own = sum(len(b.text) for b in features.body)
     whole = _MOST_OF_PAGE if own + len(features.article.dek or "") > 0.6 * features.content.characters else 0.0
     if size >= _LITTLE_TEXT:
@@ -285,7 +285,7 @@ def _score_text(features: PageFeatures) -> tuple[float, str]:
 
 
 def _running_text(blocks: Sequence[Block]) -> list[Block]:
-    return [b for b in blocks if effective_length(b.text) > 40 and b.link_share < 0.4]
+    return [b for b in blocks if b.letters > 40 and b.link_share < 0.4]
 
 
 def _score_length(size: int) -> float:
@@ -325,7 +325,7 @@ def _is_story(features: PageFeatures) -> bool:
     # A last line far below the others, such as a notice about cookies, is in another piece.
     if len(text) > 1 and text[-1].index - text[-2].index > _MAX_GAP:
         text.pop()
-    length = sum(effective_length(b.text) for b in text) + len(features.article.dek or "")
+    length = sum(b.letters for b in text) + len(features.article.dek or "")
     if len(text) < _MIN_STORY_PARAGRAPHS or length < _LITTLE_TEXT:
         return False
     between = features.content.blocks[text[0].index : text[-1].index + 1]
@@ -421,7 +421,7 @@ def has_login_form(page: Page) -> bool:
 def detect_paywall_stub(features: PageFeatures) -> Reading | None:
     """Return the outcome of a paywall stub; None if the article is complete, or free."""
     # An ideograph says as much as two letters.
-    text = sum(len(b.text) + count_ideographs(b.text) for b in features.body)
+    text = sum(len(b.text) + b.letters for b in features.body) // 2
     if text > 1_800 or features.article.access is Access.FREE:
         return None
     last = max((b.index for b in features.body), default=0)
@@ -447,8 +447,8 @@ def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:
 
     A page with a player and text of its own is an article; one with a player and many `links` to articles is a listing.
     """
-    sentences = [b.text for b in features.body if b.link_share < 0.5 and (len(b.text) > 80 or ends_sentence(b.text))]
-    length = sum(map(effective_length, sentences))
+    sentences = (b for b in features.body if b.link_share < 0.5 and (len(b.text) > 80 or ends_sentence(b.text)))
+    length = sum(b.letters for b in sentences)
     if length >= _LITTLE_TEXT or (features.jsonld.article and length > _LITTLE_TEXT // 2):
         return None
     og = features.head.first("og:type").lower()

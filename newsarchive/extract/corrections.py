@@ -11,11 +11,8 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.jsonld import Node, as_list
-from newsarchive.extract.word_tables import alternatives
 from storage.model import Paragraph, Role
 
-_NAMES = re.compile(rf"(?<![a-z])(?:{alternatives('correction_class')})(?![a-z])")
-"""Names of elements around a correction, in lower case."""
 _MAX_LENGTH = 1_200  # longest correction, in characters
 _MAX_BOX = 2_000  # most characters in an element that is named after a correction: a page may be named so as a whole
 _MAX_PARAGRAPHS = 5
@@ -72,7 +69,7 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
             continue
         role = roles.get(block.index)
         is_outside = not start <= block.index <= last or role is Role.QUOTE
-        if announced or _is_named(block.element, named):
+        if announced or (block.zone & zones.NOTICE and _is_named(block.element, named)):
             if len(block.text) > _MAX_LABEL or not block.anchors:
                 yield block.index
         elif len(block.text) >= _MIN_SENTENCE:
@@ -105,7 +102,7 @@ def _is_named(element: HtmlElement, known: dict[tuple[HtmlElement, int], bool], 
     place = element, depth
     if place not in known:
         names = " ".join(filter(None, map(element.get, _NAMING)))[:_MAX_NAMES].lower()
-        own = names and _NAMES.search(names) and element.tag not in ("body", "html") and _is_small(element)
+        own = zones.NOTICE_NAMES.search(names) and element.tag not in ("body", "html") and _is_small(element)
         around = element.getparent() if depth > 1 else None
         known[place] = bool(own) or (around is not None and _is_named(around, known, depth - 1))
     return known[place]

@@ -6,7 +6,7 @@ from itertools import chain
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, effective_length
+from newsarchive.extract.blocks import Block
 from newsarchive.extract.headline import Headline, text_key, word_overlap
 from newsarchive.extract.parse_date import is_relative_date, parse_printed_date
 from newsarchive.extract.roles import markup_role
@@ -41,7 +41,7 @@ def find_dek_block(
     if headline.block is None:
         return -1
     later = [blocks[i] for i in sorted(chosen) if i > headline.block]
-    texts = [b.index for b in later if markup_role(b) is Role.TEXT and effective_length(b.text) > 60]
+    texts = [b.index for b in later if markup_role(b) is Role.TEXT and b.letters > 60]
     keys = [text_key(d) for d in descriptions if len(d) > 15]
     near, end = blocks[headline.block + 1 : headline.block + 16], headline.block + _MAX_DISTANCE
     # Behind a long share bar only a heading is no text.
@@ -66,10 +66,10 @@ def find_dek_block(
         # A short heading under the headline, or one in another box, is a subheading, or the heading of a box.
         ranked = block.tag in ("h2", "h3") or (block.tag == "h4" and block.index == headline.block + 1)
         beside = block.element.getparent() is blocks[headline.block].element.getparent()
-        heading = ranked and beside and effective_length(block.text) >= _MIN_LENGTH
+        heading = ranked and beside and block.letters >= _MIN_LENGTH
         if (described or marked or heading) and _differs_from_text(block, blocks, texts, beside):
             return block.index
-        is_plain = not block.anchors and not block.zone & _NOT_DEK and effective_length(block.text) >= _MIN_LENGTH
+        is_plain = not block.anchors and not block.zone & _NOT_DEK and block.letters >= _MIN_LENGTH
         if is_plain and not _has_author_or_date(block, authors):
             above = blocks[headline.block]
             if _is_alone_with_headline(above, block, blocks, texts) or _is_dated_sentence(above, block, blocks, texts):
@@ -96,7 +96,7 @@ def _is_dated_sentence(headline: Block, block: Block, blocks: list[Block], texts
     first line would be the text, unless it is alone in a box and the text in another.
     """
     later = [blocks[i].element.getparent() for i in texts if i > block.index][:_MIN_PARAGRAPHS]
-    is_followed = len(later) == _MIN_PARAGRAPHS and effective_length(block.text) <= _MAX_SENTENCE
+    is_followed = len(later) == _MIN_PARAGRAPHS and block.letters <= _MAX_SENTENCE
     if not is_followed or _SENTENCE_END.search(block.text):
         return False
     between = blocks[headline.index + 1 : block.index]

@@ -15,7 +15,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, MediaElement, effective_length, normalize_space
+from newsarchive.extract.blocks import Block, MediaElement, normalize_space
 from newsarchive.extract.body import MAX_BLOCKS_AROUND, Body
 from newsarchive.extract.captions import MAX_TEXT, attach_captions, read_caption, separate_credit, split_credit
 from newsarchive.extract.metadata import IMAGE_FILE, file_stem, picture_path
@@ -60,7 +60,7 @@ _PATHS = [(kind, re.compile(alternatives(f"{kind}_path"))) for kind in _KINDS]
 _NO_MEDIA = re.compile(alternatives("no_media_host"))
 _FILLERS = alternatives("placeholder")
 _PLACEHOLDER = re.compile(
-    rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?|[0-9a-f]{{8}}))*"
+    rf"(?:{_FILLERS})(?:[-_.](?:{_FILLERS}|image|img|gif|\d+(?:x\d+)?|[0-9a-f]{{8}})(?![^-_.]))*+"
     r"|.*[-_]placeholder"
 )
 _ICON = re.compile(
@@ -181,7 +181,7 @@ def _leads_to_article(parts: PageParts, body: Body, block: Block) -> bool:
     if block.link_share <= _LINKED or not split_credit(block.text)[1]:
         return False
     urls = [url for each in block.anchors[:3] if each.text and (url := resolve_link(parts.page.base, each.href))]
-    is_headline = not block.zone & zones.FIGCAPTION and effective_length(block.text) >= _MIN_HEADLINE
+    is_headline = not block.zone & zones.FIGCAPTION and block.letters >= _MIN_HEADLINE
     return any(is_headline or score_article_url(url, parts.page.url) >= _MIN_SCORE for url in urls)
 
 

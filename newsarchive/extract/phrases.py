@@ -6,17 +6,29 @@ because of a word was measured to do harm. Most of them are in phrases.txt.
 
 import re
 
-from newsarchive.extract.word_tables import Phrases, alternatives, entries, group_by_letter
+from newsarchive.extract.word_tables import LinePhrases, Phrases, alternatives, entries
 
 
-def _line(name: str) -> Phrases:
+def _line(name: str) -> LinePhrases:
     """Match lines that consist of one of the patterns of a section of phrases.txt."""
-    return Phrases(rf"^\W*(?:{group_by_letter(entries(name))})\W*$")
+    return LinePhrases(entries(name), r"\W*$")
 
 
-def _start(name: str) -> Phrases:
+def _start(name: str) -> LinePhrases:
     """Match lines that begin with one of the patterns of a section of phrases.txt."""
-    return Phrases(rf"^\W*(?:{group_by_letter(entries(name))})(?!\w)")
+    return LinePhrases(entries(name), r"(?!\w)")
+
+
+class _NotedPhrases(LinePhrases):
+    """Phrases that may stand after a prefix such as "Note:"."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(entries(name), r"(?!\w)")
+
+    def match(self, text: str) -> bool:
+        """Return whether a line matches from its beginning, or after its prefix."""
+        note = _NOTE.find(text) if ":" in text or "：" in text else None
+        return super().match(text) or (note is not None and super().match(text.removeprefix(note)))
 
 
 RELATED = _start("related")
@@ -31,9 +43,9 @@ PROMO = _start("promo")
 FOR_SUBSCRIBERS = _start("for_subscribers")
 """The beginning of a notice in place of the rest of an article."""
 DISCLAIMER = _start("disclaimer")
-_NOTE = rf"(?:(?:{alternatives('correction_prefix')})\s*[:：]\W*)?"
-CORRECTION = Phrases(rf"^\W*{_NOTE}(?:{group_by_letter(entries('correction'))})(?!\w)")
-EARLIER_VERSION = Phrases(rf"^\W*{_NOTE}(?:{group_by_letter(entries('earlier_version'))})(?!\w)")
+_NOTE = LinePhrases(entries("correction_prefix"), r"\s*[:：]\W*")
+CORRECTION = _NotedPhrases("correction")
+EARLIER_VERSION = _NotedPhrases("earlier_version")
 """The beginning of a correction that other sentences begin with too: only at an end of the article is it one."""
 CORRECTION_POLICY = Phrases(alternatives("correction_policy"))
 """Found in a line that asks readers for corrections, or that says what kind of text this is, and is no correction."""

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.authors import is_person_name
-from newsarchive.extract.blocks import PROSE_ENDS, Block, effective_length, ends_sentence, has_no_words
+from newsarchive.extract.blocks import PROSE_ENDS, Block, ends_sentence, has_no_words
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
@@ -164,7 +164,7 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
     linked = block.link_share > 0.5
     if zone & zones.FIGCAPTION or _is_caption(block) or _shares_element_with_image(block, context):
         # The pictures of a list of related articles are not this article's.
-        named = zone & zones.FIGCAPTION and effective_length(block.text) <= _MAX_PICTURE_NAME
+        named = zone & zones.FIGCAPTION and block.letters <= _MAX_PICTURE_NAME
         is_list = foreign & (zones.RELATED | zones.LATEST) or (block.link_share > 0.9 and not named)
         is_advertisement = phrases.ADVERTISEMENT.match(block.text)
         return Role.PROMO if is_advertisement else Role.TEASER if is_list else Role.CAPTION
@@ -337,7 +337,7 @@ def _is_teaser(block: Block, context: RoleContext) -> bool:
     in_list = markup_role(block) is Role.LIST and block.index < context.body_end
     if in_list and block.zone & zones.BODY and not block.zone & (zones.RELATED | zones.LATEST):
         return False
-    if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and effective_length(text) > 20:
+    if block.link_share >= (0.7 if len(block.anchors) > 1 else 0.85) and block.letters > 20:
         return True
     is_label_and_link = length - block.linked < 45 and block.linked > 15
     return length < 250 and (block.strong or is_label_and_link) and phrases.RELATED.match(text)

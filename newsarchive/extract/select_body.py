@@ -20,15 +20,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import (
-    MAX_LINK_SHARE,
-    Block,
-    PageBlocks,
-    effective_length,
-    is_running_text,
-    measure_text,
-    normalize_space,
-)
+from newsarchive.extract.blocks import MAX_LINK_SHARE, Block, PageBlocks, is_running_text, measure_text, normalize_space
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
@@ -307,7 +299,7 @@ def remove_non_body(blocks: list[Block], chosen: set[int], headline: Headline) -
     """
     chosen = {i for i in chosen if not (blocks[i].zone & (zones.NAV | zones.MENU) and blocks[i].link_share > 0.8)}
     chosen = _remove_unless_large(blocks, chosen, {i for i in chosen if blocks[i].zone & zones.HIDDEN})
-    first = min((i for i in chosen if effective_length(blocks[i].text) > 80 and blocks[i].link_share < 0.5), default=0)
+    first = min((i for i in chosen if blocks[i].letters > 80 and blocks[i].link_share < 0.5), default=0)
     chosen = {i for i in chosen if i >= first or blocks[i].link_share < 0.8}
     return _remove_unless_large(blocks, chosen, {i for i in chosen if i < (headline.block or 0)})
 
@@ -320,7 +312,7 @@ def _remove_unless_large(blocks: list[Block], chosen: set[int], some: set[int]) 
 
 def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) -> set[int]:
     """Return dropped text whose siblings were selected, or that is in a parent like theirs."""
-    texts = sorted(i for i in chosen if markup_role(blocks[i]) is Role.TEXT and effective_length(blocks[i].text) > 60)
+    texts = sorted(i for i in chosen if markup_role(blocks[i]) is Role.TEXT and blocks[i].letters > 60)
     if not texts or len(blocks) > MAX_BLOCKS:
         return set()
     places = _TextPlaces.collect(blocks, texts)
@@ -338,7 +330,7 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
                 titles.append(block)
             continue
         found.append(block)
-        if effective_length(block.text) > 60 or block.zone & zones.QUOTE:
+        if block.letters > 60 or block.zone & zones.QUOTE:
             similar_parents.add(parent)
     parents = places.parents | similar_parents
     left = {b.index for b in found if b.element.getparent() in parents or _list_parent(b) in parents}

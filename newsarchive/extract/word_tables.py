@@ -6,14 +6,21 @@ alternatives("today")      its entries as a part of a regular expression: "today
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
+from itertools import chain
 
 _SECTION = re.compile(r"^\[(\w+)\]\n((?:(?!\[\w+\]\n|#).*\n)*)", re.MULTILINE)
 _TEXTS = (files("newsarchive.extract").joinpath(file).read_text("utf-8") for file in ("words.txt", "phrases.txt"))
 _TABLES: dict[str, str] = {name: table for text in _TEXTS for name, table in _SECTION.findall(text)}
 _QUANTIFIERS = frozenset("?*+{")
 """Quantifiers of regular expressions: a letter before one of them may be missing or repeated."""
+_START = re.compile(r"(?:\(\?:((?:[^()]|\([^()]*\))*)\)|(\w)(?=\?))(?:(\?)|(?![?*+{]))(.*)")
+"""The beginning of a pattern: alternatives or a letter that may be missing."""
+_BETWEEN = re.compile(r"\|(?![^(]*\))")  # alternatives, but not those within parentheses
+_LITERAL = re.compile(r"[\w ]*(?![?*+{])")  # all matches begin with it
+_SIGNS = re.compile(r"^\W+")
 
 
 def table_lines(name: str) -> list[str]:
@@ -36,17 +43,28 @@ def alternatives(name: str) -> str:
     return "|".join(entries(name))
 
 
-def group_by_letter(patterns: list[str]) -> str:
-    """Return patterns as one, grouped by first letter, so that a line is matched against a few of two hundred.
+def group_by_letter(patterns: Iterable[str]) -> dict[str, list[str]]:
+    """Return what follows the first letter in each pattern, by that letter; under "" whole patterns without one.
 
-    >>> group_by_letter(["read (?:more|also)", "related", "e?mail"])
-    'r(?:ead (?:more|also)|elated)|(?:e?mail)'
+    >>> group_by_letter(["read (?:more|also)", "(?:my )?rss", "e?mail", "[0-9]+ replies"])
+    {'r': ['ead (?:more|also)', 'ss'], 'm': ['y rss', 'ail'], 'e': ['mail'], '': ['[0-9]+ replies']}
     """
-    by_letter: dict[str, list[str]] = {}
-    for pattern in patterns:
-        letter = "" if not pattern[0].isalpha() or pattern[1:2] in _QUANTIFIERS else pattern[0]
-        by_letter.setdefault(letter, []).append(pattern.removeprefix(letter))
-    return "|".join(f"{letter}(?:{'|'.join(rest)})" for letter, rest in by_letter.items())
+    groups: dict[str, list[str]] = {}
+    for pattern in chain.from_iterable(map(_expand_start, patterns)):
+        letter = pattern[0] if pattern[0].isalpha() and pattern[1:2] not in _QUANTIFIERS else ""
+        groups.setdefault(letter, []).append(pattern.removeprefix(letter))
+    return groups
+
+
+def _expand_start(pattern: str) -> Iterator[str]:
+    """Yield a pattern once with each of the alternatives that it begins with."""
+    start = _START.fullmatch(pattern)
+    options = _BETWEEN.split(start[1] or start[2]) + [""] * bool(start[3]) if start else ()
+    if start is None or not all(rests := [option + start[4] for option in options]):
+        yield pattern
+        return
+    for rest in rests:
+        yield from _expand_start(rest)
 
 
 class Phrases:
@@ -82,11 +100,62 @@ class Phrases:
         return text[found.start() : found.end()] if len(low) == len(text) else found[0]
 
 
+class LinePhrases:
+    """Patterns that lines begin with, after white space and signs, ignoring case; `end`: what must follow.
+
+    Of two hundred patterns, only those with the first letter of a line are compiled and matched, and only if the line
+    begins like one of them.
+    """
+
+    __slots__ = ("_compiled", "_end", "_groups", "_others", "_starts")
+
+    def __init__(self, patterns: Iterable[str], end: str) -> None:
+        self._groups, self._end = group_by_letter(map(_fold_letters, patterns)), end
+        others = "|".join(self._groups.pop("", ()))
+        self._others = re.compile(rf"\W*(?:{others}){end}") if others else None
+        self._starts = {
+            letter: tuple({letter + _LITERAL.findall(rest)[0] for rest in rests})
+            for letter, rests in self._groups.items()
+        }
+        self._compiled: dict[str, re.Pattern[str]] = {}
+
+    def match(self, text: str) -> bool:
+        """Return whether a line matches from its beginning."""
+        return self._match(text) is not None
+
+    def find(self, text: str) -> str | None:
+        """Return the beginning of a line up to the end of its match, as it is printed; None for none."""
+        found = self._match(text)
+        if found is None:
+            return None
+        low, _ = _lower_line(text)
+        end = len(low) - len(found.string) + found.end()
+        return text[:end] if len(low) == len(text) else low[:end]
+
+    def _match(self, text: str) -> re.Match[str] | None:
+        low, line = _lower_line(text)
+        letter = line[:1]
+        if line.startswith(self._starts.get(letter, ())):
+            if letter not in self._compiled:
+                rests = "|".join(self._groups[letter])
+                self._compiled[letter] = re.compile(f"{letter}(?:{rests}){self._end}")
+            if found := self._compiled[letter].match(line):
+                return found
+        return self._others.match(low) if self._others is not None else None
+
+
 # One line is matched against table after table.
 @lru_cache(maxsize=8)
 def _lower(text: str) -> str:
     low = text.lower()
     return low if low.isascii() else _fold_letters(low.replace("i\u0307", "i"))
+
+
+@lru_cache(maxsize=8)
+def _lower_line(text: str) -> tuple[str, str]:
+    """Return a line in lower case, and the same from its first letter or digit."""
+    low = _lower(text)
+    return low, low if low[:1].isalnum() else _SIGNS.sub("", low)
 
 
 def _fold_letters(text: str) -> str:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from newsarchive.extract import phrases
-from newsarchive.extract.word_tables import words
+from newsarchive.extract.word_tables import alternatives, words
 
 (
     ARTICLE, MAIN, ASIDE, NAV, HEADER, FOOTER, FIGURE, FIGCAPTION, QUOTE, LIST, TABLE, HIDDEN, FORM, BUTTON, PRE,
@@ -19,6 +19,7 @@ from newsarchive.extract.word_tables import words
     DISCLAIMER, ADDRESS, BODY,
 ) = (1 << bit for bit in range(15, 34))  # fmt: skip
 BLOCK, LINES = 1 << 34, 1 << 35  # by style
+NOTICE = 1 << 36  # a correction, see corrections.py
 
 TAG_ZONES = {
     "article": ARTICLE, "main": MAIN, "aside": ASIDE, "nav": NAV, "header": HEADER, "footer": FOOTER, "figure": FIGURE,
@@ -41,6 +42,8 @@ _WORD_ZONES = {word.replace("-", " "): zone for name, zone in _NAMED_ZONES.items
 """Zones by a word, or by a pair of words, of a class or id."""
 _SECOND_WORDS = frozenset(name.partition(" ")[2] for name in _WORD_ZONES)
 _HIDING = frozenset(words("hiding_class"))
+NOTICE_NAMES = re.compile(rf"(?<![a-z])(?:{alternatives('correction_class')})(?![a-z])")
+"""Names of elements around a correction, in lower case."""
 _STYLES = {
     HIDDEN: re.compile(
         r"display\s*:\s*none|visibility\s*:\s*hidden|clip\s*:\s*rect\(\s*[01](?:px)?[\s,]|"
@@ -69,6 +72,7 @@ def zones_of_names(names: str) -> int:
     0
     """
     zone = 0 if _HIDING.isdisjoint(names.split()) else HIDDEN
+    zone |= NOTICE if NOTICE_NAMES.search(names.lower()) else 0
     before = ""
     for word in map(str.lower, _WORD.findall(names)):
         zone |= _WORD_ZONES.get(word, 0)
@@ -94,7 +98,7 @@ NOT_TEXT = (
 """Zones of boxes in an article that are none of its text."""
 WRAPPER = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE
 """Zones that an element around a headline can have."""
-_ARTICLE_CLASS_ZONES = RELATED | LATEST | BODY
+_ARTICLE_CLASS_ZONES = RELATED | LATEST | BODY | NOTICE
 """Zones that the class of an <article> can open: other words name its subject ("tag-video", "category-menu")."""
 
 
@@ -119,7 +123,8 @@ def zones_of_element(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     return zone | _ZONE_CACHE[cache_key]
 
 
-_PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK}  # values of itemprop
+_PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK, "correction": NOTICE}
+"""Zones by the value of itemprop."""
 
 
 def _zones_of_attribute(name: str, value: str) -> int:

@@ -463,3 +463,17 @@ def test_paragraphs_of_thousands_of_pieces_are_read_in_linear_time() -> None:
     first = f"<div class=t>{story}<p>{pieces}</p>{story}</div>"
     second = f"<div class=o>{story.replace('bridge', 'ferry') * 6}<p>{pieces.replace('of', 'off')}</p></div>"
     assert seconds_to_read_page(f"<h1>T</h1>{first}{second}", SECONDS) < 1.5 * SECONDS
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        f"<p>{'0:00 ' * 200}x<br>and more</p>",
+        f"<p>{'10:00 / 12:30 ' * 200}x<br>and more</p>",
+        f'<figure><img src="/files/blank{"-12345678" * 30}!.jpg"><figcaption>A hill.</figcaption></figure>',
+        f'<figure><img src="/files/loader{"_1x1" * 60}!.jpg"><figcaption>A hill.</figcaption></figure>',
+    ],
+)
+def test_times_and_numbers_in_a_row_are_read_in_linear_time(shape: str) -> None:
+    """Each of these once doubled the time with each number."""
+    assert seconds_to_read_page(f"<article><h1>Rain falls</h1>{TEXT}{shape}{TEXT}</article>", SECONDS) < SECONDS

@@ -398,3 +398,13 @@ def test_a_retraction_that_replaces_the_text_is_read_as_the_article(notice: str)
     article = extract_page(page.encode(), "https://news.example/2026/03/01/harbour-opens.html").article
     assert article is not None
     assert notices(article) == [notice]
+
+
+@pytest.mark.parametrize("tag", ["div", "section", "article", "main", "aside"])
+@pytest.mark.parametrize(
+    "name",
+    ['class="story-errata"', 'class="CorrectionBox 5"', 'id="editors-note"', 'itemprop="correction"',
+     'data-testid="correction-notice"', 'data-component="clarification"'],
+)  # fmt: skip
+def test_a_box_is_named_by_any_of_its_attributes(tag: str, name: str) -> None:
+    assert notices(read(foot=f"<{tag} {name}><div><p>{NOTE}</p></div></{tag}>")) == [NOTE]

@@ -1,0 +1,97 @@
+"""Lines match the phrases of a table as if each were matched against all of them."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsarchive.extract import phrases
+from newsarchive.extract.blocks import normalize_space
+from newsarchive.extract.word_tables import LinePhrases, Phrases, alternatives, entries, group_by_letter
+
+OPENINGS = (
+    "related", "latest", "neighbour", "promo", "for_subscribers", "disclaimer", "correction", "earlier_version",
+    "tags", "credit",
+)  # fmt: skip
+LINES = ("newsletter", "advertisement", "comments", "player", "read_time")
+TABLES = [*((name, r"(?!\w)") for name in OPENINGS), *((name, r"\W*$") for name in LINES)]
+SURROUNDINGS = st.sampled_from(["{}", "- {}", "“{}”", "({})", "{}.", "{} x", "x {}", "x{}", "{}x", "7 {}", "{}: 5"])
+
+
+def fold(text: str) -> str:
+    """Replace letters that have two lower-case forms by one."""
+    return text.replace("ı", "i").replace("ς", "σ")
+
+
+@pytest.mark.parametrize(("name", "end"), TABLES)
+def test_a_line_matches_as_if_against_all_patterns(name: str, end: str) -> None:
+    table = LinePhrases(entries(name), end)
+    whole = re.compile(rf"\W*(?:{fold(alternatives(name))}){end}")
+    printed = st.sampled_from(entries(name)).flatmap(st.from_regex)
+
+    @settings(max_examples=150, deadline=None)
+    @given(printed | st.text(max_size=20), SURROUNDINGS)
+    def check(text: str, around: str) -> None:
+        line = around.format(text)
+        found = whole.match(fold(line.lower().replace("i\u0307", "i")))
+        assert table.match(line) is (found is not None), line
+
+    check()
+
+
+@pytest.mark.parametrize(("name", "end"), TABLES)
+def test_a_pattern_that_begins_with_a_backslash_matches_no_letter(name: str, end: str) -> None:
+    unsure = group_by_letter(entries(name)).get("", [])
+    assert not [pattern for pattern in unsure if re.match(r"\\[wWsSDbB]", pattern)]
+
+
+@pytest.mark.parametrize("line", ["Read also", "READ ALSO: more", "“Read also”", "— read also", "\u2028Read also"])
+def test_signs_before_a_phrase_are_passed_over(line: str) -> None:
+    assert phrases.RELATED.match(line)
+
+
+@pytest.mark.parametrize("line", ["", " ", "—", "_", "Readalso", "x Read also", "ℹ"])
+def test_other_lines_do_not_match(line: str) -> None:
+    assert not phrases.RELATED.match(line)
+
+
+@pytest.mark.parametrize("first", ["cat", "2", "[cat", "—"])
+@pytest.mark.parametrize(("pattern", "line"), [(r"\[cat \d]", "[cat 7]"), ("▶", "▶ cat"), (r"\d+ cats", "(7 cats)")])
+def test_a_pattern_may_begin_with_a_sign_or_a_digit(pattern: str, line: str, first: str) -> None:
+    table = LinePhrases([pattern, "dog"], r"(?!\w)")
+    table.match(first)  # the patterns of one line are kept for the next
+    assert table.match(line)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "line"), [("註", "註 5"), ("e{2}l", "eel"), ("e+l", "eel"), ("l*e", "e"), ("l?", "l")]
+)
+def test_a_pattern_may_consist_of_a_letter_or_repeat_it(pattern: str, line: str) -> None:
+    assert LinePhrases([pattern], r"(?!\w)").match(line)
+
+
+def test_patterns_are_kept_for_few_first_letters() -> None:
+    table = LinePhrases(["read also"], "$")
+    assert not any(table.match(chr(first)) for first in range(0x4E00, 0x5E00))
+    assert table.match("Read also")
+    assert len(table._compiled) < 1_100
+
+
+@pytest.mark.parametrize("prefix", ["Note: ", "Hinweis: ", "注：", "— Update: ", "NOTA BENE: "])
+def test_a_correction_may_stand_after_a_prefix(prefix: str) -> None:
+    assert phrases.CORRECTION.match(f"{prefix}Correction: it was ten.")
+    assert not phrases.CORRECTION.match(f"{prefix}it was ten.")
+    assert phrases.CORRECTION.match("注：訂正 二〇二六年")
+
+
+def test_a_match_is_found_as_it_is_printed() -> None:
+    assert phrases.NEIGHBOUR.find("« Previous ARTICLE of the series") == "« Previous ARTICLE"
+    assert phrases.NEIGHBOUR.find("The previous article") is None
+    assert Phrases("abone ol").find("OKUMAK İÇİN ABONE OL!") == "ABONE OL"
+    assert Phrases("abone ol").find("i\u0307 ABONE OL!") == "abone ol"  # its positions differ in lower case
+
+
+@given(st.text(alphabet=st.characters() | st.sampled_from(" \t\n\xa0\u3000ab"), max_size=30))
+def test_white_space_is_collapsed(text: str) -> None:
+    assert normalize_space(text) == " ".join(text.split())
