@@ -144,19 +144,12 @@ def write_about(archive: Archive, front: str) -> int:
 
 def print_next_steps(place: Path) -> None:
     """Print commands to try next; the browser and its URL come last."""
-    name, us = shlex.quote(str(place)), program_name(sys.argv[0])
+    name, called = shlex.quote(str(place)), sys.argv[0]
+    # The command as it was called if by a relative path, as in a checkout.
+    us = shlex.quote(called) if "/" in called and not called.startswith("/") else "newsarchive"
     out = stdout()
     out.print(safe_text(f"\nThe archive is in {place.absolute()}. Commands to try next:", "bold"))
     commands = ((command.format(us=us, name=name), meaning) for command, meaning in TEXTS["after_demo"].items())
     print_lines(out, (f"{command:<60} {meaning}" for command, meaning in commands), "  ")
     out.print(safe_text("\nOr open it in a web browser:", "bold"))
     print_lines(out, (f"{us} serve --open --archive {name}", "http://127.0.0.1:8000/"), "  ")
-
-
-def program_name(word: str) -> str:
-    """Return the command as it was called if by a relative path, as in a checkout; else its name.
-
-    >>> program_name(".venv/bin/newsarchive"), program_name("/usr/local/bin/newsarchive")
-    ('.venv/bin/newsarchive', 'newsarchive')
-    """
-    return shlex.quote(word) if "/" in word and not word.startswith("/") else "newsarchive"

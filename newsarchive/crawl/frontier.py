@@ -20,7 +20,7 @@ from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings,
 from newsarchive.crawl.refill import Refiller, RefillPlanner, RunChanges, UrlQueue
 from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
 from newsarchive.crawl.run_state import RunState
-from newsarchive.crawl.subresources import SubresourceQueue, SubresourceRequest
+from newsarchive.crawl.subresources import Admission, SubresourceQueue, SubresourceRequest
 from newsarchive.crawl.traps import trap_reason
 from newsarchive.crawl.url_pattern_yields import PARKING_TIME
 from newsarchive.urls.ssrf import url_refusal_reason
@@ -340,7 +340,7 @@ class FrontierWindow:
             return self._request_robots(due, host)
         if not rules.allows(due.url):
             self._skip(due, host, rules)
-        elif not self.subresources.admit(due):
+        elif not self.subresources.decide(due, Admission.ADMITTED):
             self._hosts.release(host)
         else:
             self._budgets.record_request(due.discovery.site)

@@ -12,13 +12,13 @@ A pause of more than MAX_WAIT ends the requests to a host in this run. It is sav
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from newsarchive.crawl.budget import NO_LIMIT, Budget
 from newsarchive.crawl.hosts import Host, HostQueues
 from newsarchive.crawl.robots import RobotsResponse
 from newsarchive.crawl.url_pattern_yields import ParkingRules
+from newsarchive.urls.wb_url import parse_http_date
 from storage.index.frontier.host_state import SavedBackoff
 
 RESPONSE_TIME_FACTOR = 2.0
@@ -163,6 +163,7 @@ def pause_after_failure(failures: int, interval: float) -> Pause:
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Return the seconds that a Retry-After header asks for (RFC 9110, 10.2.3); None if it cannot be parsed.
 
+    >>> from datetime import UTC
     >>> parse_retry_after("120", datetime(2026, 11, 25, tzinfo=UTC))
     120.0
     >>> parse_retry_after("Wed, 25 Nov 2026 00:00:30 GMT", datetime(2026, 11, 25, tzinfo=UTC))
@@ -172,13 +173,8 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         return None
     if value.strip().isascii() and value.strip().isdigit():
         return float(value.strip())
-    try:
-        until = parsedate_to_datetime(value)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - now).total_seconds())
+    until = parse_http_date(value)
+    return None if until is None else max(0.0, (until - now).total_seconds())
 
 
 @dataclass(kw_only=True, eq=False)

@@ -96,13 +96,9 @@ class SubresourceQueue:
             timer.cancel()
             self.refuse(request.due)  # if the waiting task was cancelled
 
-    def admit(self, due: DueUrl) -> bool:
-        """Admit a request; return False if nobody waits for it any more."""
-        return self._decide(due, Admission.ADMITTED)
-
     def refuse(self, due: DueUrl, admission: Admission = Admission.REFUSED) -> None:
         """Refuse a request that still waits, or decide that it is late."""
-        self._decide(due, admission)
+        self.decide(due, admission)
         self._hosts.remove(due)
 
     def stop(self) -> None:
@@ -111,7 +107,8 @@ class SubresourceQueue:
         for request in list(self._requests.values()):
             self.refuse(request.due)
 
-    def _decide(self, due: DueUrl, admission: Admission) -> bool:
+    def decide(self, due: DueUrl, admission: Admission) -> bool:
+        """Decide on a request; return False if nobody waits for it any more."""
         request = self._requests.pop(due.url_id, None)
         if request is None or request.admission.done():
             return False

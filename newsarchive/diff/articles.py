@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from newsarchive.diff.paragraphs import DiffBudget, DiffPiece, ParagraphPair, TextChange, diff_paragraphs, diff_words
+from newsarchive.diff.paragraphs import DiffBudget, DiffPiece, ParagraphPair, TextChange, align_paragraphs, diff_words
 from storage.article_fields import ArticleFields, ParagraphView
 from storage.model import BODY_ROLES, Role
 from storage.observations import ChangeKind
@@ -166,8 +166,8 @@ def _compare_line(before: str, after: str, role: Role, effort: DiffBudget) -> Pa
 def _compare_paragraphs(
     before: Sequence[ParagraphView], after: Sequence[ParagraphView], effort: DiffBudget
 ) -> tuple[ParagraphDiff, ...]:
-    pairs = list(diff_paragraphs([each.text for each in before], [each.text for each in after], effort))
-    moved = {pair.older: pair for pair, _ in pairs if pair.moved}
+    pairs = align_paragraphs([each.text for each in before], [each.text for each in after])
+    moved = {pair.older: pair for pair in pairs if pair.moved}
 
     def left_rows(span: range) -> Iterator[ParagraphDiff]:
         """Yield the rows that moved paragraphs leave at their old positions."""
@@ -178,27 +178,28 @@ def _compare_paragraphs(
 
     rows: list[ParagraphDiff] = []
     reported = 0
-    for pair, pieces in pairs:
+    for pair in pairs:
         if pair.older is not None and not pair.moved:
             rows += left_rows(range(reported, pair.older))
             reported = pair.older + 1
-        rows.append(_paragraph_row(before, after, pair, pieces))
+        rows.append(_paragraph_row(before, after, pair, effort))
     rows += left_rows(range(reported, len(before)))
     return tuple(rows)
 
 
 def _paragraph_row(
-    before: Sequence[ParagraphView], after: Sequence[ParagraphView], pair: ParagraphPair, pieces: tuple[DiffPiece, ...]
+    before: Sequence[ParagraphView], after: Sequence[ParagraphView], pair: ParagraphPair, effort: DiffBudget
 ) -> ParagraphDiff:
-    if pair.newer is None:
-        assert pair.older is not None
-        return _numbered_row(RowKind.REMOVED, before[pair.older].role, pieces, pair)
-    if pair.older is None:
-        kind = RowKind.ADDED
+    older = None if pair.older is None else before[pair.older]
+    newer = None if pair.newer is None else after[pair.newer]
+    if older is None or newer is None:
+        kind = RowKind.ADDED if older is None else RowKind.REMOVED
     else:
-        is_same = before[pair.older].text == after[pair.newer].text
-        kind = RowKind.MOVED if pair.moved else RowKind.SAME if is_same else RowKind.CHANGED
-    return _numbered_row(kind, after[pair.newer].role, pieces, pair)
+        kind = RowKind.MOVED if pair.moved else RowKind.SAME if older.text == newer.text else RowKind.CHANGED
+    shown = newer or older
+    assert shown is not None
+    pieces = diff_words(older.text if older else "", newer.text if newer else "", effort)
+    return _numbered_row(kind, shown.role, pieces, pair)
 
 
 def _numbered_row(kind: RowKind, role: Role, pieces: tuple[DiffPiece, ...], pair: ParagraphPair) -> ParagraphDiff:

@@ -189,16 +189,6 @@ class ParagraphPair:
     """True if its order among the paragraphs differs."""
 
 
-def diff_paragraphs(
-    older: Sequence[str], newer: Sequence[str], effort: DiffBudget
-) -> Iterator[tuple[ParagraphPair, tuple[DiffPiece, ...]]]:
-    """Yield the pairs of paragraphs, and their words, in the order of the newer text."""
-    for pair in align_paragraphs(older, newer):
-        before = "" if pair.older is None else older[pair.older]
-        after = "" if pair.newer is None else newer[pair.newer]
-        yield pair, diff_words(before, after, effort)
-
-
 def align_paragraphs(older: Sequence[str], newer: Sequence[str]) -> tuple[ParagraphPair, ...]:
     """Match paragraphs, in the order of the newer text; removed ones at their old position, before added ones."""
     # Equal paragraphs, the k-th occurrence with the k-th, in the newer order.

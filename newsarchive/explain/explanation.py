@@ -180,7 +180,7 @@ def _explain_lines(
             rule=ruled.rule,
             tag=block.tag,
             place=css_path(block.element),
-            around=zone_names(block.zone),
+            around=tuple(name for flag, name in _ZONE_NAMES.items() if block.zone & flag),
             links=tuple(Link(url=url, anchor=a.text) for a in block.anchors if (url := resolve_link(base, a.href))),
             group=group_of_block.get(block.index),
         )
@@ -233,15 +233,6 @@ def _match_selectors(layout: Layout, root: HtmlElement) -> Iterator[SelectorCoun
     for name, selector in named:
         found = len(selector.elements(root) or selector.values(root))
         yield SelectorCount(field=name, selector=selector.text, found=found)
-
-
-def zone_names(zone: int) -> tuple[str, ...]:
-    """Return the names of the zones of a block.
-
-    >>> zone_names(zones.FIGURE | zones.CAPTION)
-    ('figure', 'caption')
-    """
-    return tuple(name for flag, name in _ZONE_NAMES.items() if zone & flag)
 
 
 def css_path(element: HtmlElement) -> str:

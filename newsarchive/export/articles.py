@@ -83,6 +83,8 @@ def write_lines(lines: Iterable[str], file: BinaryIO) -> int:
 def csv_cell(value: object) -> str | int | None:
     """Return a value as a cell; items of a list are joined by "; ".
 
+    Spreadsheets do not evaluate it: a headline may begin with "=", by chance or as an attack.
+
     >>> csv_cell(["Ada Quill", "Ben Ash"]), csv_cell("=1+1"), csv_cell(7), csv_cell(True), csv_cell(None)
     ('Ada Quill; Ben Ash', "'=1+1", 7, 'true', None)
     """
@@ -90,16 +92,7 @@ def csv_cell(value: object) -> str | int | None:
         return "true" if value else "false"
     if value is None or isinstance(value, int):
         return value
-    return escape_formula("; ".join(value) if isinstance(value, list) else str(value))
-
-
-def escape_formula(text: str) -> str:
-    """Return text that spreadsheets do not evaluate: a headline may begin with "=", by chance or as an attack.
-
-    >>> escape_formula("=1+1"), escape_formula("-5 degrees"), escape_formula("Plain")
-    ("'=1+1", "'-5 degrees", 'Plain')
-    """
-    text = text.replace("\0", "")
+    text = ("; ".join(value) if isinstance(value, list) else str(value)).replace("\0", "")
     return f"'{text}" if text.lstrip(_SPACES).startswith(_FORMULA) else text
 
 

@@ -8,12 +8,11 @@ import email
 import re
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from newsarchive.urls.wb_url import parse_http_date
 from storage.errors import NotFound
 from storage.warc.record import build_member, sha256, warc_date
 
@@ -117,7 +116,4 @@ def _clean_url(url: str) -> str | None:
 
 def _parse_date(text: str) -> datetime | None:
     """Parse the date of a mail, or that of JavaScript: Wed Nov 25 2026 10:00:00 GMT+0100."""
-    with suppress(ValueError, TypeError, OverflowError):
-        at = parsedate_to_datetime(re.sub(r"GMT(?=[+-])", "", text))
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    return None
+    return parse_http_date(re.sub(r"GMT(?=[+-])", "", text))

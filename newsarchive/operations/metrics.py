@@ -13,6 +13,8 @@ from storage.index.views.status import CrawlView, Status
 Labels: TypeAlias = tuple[tuple[str, str], ...]
 Sample: TypeAlias = tuple[Labels, float]
 Metric: TypeAlias = tuple[str, str, Sequence[Sample]]
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+"""Of the values of labels."""
 
 
 def format_metrics(report: HealthReport, crawls: Iterable[CrawlView], now: datetime, *, bucket: bool = False) -> str:
@@ -26,7 +28,7 @@ def format_metrics(report: HealthReport, crawls: Iterable[CrawlView], now: datet
     ):
         lines += [f"# HELP newsarchive_{name} {help_text}", f"# TYPE newsarchive_{name} gauge"]
         for labels, value in samples:
-            said = ",".join(f'{label}="{_escape_label(of_label)}"' for label, of_label in labels)
+            said = ",".join(f'{label}="{str(of_label).translate(_ESCAPES)}"' for label, of_label in labels)
             braced = f"{{{said}}}" if said else ""
             lines.append(f"newsarchive_{name}{braced} {value:.15g}")
     return "\n".join(lines) + "\n"
@@ -71,12 +73,3 @@ def _run_metrics(crawls: tuple[CrawlView, ...]) -> Iterator[Metric]:
     yield "last_crawl_success", "0 if the last crawl of a site failed, else 1.", success
     seconds = [(label, (end - run.started_at).total_seconds()) for label, run, end in runs if run.started_at]
     yield "last_crawl_seconds", "Duration of the last crawl of a site.", seconds
-
-
-def _escape_label(text: str) -> str:
-    r"""Escape the value of a label.
-
-    >>> _escape_label('a"b')
-    'a\\"b'
-    """
-    return str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -6,6 +6,7 @@ Timestamps of web archives have up to 14 digits, YYYYMMDDhhmmss, UTC.
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -25,6 +26,18 @@ def to_utc(time: datetime) -> datetime:
         return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except OverflowError:
         raise ValueError("the time is out of range in UTC") from None
+
+
+def parse_http_date(text: str) -> datetime | None:
+    """Parse the time of a header, in UTC; None if it is invalid.
+
+    >>> parse_http_date("Sun, 01 Mar 2026 06:05:04 GMT"), parse_http_date("soon")
+    (datetime.datetime(2026, 3, 1, 6, 5, 4, tzinfo=datetime.timezone.utc), None)
+    """
+    try:
+        return to_utc(parsedate_to_datetime(text))
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def format_timestamp(time: datetime) -> str:

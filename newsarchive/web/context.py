@@ -27,8 +27,9 @@ from newsarchive.web.serve_options import ServeOptions
 from newsarchive.web.thumbnails import IS_AVAILABLE
 from storage.article_fields import ArchivedArticle
 from storage.index.engine.database import WorkLimit
+from storage.index.queries.articles import get_version
 from storage.index.reader import IndexPin, Reader
-from storage.index.views.articles import NO_EXCLUSIONS, Exclusions, VersionView
+from storage.index.views.articles import NO_EXCLUSIONS, ArticleView, Exclusions, VersionView
 
 T = TypeVar("T")
 ROWS = {info.suffix[1:]: info.media_type for info in FORMATS.values()}
@@ -78,6 +79,15 @@ class RequestContext:
         if (found := self.index.ask(query, *key)) is None:
             raise HTTPException(404, f"The archive has no {what}")
         return found
+
+    def find_version(self, article: ArticleView, number: int) -> VersionView:
+        """Return the version of an article with a number; 404 if there is none."""
+        if number == article.current.number:
+            return article.current
+        ids = {line.number: line.id for line in article.versions}
+        if number not in ids:
+            raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, sorted(ids)))}")
+        return self.find(get_version, ids[number], what="such version")
 
     @property
     def name(self) -> str:

@@ -184,15 +184,14 @@ def ensure_machine_id(folder: Path) -> str:
         return known
     file, part = folder / FILE_NAME, folder / f"{FILE_NAME}.{secrets.token_hex(4)}.part"
     try:
-        write_atomic(part, f"{secrets.token_hex(6)}\n")
-        try:
-            os.link(part, file)  # fails if another process was faster
-        except FileExistsError:
-            if not load_machine_id(folder):
-                part.replace(file)
-        sync_folder(folder)
-    except OSError as problem:
-        raise_write_error(file, problem)
+        with report_write_errors(file):
+            write_atomic(part, f"{secrets.token_hex(6)}\n")
+            try:
+                os.link(part, file)  # fails if another process was faster
+            except FileExistsError:
+                if not load_machine_id(folder):
+                    part.replace(file)
+            sync_folder(folder)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)

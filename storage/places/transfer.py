@@ -187,9 +187,8 @@ class BucketTransfer:
     def _verify_upload(self, name: str, digests: Digests) -> BucketObject:
         """Return the bucket's object, flushed to its disk, if it has these digests; else BytesDiffer."""
         stored = self._bucket.stat(name)
-        if stored.size != digests.size:
-            raise BytesDiffer(name=name, bucket=self._bucket.url)
-        if not digests.match_etag(stored.etag) and self._bucket_sha256(stored) != digests.sha256:
+        is_whole = stored.size == digests.size
+        if not is_whole or not (digests.match_etag(stored.etag) or self._bucket_sha256(stored) == digests.sha256):
             raise BytesDiffer(name=name, bucket=self._bucket.url)
         self._bucket.sync(name)
         return stored

@@ -189,13 +189,12 @@ class WarcWriter:
         fields: Fields = (*self.info.items(), *FORMAT_FIELDS, *own)
         info = build_fields_member("warcinfo", file.info_id, at, [("WARC-Filename", file.name)], fields)
         try:
-            write_all(fd, info)
-            sync_folder(self.folder)
-        except BaseException as problem:
+            with report_write_errors(path):
+                write_all(fd, info)
+                sync_folder(self.folder)
+        except BaseException:
             path.unlink(missing_ok=True)
             os.close(fd)
-            if isinstance(problem, OSError):
-                raise_write_error(path, problem)
             raise
         file.add([info])
         self._file = file
@@ -224,15 +223,14 @@ class WarcWriter:
         """Append records, all or nothing; returns their offset."""
         offset = file.size
         try:
-            write_all(file.fd, b"".join(members))
-        except BaseException as problem:
+            with report_write_errors(file.path):
+                write_all(file.fd, b"".join(members))
+        except BaseException:
             try:
                 os.ftruncate(file.fd, offset)
                 os.lseek(file.fd, offset, os.SEEK_SET)
             except OSError as worse:
                 self._abandon(file, worse)
-            if isinstance(problem, OSError):
-                raise_write_error(file.path, problem)
             raise
         file.add(members)
         return offset

@@ -13,10 +13,10 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import JSONResponse, Response
 
 from newsarchive.config.units import iso_time, pluralize
-from newsarchive.urls.wb_url import archived_url, format_timestamp, quote_url
+from newsarchive.urls.wb_url import archived_url, format_timestamp, parse_http_date, quote_url
 from newsarchive.web.context import Context, RequestContext
 from newsarchive.web.memento import memento_uri, nearest_capture, timegate_links
-from newsarchive.web.responses.conditional import format_http_date, parse_http_date
+from newsarchive.web.responses.conditional import format_http_date
 from storage.index.queries.cdx import count_cdx_pages, iter_cdx_lines, match_exact
 from storage.index.views.cdx import CdxLine, CdxQuery
 

@@ -135,11 +135,9 @@ def compare(context: Context, article_id: Id, a: VersionNumber = None, b: Versio
 
     By default the newest two; with `b` alone the one before it with it, with `a` alone that one with the newest.
     """
-    ids = {line.number: line.id for line in context.find(get_article, article_id, what="such article").versions}
-    numbers = choose_versions(ids, a, b)
-    if missing := {*numbers} - ids.keys():
-        raise HTTPException(404, f"This article has no version {min(missing)}, only {', '.join(map(str, sorted(ids)))}")
-    older, newer = (context.find(get_version, ids[number], what="such version") for number in numbers)
+    article = context.find(get_article, article_id, what="such article")
+    numbers = choose_versions([line.number for line in article.versions], a, b)
+    older, newer = (context.find_version(article, number) for number in numbers)
     shown = {"older": older, "newer": newer, "differences": compare_versions(older, newer)}
     return _respond(context, schemas.VersionComparison, shown)
 

@@ -3,19 +3,19 @@
 from dataclasses import replace
 from itertools import groupby
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, Response
 
 from newsarchive.diff.articles import Comparison, RowKind, choose_versions, compare_versions
 from newsarchive.export.citations import BIBLIOGRAPHIES
 from newsarchive.maintenance.rfc3161 import find_tokens
 from newsarchive.urls.wb_url import format_timestamp, is_http_url
-from newsarchive.web.context import ROWS, Context, RequestContext
+from newsarchive.web.context import ROWS, Context
 from newsarchive.web.pages.snapshot import EMBED_TOKEN
 from newsarchive.web.snapshot.replay_links import EmbedKind, ReplayLinks
 from storage.article_fields import ParagraphView
 from storage.article_parts import Media, MediaKind
 from storage.index.queries import articles, links, similar, timeline
-from storage.index.views.articles import ArticleView, VersionView
+from storage.index.views.articles import VersionView
 from storage.model import Role
 
 _MAX_LABEL = 30  # characters between a caption and its credit
@@ -61,7 +61,7 @@ def _is_caption_of(media: Media, text: str) -> bool:
 def article(context: Context, article_id: int, version: int | None = None) -> Response:
     """Return the page of the newest version, or of the version with a number."""
     found = context.find(articles.get_article, article_id, what=NO_ARTICLE)
-    shown = found.current if version is None else get_version_or_404(context, found, version)
+    shown = found.current if version is None else context.find_version(found, version)
     kind = EmbedKind.THUMBNAIL if context.shows_thumbnails else EmbedKind.IMAGE
     urls = ReplayLinks(timestamp=format_timestamp(shown.capture.fetched_at), token=EMBED_TOKEN)
     pictures = {shown.image or "", *(each.url for each in shown.media if each.kind is MediaKind.IMAGE)}
@@ -85,20 +85,9 @@ def article(context: Context, article_id: int, version: int | None = None) -> Re
 def cite(context: Context, article_id: int, version: int | None = None) -> Response:
     """Return the citation as BibTeX, RIS or CSL-JSON."""
     found = context.find(articles.get_article, article_id, what=NO_ARTICLE)
-    shown = found.current if version is None else get_version_or_404(context, found, version)
+    shown = found.current if version is None else context.find_version(found, version)
     suffix = context.request.url.path.rpartition("cite.")[2].replace("json", "csl.json")
     return Response("".join(BIBLIOGRAPHIES[suffix](context.cite([shown]))), media_type=ROWS[suffix])
-
-
-def get_version_or_404(context: RequestContext, article: ArticleView, number: int) -> VersionView:
-    """Return the version with a number; 404 if there is none."""
-    if number == article.current.number:
-        return article.current
-    ids = {line.number: line.id for line in article.versions}
-    found = context.index.ask(articles.get_version, ids[number]) if number in ids else None
-    if found is None:
-        raise HTTPException(404, f"This article has no version {number}, only {', '.join(map(str, ids))}.")
-    return found
 
 
 # /article/17/compare?a=1&b=2: two versions of an article, by paragraph and word.
@@ -114,7 +103,7 @@ def compare(context: Context, article_id: int, a: int | None = None, b: int | No
     article = context.find(articles.get_article, article_id, what=NO_ARTICLE)
     numbers = sorted(line.number for line in article.versions)
     first, second = choose_versions(numbers, a, b)
-    older, newer = get_version_or_404(context, article, first), get_version_or_404(context, article, second)
+    older, newer = context.find_version(article, first), context.find_version(article, second)
     found = compare_versions(older, newer)
     # Numbers may have gaps: versions that are not published keep theirs.
     return context.render(

@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from email.utils import format_datetime
 
 from starlette.datastructures import Headers
 
-from newsarchive.urls.wb_url import to_utc
+from newsarchive.urls.wb_url import parse_http_date
 
 _TAG = re.compile(r'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 
@@ -56,15 +56,3 @@ def format_http_date(time: datetime) -> str:
     'Sun, 01 Mar 2026 06:05:04 GMT'
     """
     return format_datetime(time.astimezone(UTC).replace(microsecond=0), usegmt=True)
-
-
-def parse_http_date(text: str) -> datetime | None:
-    """Parse the time of a header, in UTC; None if it is invalid.
-
-    >>> parse_http_date("Sun, 01 Mar 2026 06:05:04 GMT"), parse_http_date("soon")
-    (datetime.datetime(2026, 3, 1, 6, 5, 4, tzinfo=datetime.timezone.utc), None)
-    """
-    try:
-        return to_utc(parsedate_to_datetime(text))
-    except (ValueError, OverflowError, TypeError):
-        return None

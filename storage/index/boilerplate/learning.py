@@ -110,7 +110,7 @@ class ArticleDates:
 
     def is_enough(self, counts: AnyRow) -> bool:
         """Return whether stored counts may make a paragraph boilerplate in the best place."""
-        return rule.is_enough_in_best_place(counts.articles_seen, self.window(counts))
+        return rule.is_enough(rule.BEST_PLACE, counts.articles_seen, self.window(counts))
 
 
 def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iterator[dict[SiteParagraph, bool]]:
@@ -125,7 +125,8 @@ def _find_changed_decisions(connection: Connection, dates: ArticleDates) -> Iter
             )
             for row in rows
         ]
-        candidates = [one for one in judged if rule.has_enough_articles(one.candidate, one.window)]
+        # The count alone must be enough; only then are the carrying articles compared.
+        candidates = [one for one in judged if rule.is_enough(one.candidate, one.candidate.articles, one.window)]
         decisions = dict.fromkeys((one.place for one in judged), False)
         for start in range(0, len(candidates), _JUDGED_AT_ONCE):
             decisions |= _decide(connection, candidates[start : start + _JUDGED_AT_ONCE])

@@ -65,7 +65,7 @@ class CarryingArticle:
     """Characters of the whole article."""
 
 
-_BEST_PLACE = BoilerplateCandidate(
+BEST_PLACE = BoilerplateCandidate(
     length=SHORTEST, articles=0, first_from_start=0, last_from_start=0, first_from_end=0, last_from_end=0
 )
 
@@ -86,17 +86,7 @@ def min_articles(of_site: int) -> int:
     (2, 3, 9)
     """
     window = comparison_window(0, of_site)
-    return next(articles for articles in count(2) if is_enough_in_best_place(articles, window))
-
-
-def is_enough_in_best_place(articles: int, window: int) -> bool:
-    """Return whether that many articles are enough for a paragraph in the best place."""
-    return _is_enough(_BEST_PLACE, articles, window)
-
-
-def has_enough_articles(candidate: BoilerplateCandidate, window: int) -> bool:
-    """Return whether the count alone is enough; only then are the carrying articles compared."""
-    return _is_enough(candidate, candidate.articles, window)
+    return next(articles for articles in count(2) if is_enough(BEST_PLACE, articles, window))
 
 
 def is_boilerplate(
@@ -110,13 +100,13 @@ def is_boilerplate(
     >>> is_boilerplate(disclaimer, 40, [CarryingArticle(shared={7: 90}, length=2000)] * 20, 7)
     True
     """
-    if not has_enough_articles(candidate, window) or not carriers:
+    if not is_enough(candidate, candidate.articles, window) or not carriers:
         return False
     stories = count_stories(carriers, paragraph_id)
-    return _is_enough(candidate, round(candidate.articles * stories / len(carriers)), window)
+    return is_enough(candidate, round(candidate.articles * stories / len(carriers)), window)
 
 
-def _is_enough(candidate: BoilerplateCandidate, articles: int, window: int) -> bool:
+def is_enough(candidate: BoilerplateCandidate, articles: int, window: int) -> bool:
     """Return whether that many different stories in a window of articles make it boilerplate."""
     share = articles / max(window, 1)
     if candidate.length < SHORTEST and not candidate.is_fixed:

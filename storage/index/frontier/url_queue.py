@@ -260,12 +260,8 @@ article that is not checked any more."""
 _MENTIONED = statements.build_query(FRONTIER_SQL["mentioned"], ["ids"], ["last_fetched_at"])
 
 
-def promote_added(connection: Connection, url_ids: Collection[int]) -> None:
-    """Give URLs that wait for a backfill their ordinary priority."""
-    statements.change_by_ids(connection, _PROMOTE, url_ids)
-
-
-_PROMOTE = text(FRONTIER_SQL["promote"]).bindparams(statements.IDS, backfill=BACKFILL_PRIORITY)
+PROMOTE = text(FRONTIER_SQL["promote"]).bindparams(statements.IDS, backfill=BACKFILL_PRIORITY)
+"""Gives URLs that wait for a backfill their ordinary priority."""
 
 
 def add_urls(connection: Connection, lookups: LookupTables, discovered: Sequence[DiscoveredUrl]) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from storage.index.engine.statements import IDS, build_query, fetch_by_ids, insert_rows
+from storage.index.engine.statements import IDS, build_query, change_by_ids, fetch_by_ids, insert_rows
 from storage.index.frontier import url_queue
 from storage.index.frontier.named_urls import NamedUrls
 from storage.index.frontier.source_rates import SourceRateBatch
@@ -87,7 +87,7 @@ def schedule_next_visits(
     insert_rows(connection, FrontierRow, planned, conflict_columns=["url_id"], update_columns=_UPDATED_COLUMNS)
     context.sources.save()
     url_queue.advance_mentioned(connection, context.sources.mentions)
-    url_queue.promote_added(connection, context.sources.added)
+    change_by_ids(connection, url_queue.PROMOTE, context.sources.added)
 
 
 def _apply_capture(

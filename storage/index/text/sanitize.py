@@ -16,15 +16,6 @@ MAX_NAME_LENGTH = 400
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def sanitize_text(text: str) -> str:
-    r"""Return a text without characters that a database rejects.
-
-    >>> sanitize_text("a\x00b\ud800")
-    'ab\ufffd'
-    """
-    return _UNSTORABLE.sub(lambda match: "" if match[0] == "\x00" else "\ufffd", text)
-
-
 def shorten_name(text: str) -> str:
     """Return a name for a column with an SQL index; a long one is replaced by its beginning and a digest of all of it.
 
@@ -83,9 +74,13 @@ def sanitize_discovered_url(found: DiscoveredUrl) -> DiscoveredUrl:
 
 
 def sanitize(value: T) -> T:
-    """Return a value with all its texts sanitized, at any depth."""
+    r"""Return a value without characters that a database rejects in any text, at any depth.
+
+    >>> sanitize(("a\x00b\ud800", 7))
+    ('ab\ufffd', 7)
+    """
     if isinstance(value, str):
-        return type(value)(sanitize_text(value))
+        return type(value)(_UNSTORABLE.sub(lambda match: "" if match[0] == "\x00" else "\ufffd", value))
     if isinstance(value, tuple):
         return type(value)(sanitize(item) for item in value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

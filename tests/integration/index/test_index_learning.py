@@ -18,8 +18,8 @@ from storage.index.boilerplate.rule import (
     BoilerplateCandidate,
     CarryingArticle,
     comparison_window,
-    has_enough_articles,
     is_boilerplate,
+    is_enough,
     min_articles,
 )
 from storage.index.queries.status import list_boilerplate
@@ -82,7 +82,7 @@ def _of_site(site: str, versions: dict[str, dict[bytes, Article]], current: dict
             last_from_start=max(start for start, _ in places[one]),
             first_from_end=min(end for _, end in places[one]), last_from_end=max(end for _, end in places[one]),
         )  # fmt: skip
-        assert not has_enough_articles(candidate, window) or len(urls) >= min_articles(len(dates))
+        assert not is_enough(candidate, candidate.articles, window) or len(urls) >= min_articles(len(dates))
         newest = sorted(standing[one], key=lambda url: (-dates[url].timestamp(), url))[:SAMPLE]
         verdict = is_boilerplate(candidate, window, [carrier(url) for url in newest], numbers[one])
         yield site, one, len(urls), min(seen), max(seen), verdict

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.export.articles import escape_formula
+from newsarchive.export.articles import csv_cell
 from newsarchive.export.cdxj import sort_lines
 from newsarchive.urls.wb_url import (
     archived_url,
@@ -118,7 +118,7 @@ def test_any_query_is_parsed_or_refused(parameters: list[tuple[str, str]], form:
 @given(st.text(max_size=30))
 def test_no_cell_is_a_formula(text: str) -> None:
     """A spreadsheet takes any headline as text."""
-    cell = escape_formula(text)
+    cell = str(csv_cell(text))
     assert not cell.lstrip(" \u00a0\u3000").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
     assert cell.removeprefix("'") == text.replace("\0", "").removeprefix("'") or cell == f"'{text}".replace("\0", "")
 
