@@ -34,8 +34,6 @@ FETCHED_TYPES = CACHED_TYPES | {"fetch", "xhr", "other", "manifest"}
 """Resource types that are fetched. Images, fonts and frames have no text to read; requisites are fetched later."""
 LAUNCH_OPTIONS = files("newsarchive.crawl").joinpath("chromium_options.txt").read_text("utf-8").splitlines()
 """A request that were not intercepted would go to a proxy that does not exist, for a name that cannot be resolved."""
-SENT_HEADERS = frozenset({"accept", "origin", "referer", "authorization"})
-"""Fields of a browser's request that the response may depend on; so may all that begin with "x-"."""
 _TRANSPORT_HEADERS = "content-encoding content-length transfer-encoding connection set-cookie keep-alive".split()
 
 
@@ -197,12 +195,20 @@ class _RequestHandler:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._pending.add(done)
         try:
-            headers = (await request.all_headers()).items()
-            sent = {name: value for name, value in headers if name in SENT_HEADERS or name.startswith("x-")}
-            response = await self.fetch(url, sent, self.until)
+            response = await self.fetch(url, _select_headers(await request.all_headers()), self.until)
         finally:
             self._pending.discard(done)
             done.set_result(None)
         if response is not None and kind in CACHED_TYPES:
             self.browser.cache(url, response)
         return response
+
+
+def _select_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Return the header fields of a browser's request that the response may depend on.
+
+    >>> _select_headers({"accept": "*/*", "cookie": "a=1", "x-api-key": "k", "sec-ch-ua": "x"})
+    {'accept': '*/*', 'x-api-key': 'k'}
+    """
+    names = ("accept", "origin", "referer", "authorization")
+    return {name: value for name, value in headers.items() if name in names or name.startswith("x-")}
