@@ -9,6 +9,7 @@ month sources come before pages. A backfill to a date goes up to the number of t
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -89,6 +90,11 @@ def is_deep(url: str, discovery: Discovery) -> bool:
     number = page_number(url)
     is_further = discovery.kind is UrlKind.LISTING and discovery.via_kind is UrlKind.LISTING
     return number > DAILY_PAGES or (number == 0 and is_further)
+
+
+def lists_whole_history(entries: Sequence[FeedEntry], source: str) -> bool:
+    """Return True if a sitemap lists all pages that ever existed without dating them."""
+    return len(entries) > MOST_UNDATED and sum(latest_date(entry, source) is None for entry in entries) > MOST_UNDATED
 
 
 def backfill_priority(priority: int, date: datetime) -> int:

@@ -142,14 +142,14 @@ def _links(
 
 def _entries(capture: Capture, reading: Reading, site: Site) -> Iterator[DiscoveredUrl]:
     via = UrlKind.FEED if reading.outcome is Outcome.FEED else UrlKind.SITEMAP
-    undated = sum(backfill.latest_date(entry, capture.url) is None for entry in reading.entries)
+    whole_history = via is UrlKind.SITEMAP and backfill.lists_whole_history(reading.entries, capture.url)
     for entry in reading.entries:
         if not is_on_site_host(site, entry.url):
             continue
         priority = FEED_ENTRY if via is UrlKind.FEED or entry.news else SITEMAP_ENTRY
         if via is UrlKind.SITEMAP and not entry.news:
             newest = backfill.latest_date(entry, capture.url)
-            if backfill.is_old(newest, capture.fetched_at) or (newest is None and undated > backfill.MOST_UNDATED):
+            if backfill.is_old(newest, capture.fetched_at) or (whole_history and newest is None):
                 priority = backfill.backfill_priority(priority, newest or capture.fetched_at)
         found = _linked_url(capture, site, via, entry.url, priority, title=entry.title, published=entry.published)
         yield replace(found, modified=entry.modified) if entry.modified else found
