@@ -29,7 +29,7 @@ _HEADLINE_FONT_SIZES = frozenset({"4", "5", "6", "7", "+1", "+2", "+3"})
 _SEPARATED = zones.DATE | zones.BYLINE
 """Zones separated from the words beside them even without white space in the markup."""
 _CONTAINERS = frozenset("div section aside nav header footer ul ol li dl form".split())
-_CUT_ZONES = ~(zones.WRAPPER | zones.PRE | zones.ADDRESS | zones.BLOCK | zones.LINES | zones.NOTICE) | zones.HIDDEN
+_CUT_ZONES = ~(zones.WRAPPER | zones.PRE | zones.ADDRESS | zones.BLOCK | zones.LINES) | zones.HIDDEN
 """Zones whose text is not read as body, or only as an item of a list or a quotation."""
 _READERS_OR_CONSENT = zones.COMMENTS | zones.CONSENT
 _MAX_COMMENTS_RATIO = 8
@@ -123,6 +123,8 @@ class PageBlocks:
     """The first MAX_MEDIA."""
     characters: int = 0
     levels: int = 0  # at which its elements are nested, of all together
+    names_corrections: bool = False
+    """An element has a name that may be that of corrections."""
     article_boxes: set[HtmlElement] = field(default_factory=set)
     """Elements that seemed to be boxes beside the article, but contain most of the running text."""
     non_article: list[HtmlElement] = field(default_factory=list)
@@ -439,6 +441,9 @@ class _BlockCollector:
         opened = 0
         if attributes or tag in zones.TAG_ZONES or "-" in tag:
             opened = zones.zones_of_element(tag, attributes) & self.wrappers.get(element, -1)
+            if opened & zones.NOTICE:
+                self.content.names_corrections = True
+                opened &= ~zones.NOTICE
             if opened & zones.BUTTON and (panel := _headed_panel(element)) is not None:
                 self.panels.add(panel)
                 opened &= ~zones.BUTTON

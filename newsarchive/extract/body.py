@@ -122,7 +122,7 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
     _trim_end(blocks, roles)
     start = max(facts.headline_block, 0) if facts.headline_block <= min(chosen) else min(chosen)
     # Beyond the selected text only on pages of usual size.
-    for index in list(find_corrections(blocks, roles, start)) if len(blocks) <= MAX_BLOCKS else ():
+    for index in list(find_corrections(content, roles, start)) if len(blocks) <= MAX_BLOCKS else ():
         roles[index] = Role.CORRECTION
         context.evidence.set_role(index, Role.CORRECTION, "a correction by its wording, or by the element around it")
     if context.evidence.is_recording:

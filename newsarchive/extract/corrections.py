@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, normalize_space
+from newsarchive.extract.blocks import Block, PageBlocks, normalize_space
 from newsarchive.extract.jsonld import Node, as_list
 from storage.model import Paragraph, Role
 
@@ -48,11 +48,12 @@ def is_notice(text: str, *, at_edge: bool) -> bool:
     return found and not phrases.CORRECTION_POLICY.search(text)
 
 
-def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: int) -> Iterator[int]:
+def find_corrections(content: PageBlocks, roles: Mapping[int, Role], start: int) -> Iterator[int]:
     """Yield the blocks of a page that are corrections and have no such role yet.
 
     `start`: first block of the article, its headline or the first of its text.
     """
+    blocks = content.blocks
     label: Block | None = None
     last = max(roles, default=start)
     named: dict[tuple[HtmlElement, int], bool] = {}
@@ -69,7 +70,7 @@ def find_corrections(blocks: Sequence[Block], roles: Mapping[int, Role], start: 
             continue
         role = roles.get(block.index)
         is_outside = not start <= block.index <= last or role is Role.QUOTE
-        if announced or (block.zone & zones.NOTICE and _is_named(block.element, named)):
+        if announced or (content.names_corrections and _is_named(block.element, named)):
             if len(block.text) > _MAX_LABEL or not block.anchors:
                 yield block.index
         elif len(block.text) >= _MIN_SENTENCE:

@@ -34,7 +34,7 @@ _STRING_FIELD = re.compile(
     r'"(headline|datePublished|dateModified|dateCreated|articleSection|description|name|@type|inLanguage|'
     r'isAccessibleForFree)"\s*:\s*"((?:[^"\\]|\\.){0,2000})"'
 )
-_AUTHOR_FIELD = re.compile(r'"author"\s*:\s*[\[{\s]*(?:"@type"\s*:\s*"\w+"\s*,\s*)?"name"\s*:\s*"([^"\\]{2,100})"')
+_AUTHOR_FIELD = re.compile(r'"author"\s*:[\[{\s]*+(?:"@type"\s*:\s*"\w+"\s*,\s*)?"name"\s*:\s*"([^"\\]{2,100})"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

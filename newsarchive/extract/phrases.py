@@ -27,8 +27,8 @@ class _NotedPhrases(LinePhrases):
 
     def match(self, text: str) -> bool:
         """Return whether a line matches from its beginning, or after its prefix."""
-        note = _NOTE.find(text) if ":" in text or "：" in text else None
-        return super().match(text) or (note is not None and super().match(text.removeprefix(note)))
+        note = _NOTE.find_match(text) if ":" in text or "：" in text else None
+        return super().match(text) or (note is not None and super().match(note.string[note.end() :]))
 
 
 RELATED = _start("related")

@@ -121,18 +121,19 @@ class LinePhrases:
 
     def match(self, text: str) -> bool:
         """Return whether a line matches from its beginning."""
-        return self._match(text) is not None
+        return self.find_match(text) is not None
 
     def find(self, text: str) -> str | None:
         """Return the beginning of a line up to the end of its match, as it is printed; None for none."""
-        found = self._match(text)
+        found = self.find_match(text)
         if found is None:
             return None
         low, _ = _lower_line(text)
         end = len(low) - len(found.string) + found.end()
         return text[:end] if len(low) == len(text) else low[:end]
 
-    def _match(self, text: str) -> re.Match[str] | None:
+    def find_match(self, text: str) -> re.Match[str] | None:
+        """Return the match of a line in lower case, or of that line without the signs before it; None for none."""
         low, line = _lower_line(text)
         letter = line[:1]
         if line.startswith(self._starts.get(letter, ())):

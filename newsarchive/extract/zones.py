@@ -19,7 +19,7 @@ from newsarchive.extract.word_tables import alternatives, words
     DISCLAIMER, ADDRESS, BODY,
 ) = (1 << bit for bit in range(15, 34))  # fmt: skip
 BLOCK, LINES = 1 << 34, 1 << 35  # by style
-NOTICE = 1 << 36  # a correction, see corrections.py
+NOTICE = 1 << 36  # a name that may be that of corrections; it is a hint for the page, and in no block
 
 TAG_ZONES = {
     "article": ARTICLE, "main": MAIN, "aside": ASIDE, "nav": NAV, "header": HEADER, "footer": FOOTER, "figure": FIGURE,
@@ -96,7 +96,7 @@ NOT_TEXT = (
     | CAPTION | AD | BIO | PLAYER
 )  # fmt: skip
 """Zones of boxes in an article that are none of its text."""
-WRAPPER = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE
+WRAPPER = ARTICLE | MAIN | HEADER | BODY | HIDDEN | TABLE | NOTICE
 """Zones that an element around a headline can have."""
 _ARTICLE_CLASS_ZONES = RELATED | LATEST | BODY | NOTICE
 """Zones that the class of an <article> can open: other words name its subject ("tag-video", "category-menu")."""
@@ -114,8 +114,11 @@ def zones_of_element(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
             # The id of a heading is made of its text: "social-benefits" is no share bar.
             if name != "id" or tag not in HEADINGS:
                 cache_key = f"{cache_key} {value}"
+            elif NOTICE_NAMES.search(value[:_MAX_NAMES].lower()):
+                zone |= NOTICE
         elif name in _OTHER_ATTRIBUTES:
             zone |= _zones_of_attribute(name, value)
+    zone |= NOTICE if len(cache_key) > _MAX_NAMES else 0  # names that are not examined may be
     cache_key = cache_key[:_MAX_CACHE_KEY]
     if cache_key[-1] in _DIGITS:
         # "story-7254" opens the zones of "story-0", and the next page has another number.
@@ -123,7 +126,7 @@ def zones_of_element(tag: str, attributes: Sequence[tuple[str, str]]) -> int:
     return zone | _ZONE_CACHE[cache_key]
 
 
-_PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK, "correction": NOTICE}
+_PROPERTIES = {"articlebody": BODY, "description": DEK, "alternativeheadline": DEK}
 """Zones by the value of itemprop."""
 
 
@@ -134,7 +137,8 @@ def _zones_of_attribute(name: str, value: str) -> int:
         case "role":
             return _ROLE_ZONES.get(value, 0)
         case "itemprop":
-            return _PROPERTIES.get(value.lower(), 0)
+            notice = NOTICE if NOTICE_NAMES.search(value[:_MAX_NAMES].lower()) else 0
+            return _PROPERTIES.get(value.lower(), 0) | notice
         case "aria-label":
             return PROMO if phrases.NEWSLETTER.match(value) else 0
         case "aria-hidden":

@@ -404,7 +404,20 @@ def test_a_retraction_that_replaces_the_text_is_read_as_the_article(notice: str)
 @pytest.mark.parametrize(
     "name",
     ['class="story-errata"', 'class="CorrectionBox 5"', 'id="editors-note"', 'itemprop="correction"',
-     'data-testid="correction-notice"', 'data-component="clarification"'],
+     'data-testid="correction-notice"', 'data-component="clarification"', 'itemprop="text correctionNotice"',
+     f'data-testid="{"y" * 300}" class="correction"', f'data-module="{"x" * 310}" class="correction"'],
 )  # fmt: skip
 def test_a_box_is_named_by_any_of_its_attributes(tag: str, name: str) -> None:
     assert notices(read(foot=f"<{tag} {name}><div><p>{NOTE}</p></div></{tag}>")) == [NOTE]
+
+
+def test_a_heading_is_named_by_its_id() -> None:
+    assert notices(read(foot=f'<h4 id="correction">{NOTE}</h4>')) == [NOTE]
+
+
+def test_a_hidden_box_after_the_text_is_named() -> None:
+    notes = [
+        f"{NOTE} The mayor told the council so in a letter of {year}, which the paper has read." for year in range(5)
+    ]
+    box = "".join(f"<p>{note}</p>" for note in notes)
+    assert notices(read(foot=f'<div hidden class="correction">{box}</div>')) == notes
