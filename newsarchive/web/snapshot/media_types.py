@@ -9,7 +9,7 @@ from newsarchive.web.snapshot.replay_links import EmbedKind
 
 _BEGINNINGS = tomllib.loads(files("newsarchive.web.snapshot").joinpath("magic.toml").read_text("utf-8"))
 _MAGIC = [(re.compile(pattern.encode(), re.DOTALL), mime) for mime, pattern in _BEGINNINGS.items()]
-_SVG = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!doctype svg|<!--|<svg)", re.IGNORECASE)
+_SVG = re.compile(rb"\s*+(?:\xef\xbb\xbf)?\s*+(?:<\?xml|<!doctype svg|<!--|<svg)", re.IGNORECASE)
 _MARKUP = re.compile(r"\s*\ufeff?\s*<(?:!doctype\s+html|html|head|body|!--|title|meta|div|frameset)\b", re.IGNORECASE)
 _STYLES = frozenset({"text/css", "text/plain", "application/octet-stream", "application/x-css", ""})
 _AUDIO_VIDEO = re.compile(r"(?:audio|video)/[-\w.+]+|application/ogg")

@@ -14,6 +14,7 @@ from lxml.html import tostring
 
 import newsarchive.extract
 from newsarchive.extract import extract_page
+from newsarchive.extract.decode import declared_codec
 from newsarchive.extract.requisites import _choose_candidate
 from newsarchive.extract.tree import Page, parse_page
 from newsarchive.extract.urls import segment_kinds
@@ -478,3 +479,11 @@ def test_paragraphs_of_thousands_of_pieces_are_read_in_linear_time() -> None:
 def test_parts_of_patterns_that_are_repeated_are_read_in_linear_time(shape: str) -> None:
     """Each of these once took seconds."""
     assert seconds_to_read_page(f"<article><h1>Rain falls</h1>{TEXT}{shape}{TEXT}</article>", SECONDS) < SECONDS
+
+
+@pytest.mark.parametrize("value", ["text/html; charset=", 'text/html; charset="', "charset="])
+def test_white_space_in_a_header_is_read_in_linear_time(value: str) -> None:
+    """WARC files have header fields of a megabyte."""
+    began = time.process_time()
+    assert declared_codec(b"<p>\xff", [("Content-Type", f"{value}{' ' * 1_000_000}!")]) is None
+    assert time.process_time() - began < SECONDS
