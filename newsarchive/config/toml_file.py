@@ -170,13 +170,8 @@ def remove_site(folder: Path, name: str) -> Config:
     return _write_checked(folder, before + text[len(behind) :], wanted, f"Remove the site {name}")
 
 
-def set_index(folder: Path, address: str) -> Config:
-    """Change the setting `index` in the file, and return the new settings. All other lines stay byte for byte."""
-    return write_setting(folder, "index", address, index_url(address, folder.absolute()))
-
-
 def write_setting(folder: Path, name: str, value: object, resolved: object) -> Config:
-    """Change a setting, which is read as `resolved`, like `set_index`."""
+    """Change a setting, which is read as `resolved`; return the new settings. All other lines stay byte for byte."""
     text = (folder / FILE_NAME).read_bytes().decode()
     table = re.search(r"(?m)^[ \t]*\[", text)
     wanted = replace(load_config(folder), **{name: resolved})  # type: ignore[arg-type]  # as the setting is read
