@@ -208,9 +208,7 @@ def _set_value(text: str, span: tuple[int, int], key: str, value: object) -> str
 def _write_checked(folder: Path, text: str, wanted: Config, advice: str) -> Config:
     """Write a text that has exactly these settings, and return them; ConfigError with the advice if it has others."""
     config = parse_config(text, folder)
-    # Without layouts: compiled selectors are equal to themselves alone.
-    sites, wanted_sites = ([replace(site, layouts=None) for site in each.sites] for each in (config, wanted))
-    if sites != wanted_sites or replace(config, sites=()) != replace(wanted, sites=()):
+    if config != wanted:
         raise ConfigError(f"{folder / FILE_NAME} cannot be changed automatically; the file is unchanged. {advice}")
     write_atomic(folder / FILE_NAME, text)
     return config
