@@ -27,7 +27,6 @@ Scratch = Annotated[
     Path | None,
     Option("--scratch", metavar="DIR", help="Folder shared with workers; by default `batch` in the archive."),
 ]
-Restart = Annotated[bool, Option("--restart", help="Start again instead of continuing an interrupted run.")]
 Withheld = Annotated[bool, Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]
 Author = Annotated[str | None, Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, Option("--section", metavar="NAME", help="Only articles of this section.")]
