@@ -7,9 +7,9 @@ from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Scratch, parse_time
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Scratch
 from newsarchive.cli.output import end_command, print_line, short_time, show_progress, stdout
-from newsarchive.config.units import pluralize
+from newsarchive.config.units import parse_time, pluralize
 from newsarchive.maintenance.rebuild import RebuildResult
 from newsarchive.maintenance.reextract import ReextractResult
 from newsarchive.version import EXTRACTOR
