@@ -12,9 +12,10 @@ from typer import Argument, Exit, Option
 from newsarchive.alerts.delivery import make_secret, send, send_hits
 from newsarchive.alerts.matching import AlertStore, find_hits, open_store
 from newsarchive.archive import Archive
-from newsarchive.cli.options import HERE, Folder, parse_time
+from newsarchive.cli.options import HERE, Folder
 from newsarchive.cli.output import print_line, print_lines, print_result, short_time, stdout
 from newsarchive.config.schema import AlertConfig
+from newsarchive.config.units import parse_time
 from storage.errors import NotFound
 
 SAMPLE = {"headline": "This is a sample", "site": "news.example", "url": "https://news.example/", "version": 1}

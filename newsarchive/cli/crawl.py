@@ -15,7 +15,7 @@ from typer import Argument, Exit, Option
 
 from newsarchive.archive import Archive
 from newsarchive.cli.app import INTERRUPTED
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime, Sites, parse_seconds, parse_value
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Clock, Folder, MaxTime, Sites, parse_max_time, parse_value
 from newsarchive.cli.output import AS_JSON, TEXTS, print_line, print_lines, print_result, show_progress, stderr, stdout
 from newsarchive.config.schema import Config
 from newsarchive.config.units import format_duration, humanize_size, parse_size, parse_time, pluralize
@@ -65,7 +65,7 @@ def crawl(  # noqa: PLR0913 - each is an option of the command line
     Runs until no URL is due. Ctrl-C or SIGTERM stops it; everything fetched so far is kept. Exits with 75 if a crawl of
     a site is already running, and with 1 if no site responded.
     """
-    seconds = parse_seconds(max_time, "--max-time")
+    seconds = parse_max_time(max_time)
     now = simulated_clock(parse_time(clock, "--clock"))
     fetch = partial(run, max_pages=max_pages, max_time=seconds, now=now, sole_process=True)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), tolerate_running_crawl(opened, quiet=quiet):
@@ -102,7 +102,7 @@ def backfill(  # noqa: PLR0913 - each is an option of the command line
     """
     back_to = parse_time(until, "--until")
     assert back_to is not None
-    seconds = parse_seconds(max_time, "--max-time")
+    seconds = parse_max_time(max_time)
     size = parse_value(parse_size, max_bytes, "--max-bytes") or 0
     fetch = partial(run_backfill, max_pages=max_pages, max_time=seconds, max_bytes=size, sole_process=True)
     with Archive.open(archive) as opened, write_crawl_log(opened.config), show_run("backfilling") as progress:

@@ -6,9 +6,9 @@ from typing import Annotated, Literal, TypeAlias
 
 from typer import Argument, Option
 
-from newsarchive.cli.options import parse_time
 from newsarchive.cli.output import AS_JSON, require_json, sanitize, stderr, stdout, to_json
 from newsarchive.cli.render_explanation import print_explanation
+from newsarchive.config.units import parse_time
 from newsarchive.explain.explanation import Explanation, explain
 from newsarchive.explain.report import render_report
 from newsarchive.extract import extract_page

@@ -12,7 +12,6 @@ from storage.errors import ConfigError
 
 T = TypeVar("T")
 
-parse_time = units.parse_time
 HERE = Path()
 MAX_PROCESSES = 256
 """Processes that an option may ask for."""
@@ -27,7 +26,6 @@ Scratch = Annotated[
     Path | None,
     Option("--scratch", metavar="DIR", help="Folder shared with workers; by default `batch` in the archive."),
 ]
-Restart = Annotated[bool, Option("--restart", help="Start again instead of continuing an interrupted run.")]
 Withheld = Annotated[bool, Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]
 Author = Annotated[str | None, Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, Option("--section", metavar="NAME", help="Only articles of this section.")]
@@ -51,6 +49,6 @@ def parse_value(parse: Callable[[str], T], words: str | None, option: str) -> T 
         raise ConfigError(f"{option}: {error}. Nothing was done") from None
 
 
-def parse_seconds(words: str | None, option: str) -> float:
-    """Return the seconds of a duration; 0 if it is not given."""
-    return (parse_value(units.parse_duration, words, option) or timedelta()).total_seconds()
+def parse_max_time(words: str | None) -> float:
+    """Return the seconds of --max-time; 0 if it is not given."""
+    return (parse_value(units.parse_duration, words, "--max-time") or timedelta()).total_seconds()

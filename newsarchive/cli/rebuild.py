@@ -7,9 +7,9 @@ from typer import Argument, Option
 
 from newsarchive.archive import Archive
 from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Restart, Scratch, parse_time
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Scratch
 from newsarchive.cli.output import end_command, print_line, short_time, show_progress, stdout
-from newsarchive.config.units import pluralize
+from newsarchive.config.units import parse_time, pluralize
 from newsarchive.maintenance.rebuild import RebuildResult
 from newsarchive.maintenance.reextract import ReextractResult
 from newsarchive.version import EXTRACTOR
@@ -18,7 +18,7 @@ from storage.index.write.replace_readings import RereadFilter
 
 def rebuild(
     *,
-    restart: Restart = False,
+    restart: Annotated[bool, Option("--restart", help="Start again instead of continuing an interrupted run.")] = False,
     forget: Annotated[bool, Option("--forget", help="Drop captures that missing or damaged files held.")] = False,
     dask: Dask = None,
     scratch: Scratch = None,

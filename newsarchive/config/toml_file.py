@@ -170,13 +170,8 @@ def remove_site(folder: Path, name: str) -> Config:
     return _write_checked(folder, before + text[len(behind) :], wanted, f"Remove the site {name}")
 
 
-def set_index(folder: Path, address: str) -> Config:
-    """Change the setting `index` in the file, and return the new settings. All other lines stay byte for byte."""
-    return write_setting(folder, "index", address, index_url(address, folder.absolute()))
-
-
 def write_setting(folder: Path, name: str, value: object, resolved: object) -> Config:
-    """Change a setting, which is read as `resolved`, like `set_index`."""
+    """Change a setting, which is read as `resolved`; return the new settings. All other lines stay byte for byte."""
     text = (folder / FILE_NAME).read_bytes().decode()
     table = re.search(r"(?m)^[ \t]*\[", text)
     wanted = replace(load_config(folder), **{name: resolved})  # type: ignore[arg-type]  # as the setting is read
@@ -213,9 +208,7 @@ def _set_value(text: str, span: tuple[int, int], key: str, value: object) -> str
 def _write_checked(folder: Path, text: str, wanted: Config, advice: str) -> Config:
     """Write a text that has exactly these settings, and return them; ConfigError with the advice if it has others."""
     config = parse_config(text, folder)
-    # Without layouts: compiled selectors are equal to themselves alone.
-    sites, wanted_sites = ([replace(site, layouts=None) for site in each.sites] for each in (config, wanted))
-    if sites != wanted_sites or replace(config, sites=()) != replace(wanted, sites=()):
+    if config != wanted:
         raise ConfigError(f"{folder / FILE_NAME} cannot be changed automatically; the file is unchanged. {advice}")
     write_atomic(folder / FILE_NAME, text)
     return config

@@ -100,9 +100,7 @@ class HostQueues:
 
     def get_by_name(self, name: str) -> Host:
         """Return the host of that name."""
-        if name not in self._hosts:
-            self._hosts[name] = Host(name)
-        return self._hosts[name]
+        return self._hosts.setdefault(name, Host(name))
 
     def all(self) -> Iterator[Host]:
         """Iterate over every host that the run has seen."""

@@ -74,8 +74,6 @@ def load_recording() -> RecordedSite:
 class DemoServer(ThreadingHTTPServer):
     """A running server; `advance` moves it to the next recorded time."""
 
-    daemon_threads = True
-
     def __init__(self, port: int) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
         self.site = load_recording()

@@ -16,8 +16,6 @@ from storage.urls import strip_www, url_host
 if TYPE_CHECKING:
     from newsarchive.extract.site_layout import Layouts
 
-_MAX_CACHED = 50_000
-
 
 class SiteLayouts:
     """The layouts of all sites of an archive.
@@ -27,30 +25,19 @@ class SiteLayouts:
     """
 
     def __init__(self, sites: Sequence[SiteConfig] = ()) -> None:
-        self._has_layouts = any(site.layouts is not None for site in sites)
         self._sites = {site.name: site for site in sites}
         self._hosts = {host.lower(): site for site in reversed(sites) for host in (url_host(site.url), *site.hosts)}
         self._hosts_without_www = {strip_www(each): site for each, site in self._hosts.items()}
-        self._cache: dict[str, tuple[Layouts, str] | tuple[None, None]] = {}
 
     def get(self, name: str) -> "Layouts | None":
         """Return the layouts for captures of a site; None if it has none."""
-        return self._find(name)[0]
+        found = self._sites.get(name) or self.find_site(f"http://{name}/")
+        return found.layouts if found is not None else None
 
     def extractor_version(self, name: str) -> str | None:
         """Return the extractor version for captures of a site; None if no layouts change it."""
-        return self._find(name)[1]
-
-    def _find(self, name: str) -> "tuple[Layouts, str] | tuple[None, None]":
-        if not self._has_layouts:
-            return None, None
-        if name not in self._cache:
-            if len(self._cache) > _MAX_CACHED:
-                self._cache.clear()
-            found = self._sites.get(name) or self.find_site(f"http://{name}/")
-            layouts = found.layouts if found is not None else None
-            self._cache[name] = (None, None) if layouts is None else (layouts, extractor_version(layouts))
-        return self._cache[name]
+        layouts = self.get(name)
+        return None if layouts is None else extractor_version(layouts)
 
     def find_site(self, url: str) -> SiteConfig | None:
         """Return the site whose hosts include the URL's host or its longest parent domain, as in the index."""

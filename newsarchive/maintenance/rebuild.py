@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from newsarchive.config.schema import Config
-from newsarchive.config.toml_file import index_url, set_index
+from newsarchive.config.toml_file import index_url, write_setting
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, WarcWalk, index_warcs
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.locks.site_locks import lock_sites
@@ -255,5 +255,5 @@ def transfer_archive_index(
     with lock_sites(config, "migrate-index"):
         transferred = transfer_index(config.index, target, progress)
         if switch:
-            set_index(config.folder, to)
+            write_setting(config.folder, "index", to, target)
     return transferred

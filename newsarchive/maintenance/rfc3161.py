@@ -91,8 +91,7 @@ def find_tokens(config: Config, warc: str) -> list[HeadProof]:
 
 
 @lru_cache(maxsize=256)
-def _read_token(path: Path, mtime_ns: int, authorities: Path | None) -> HeadProof:
-    del mtime_ns
+def _read_token(path: Path, _mtime_ns: int, authorities: Path | None) -> HeadProof:
     _, head, server = path.stem.split("-", 2)
     try:
         return HeadProof(head=head, at=check_token(path, ("-digest", head), authorities), witness=server)
@@ -100,9 +99,8 @@ def _read_token(path: Path, mtime_ns: int, authorities: Path | None) -> HeadProo
         return HeadProof(head=head, witness=server)
 
 
-@lru_cache(maxsize=16)
-def _load_chain(path: Path, size: int, mtime_ns: int) -> ParsedChain:
-    del size, mtime_ns  # of 10,000 links this takes 150 ms: once, as long as both are the same
+@lru_cache(maxsize=16)  # of 10,000 links this takes 150 ms: once, as long as size and time are the same
+def _load_chain(path: Path, _size: int, _mtime_ns: int) -> ParsedChain:
     return parse_chain(path.name, path.read_bytes())
 
 

@@ -53,7 +53,7 @@ def run_checks(folder: Path | None, now: datetime) -> Iterator[Finding]:
         yield make_finding("invalid-settings", problem=error)
         return
     checks = (_check_folder, _check_sites, _check_contact, check_index, _check_open_files, _check_bucket)
-    findings = [check(config, now) for check in checks]
+    findings = [check(config) for check in checks]
     yield from findings
     yield from check_disks(config)
     if any(site.render for site in config.sites):
@@ -71,7 +71,7 @@ def check_archive(config: Config, now: datetime) -> Iterator[Finding]:
     yield from (each for each in report.findings if each.subject != "bucket" and not each.code.startswith("disk"))
 
 
-def _check_folder(config: Config, _now: datetime) -> Finding:
+def _check_folder(config: Config) -> Finding:
     for folder in (config.folder, config.warc_folder):
         try:
             with tempfile.TemporaryFile(dir=folder) as file:
@@ -84,17 +84,17 @@ def _check_folder(config: Config, _now: datetime) -> Finding:
     return _ok("folder", f"{config.folder} is writable")
 
 
-def _check_contact(config: Config, _now: datetime) -> Finding:
+def _check_contact(config: Config) -> Finding:
     if config.contact or "@" in config.user_agent or "http" in config.user_agent:
         return _ok("contact", config.user_agent)
     return make_finding("no-contact", user_agent=config.user_agent, file=config.folder / FILE_NAME)
 
 
-def _check_sites(config: Config, _now: datetime) -> Finding:
+def _check_sites(config: Config) -> Finding:
     return _ok("sites", ", ".join(site.name for site in config.sites)) if config.sites else make_finding("no-sites")
 
 
-def check_index(config: Config, _now: datetime) -> Finding:
+def check_index(config: Config) -> Finding:
     """Check that the index can be opened; a new archive has none yet."""
     scheme, _, place = config.index.partition("://")
     shown = f"{scheme}://{place.rpartition('@')[2]}"  # without a password
@@ -116,7 +116,7 @@ def check_index(config: Config, _now: datetime) -> Finding:
     return _ok("index", f"{shown} has the schema of this version")
 
 
-def _check_open_files(config: Config, _now: datetime) -> Finding:
+def _check_open_files(config: Config) -> Finding:
     waiting, running = list[str](), list[str]()
     for file in sorted(config.warc_folder.glob("*.open")):
         with suppress(FileNotFoundError), lock_file(file) as fd:  # closed meanwhile
@@ -126,7 +126,7 @@ def _check_open_files(config: Config, _now: datetime) -> Finding:
     return _ok("open files", f"a crawl is running: {', '.join(running)}" if running else "none")
 
 
-def _check_bucket(config: Config, _now: datetime) -> Finding:
+def _check_bucket(config: Config) -> Finding:
     places = config.places
     if places.bucket is None:
         return _ok("bucket", "none; all WARC files stay in the folder")

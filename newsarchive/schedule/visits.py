@@ -67,7 +67,7 @@ def plan_next_visit(visit: VisitResult, intervals: VisitIntervals = DEFAULT_INTE
     if visit.kind is UrlKind.ROBOTS:
         return NextVisit(due_at=None, failure_count=0, unchanged_count=0)
     if visit.kind is UrlKind.ASSET:
-        return plan_requisite_visit(visit, failed=visit.outcome in FAILURE_OUTCOMES)
+        return plan_requisite_visit(visit)
     unchanged = 0 if visit.changed else visit.unchanged_count + 1
     if visit.kind in SOURCE_KINDS:
         return plan_source_visit(visit, intervals, unchanged)
@@ -91,9 +91,9 @@ def plan_article_visit(visit: VisitResult, intervals: VisitIntervals, unchanged:
     return replace(plan, due_at=visit.fetched_at + pause)
 
 
-def plan_requisite_visit(visit: VisitResult, *, failed: bool) -> NextVisit:
+def plan_requisite_visit(visit: VisitResult) -> NextVisit:
     """Return when a requisite is fetched again."""
-    if failed:
+    if visit.outcome in FAILURE_OUTCOMES:
         failures = visit.failure_count + 1
         due_at = visit.fetched_at + DAY if failures < MAX_REQUISITE_FAILURES else None
         return NextVisit(

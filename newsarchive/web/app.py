@@ -74,7 +74,7 @@ def create_app(
         lambda filters: exports.build_export_request(archive, app.state.access.get(), filters),
         now=archive.now,
     )
-    app.state.heavy = HeavyRequests(options.limits.max_heavy_requests)
+    app.state.heavy = HeavyRequests(options.max_heavy_requests)
     app.mount("/static", StaticAssets(directory=STATIC), name="static")
     for router in ROUTERS:
         app.include_router(router)
@@ -86,14 +86,13 @@ def create_app(
     if options.auth:
         app.add_middleware(AuthMiddleware, options=options, clock=clock)
     app.add_middleware(ClientWorkMiddleware, limits=options.limits)
-    app.add_middleware(RateLimitMiddleware, limits=options.limits, clock=clock, limited=options.rate_limited)
+    app.add_middleware(RateLimitMiddleware, options=options, clock=clock)
     app.add_middleware(security.TrustedHostMiddleware, names=options.allowed_hosts)
     app.add_middleware(security.SecurityHeadersMiddleware)
     return app
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    del app
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = THREADS
     yield

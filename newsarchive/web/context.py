@@ -59,7 +59,7 @@ class RequestContext:
     @cached_property
     def index(self) -> Reader:
         """The index under the access rules, with a time limit per query."""
-        return self._exclude(self.rules.exclusions(self.now), self.options.limits.query_timeout)
+        return self._exclude(self.rules.exclusions(self.now), self.options.query_timeout.total_seconds())
 
     @cached_property
     def index_without_timeout(self) -> Reader:

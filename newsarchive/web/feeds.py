@@ -1,7 +1,6 @@
 """Feeds: Atom (RFC 4287) and JSON Feed 1.1. The ids of entries are permalinks, which a rebuild does not change."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,10 +12,8 @@ from newsarchive.config.units import iso_time
 from newsarchive.urls.wb_url import format_timestamp, is_http_url, quote_url
 from newsarchive.web.context import RequestContext
 from newsarchive.web.jinja_env import TEMPLATES
+from newsarchive.web.snapshot.url_slots import xml_text
 from storage.page_date import PageDate
-
-NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML does not allow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,4 +78,4 @@ def render_feed(
 
 def render_xml(template: str, **values: Any) -> str:
     """Render a template as XML, in which characters that it does not allow are replaced."""
-    return NOT_XML.sub("\ufffd", TEMPLATES.get_template(template).render(values))
+    return xml_text(TEMPLATES.get_template(template).render(values), "\ufffd")

@@ -12,7 +12,7 @@ from storage.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestLimits:
-    """Limits of one request and of one client."""
+    """Limits of one request and of one client that no setting changes."""
 
     max_query_length: int = 500
     """Maximum characters of a search query."""
@@ -20,20 +20,12 @@ class RequestLimits:
     """Maximum characters of a URL with its query."""
     max_rows: int = 10_000
     """Maximum rows of one API response; pages show far fewer."""
-    query_timeout: float = 10.0
-    """Seconds for one index query; then 503."""
-    max_heavy_requests: int = 4
-    """Concurrent heavy requests (exports, CDX listings, WARC slices); more get 503."""
     cpu_limit: float = 120.0
     """Seconds of CPU time for the queries of one response."""
     max_concurrent: int = 256
     """Requests that are answered at once."""
     max_per_client: int = 64
     """Requests of one client that are answered at once."""
-    rate_limit: float = 20.0
-    """Requests per second of one client, sustained."""
-    rate_burst: int = 200
-    """Requests of one client in a burst."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +43,7 @@ class ServeOptions(ServeConfig):
     allowed_hosts: frozenset[str] = frozenset()
     """Accepted Host headers; empty accepts all, as with `public` or `auth`."""
     limits: RequestLimits = RequestLimits()
-    """The limits that apply; those of [serve] are among them."""
+    """Those beside the settings of [serve]."""
     rate_limited: bool = False
     """True if `rate_limit` applies: whenever clients other than this machine's can connect."""
 
@@ -64,15 +56,7 @@ class ServeOptions(ServeConfig):
     def from_config(cls, config: ServeConfig, **given: Any) -> Self:
         """Return the options of [serve] in newsarchive.toml, and those that are given, unless they are None."""
         settings = {each.name: getattr(config, each.name) for each in fields(config)}
-        return cls(
-            **settings | {name: value for name, value in given.items() if value is not None},
-            limits=RequestLimits(
-                query_timeout=config.query_timeout.total_seconds(),
-                max_heavy_requests=config.max_heavy_requests,
-                rate_limit=float(config.rate_limit),
-                rate_burst=config.rate_burst,
-            ),
-        )
+        return cls(**settings | {name: value for name, value in given.items() if value is not None})
 
     def validate(self) -> Self:
         """Return the options with derived fields set; ConfigError if they would expose the archive unintentionally."""

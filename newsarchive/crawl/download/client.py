@@ -184,9 +184,6 @@ class _Drain(Protocol):
     def __init__(self, done: Deferred[None]) -> None:
         self._done = done
 
-    def dataReceived(self, data: bytes) -> None:
-        pass
-
     def connectionLost(self, reason: Failure = connectionDone) -> None:  # noqa: ARG002
         if not self._done.called:
             self._done.callback(None)

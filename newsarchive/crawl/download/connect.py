@@ -135,7 +135,6 @@ class GuardedEndpoints:
         return wrapClientTLS(creator, endpoint)
 
 
-@implementer(interfaces.IOpenSSLClientConnectionCreator)
 class _Unverified(ClientTLSOptions):
     """TLS without verification, for private hosts: no public authority signs for a private address."""
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsarchive.web.middleware.problem_details import RETRY_AFTER, HttpMiddleware, problem_response
 from newsarchive.web.middleware.security import SAFE_METHODS
-from newsarchive.web.serve_options import RequestLimits
+from newsarchive.web.serve_options import RequestLimits, ServeOptions
 from storage.index.engine.database import WorkLimit
 
 BUCKETS = 2**20
@@ -73,10 +73,10 @@ def client_key(scope: Scope) -> str:
 class RateLimitMiddleware(HttpMiddleware):
     """ASGI middleware: 429 for a client over its limit, 414 for a URL that is too long."""
 
-    def __init__(self, app: ASGIApp, limits: RequestLimits, clock: Callable[[], float], *, limited: bool) -> None:
+    def __init__(self, app: ASGIApp, options: ServeOptions, clock: Callable[[], float]) -> None:
         super().__init__(app)
-        self.max_length, self.clock = limits.max_url_length, clock
-        self.buckets = TokenBuckets(limits.rate_limit, limits.rate_burst) if limited else None
+        self.max_length, self.clock = options.limits.max_url_length, clock
+        self.buckets = TokenBuckets(options.rate_limit, options.rate_burst) if options.rate_limited else None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""

@@ -36,13 +36,13 @@ class UrlSlot:
     value: str
 
 
-def xml_text(text: str) -> str:
-    r"""Return a text without characters that XML forbids: lxml reads them and does not write them.
+def xml_text(text: str, instead: str = "") -> str:
+    r"""Return a text with something instead of characters that XML forbids: lxml reads them and does not write them.
 
     >>> xml_text("a\x0b\x00b\ud800c\ufffed")
     'abcd'
     """
-    return _ILLEGAL.sub("", text)
+    return _ILLEGAL.sub(instead, text)
 
 
 def fill_slot(slot: UrlSlot, base: str, map_url: css.UrlMapper) -> None:

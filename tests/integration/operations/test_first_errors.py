@@ -45,7 +45,7 @@ def test_doctor_says_rebuild_only_where_there_are_warc_files(tmp_path: Path, war
         connection.execute("CREATE TABLE notes (text)")
     if warcs:
         (config.warc_folder / "old.warc.gz").write_bytes(b"x")
-    finding = check_index(config, NOW)
+    finding = check_index(config)
     assert finding.severity is (Severity.ERROR if warcs else Severity.WARNING)
     assert ("newsarchive rebuild" in str(finding)) is warcs
     assert warcs or finding.command == "newsarchive crawl"

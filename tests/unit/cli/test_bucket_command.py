@@ -104,7 +104,7 @@ def test_exclusive_options_are_refused(run: Callable[..., Output], archive: Arch
 def test_a_bucket_that_is_the_folder_itself_is_an_error(archive: Archive) -> None:
     """Before any file is regarded as uploaded."""
     config = parse_config(f'contact = "a@b.example"\nbucket = "file://{archive.config.warc_folder}"', archive.folder)
-    finding = _check_bucket(config, archive.now())
+    finding = _check_bucket(config)
     assert (finding.severity, "the folder of the WARC files itself" in finding.sentence) == (Severity.ERROR, True)
 
 
@@ -182,12 +182,12 @@ def test_waiting_uploads_are_reported(run: Callable[..., Output], archive: Archi
     assert "waits to be uploaded" in run("status", "--check").err
     health = json.loads(run("status", "--json").out)["health"]
     assert (health["unsent"], health["unsent_bytes"]) == (1, file.size)
-    assert _check_bucket(archive.config, archive.now()).severity is Severity.WARNING
+    assert _check_bucket(archive.config).severity is Severity.WARNING
     assert update_metrics(archive) is None
     assert "newsarchive_warc_files_unsent 1\n" in (archive.folder / "archive.prom").read_text()
     run("bucket", "--upload")
     assert "to be uploaded" not in run("status").out
-    assert _check_bucket(archive.config, archive.now()).severity is Severity.OK
+    assert _check_bucket(archive.config).severity is Severity.OK
     update_metrics(archive)
     assert "newsarchive_warc_bytes_unsent 0\n" in (archive.folder / "archive.prom").read_text()
 
@@ -196,7 +196,7 @@ def test_a_bucket_that_cannot_be_used(run: Callable[..., Output], archive: Archi
     """Status reports it, doctor reports an error, bucket exits with 74."""
     far.rmdir()
     assert "there is no such folder" in run("status").out
-    assert _check_bucket(archive.config, archive.now()).severity is Severity.ERROR
+    assert _check_bucket(archive.config).severity is Severity.ERROR
     assert run("bucket").code == 74
     sent = run("bucket", "--upload")
     assert (sent.code, "the next crawl" in sent.err) == (1, True)
@@ -211,7 +211,7 @@ def test_files_stay_local_without_a_bucket(
         assert app.run(["bucket", *words, "--archive", str(archive.folder)]) == ConfigError.exit_code
         assert 'bucket = "s3://NAME/PREFIX"' in capsys.readouterr().err
     assert app.run(["bucket", "--archive", str(archive.folder)]) == 0
-    assert _check_bucket(archive.config, archive.now()).sentence.startswith("none")
+    assert _check_bucket(archive.config).sentence.startswith("none")
     assert update_metrics(archive) is None
 
 

@@ -95,7 +95,7 @@ def test_an_unsupported_scrapy_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_index_that_does_not_open_is_an_error(archive: Config) -> None:
     """The doctor says what opening said, and that rebuilding helps."""
     broken = parse_config('index = "broken.sqlite3"', archive.folder)
-    finding = doctor.check_index(broken, NOW)
+    finding = doctor.check_index(broken)
     assert (finding.severity, finding.sentence, finding.command) == (
         Severity.ERROR,
         "it is broken",
@@ -105,14 +105,14 @@ def test_an_index_that_does_not_open_is_an_error(archive: Config) -> None:
 
 def test_a_server_that_is_down_is_reported_once(archive: Config) -> None:
     """What opening says sends its reader to the doctor; the doctor sends nobody to itself, nor to a rebuild first."""
-    finding = doctor.check_index(parse_config('index = "postgresql://db.example/down"', archive.folder), NOW)
+    finding = doctor.check_index(parse_config('index = "postgresql://db.example/down"', archive.folder))
     assert finding.sentence == "the index cannot be used: no answer."
     assert finding.command == "check the server and your access to it; if the index is lost: newsarchive rebuild"
 
 
 def test_an_index_of_a_later_version_is_reported_once(archive: Config) -> None:
     """What it is, what it means and the next command, each in its own place."""
-    finding = doctor.check_index(parse_config('index = "later.sqlite3"', archive.folder), NOW)
+    finding = doctor.check_index(parse_config('index = "later.sqlite3"', archive.folder))
     assert finding.sentence.endswith("later.sqlite3, which is newer than this newsarchive (schema 0011)")
     assert finding.sentence.startswith("schema 0099 in sqlite://")
     assert finding.meaning == "it was written by a later version; the WARC files are not affected"
@@ -122,7 +122,7 @@ def test_an_index_of_a_later_version_is_reported_once(archive: Config) -> None:
 def test_an_index_of_before_the_first_release_is_to_be_rebuilt(archive: Config) -> None:
     """Also one in PostgreSQL, where other errors are first a matter of the server."""
     config = parse_config('index = "postgresql://db.example/former"', archive.folder)
-    finding = doctor.check_index(config, NOW)
+    finding = doctor.check_index(config)
     assert finding.sentence.startswith("schema 0013 in postgresql+psycopg://")
     assert finding.command == "newsarchive rebuild"
 
@@ -130,27 +130,24 @@ def test_an_index_of_before_the_first_release_is_to_be_rebuilt(archive: Config) 
 def test_a_password_is_not_printed(archive: Config) -> None:
     """A database URL may hold one."""
     config = parse_config('index = "postgresql://me:secret@db.example/news"', archive.folder)
-    assert (
-        doctor.check_index(config, NOW).sentence
-        == "postgresql+psycopg://db.example/news has the schema of this version"
-    )
+    assert doctor.check_index(config).sentence == "postgresql+psycopg://db.example/news has the schema of this version"
 
 
 def test_open_files_running_and_left(archive: Config) -> None:
     """A file whose lock is held belongs to a crawl that runs; one without was left by one that was killed."""
     file = archive.warc_folder / "a.warc.gz.open"
     file.touch()
-    assert "killed: a.warc.gz.open" in doctor._check_open_files(archive, NOW).sentence
+    assert "killed: a.warc.gz.open" in doctor._check_open_files(archive).sentence
     with file.open("rb") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        assert doctor._check_open_files(archive, NOW).sentence == "a crawl is running: a.warc.gz.open"
+        assert doctor._check_open_files(archive).sentence == "a crawl is running: a.warc.gz.open"
 
 
 def test_a_folder_without_write_permission_is_an_error(archive: Config) -> None:
     """Whatever the reason, with the folder's name."""
     archive.warc_folder.rmdir()
     archive.warc_folder.write_text("in the way")
-    finding = doctor._check_folder(archive, NOW)
+    finding = doctor._check_folder(archive)
     assert finding.severity is Severity.ERROR
     assert str(archive.warc_folder) in finding.sentence
 
@@ -168,9 +165,9 @@ def test_little_space(archive: Config, free: int, severity: Severity, monkeypatc
 
 def test_a_missing_contact_is_a_remark(archive: Config) -> None:
     """An archive works without, but a site's owner can then only block it."""
-    assert doctor._check_contact(parse_config("", archive.folder), NOW).severity is Severity.WARNING
+    assert doctor._check_contact(parse_config("", archive.folder)).severity is Severity.WARNING
     assert (
-        doctor._check_contact(parse_config('user_agent = "bot (+https://x.example)"', archive.folder), NOW).severity
+        doctor._check_contact(parse_config('user_agent = "bot (+https://x.example)"', archive.folder)).severity
         is Severity.OK
     )
 

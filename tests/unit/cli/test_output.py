@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsarchive.cli.options import parse_time
 from newsarchive.cli.output import create_table, print_line, sanitize, show_progress, stdout, to_json
+from newsarchive.config.units import parse_time
 from storage.article_parts import Image
 from storage.errors import ConfigError
 from storage.model import UrlKind

@@ -19,14 +19,16 @@ from newsarchive.config.toml_file import (
     format_starter_file,
     load_config,
     parse_config,
-    set_index,
     to_toml,
+    write_setting,
 )
 from storage.errors import ConfigError, NoArchive
 from storage.model import Site
 
 FOLDER = Path("/morgue")
 NEWS = SiteConfig(name="news", url="https://news.example/")
+INDEX = ("index", "postgresql://db/news", "postgresql+psycopg://db/news")
+"""A setting, its new value, and how that is read."""
 
 
 def error_of(text: str) -> str:
@@ -248,7 +250,7 @@ def test_another_index_is_one_line(tmp_path: Path, before: str, after: str) -> N
     site = 'name = "news"\nurl = "https://news.example/"\n' if "[[site]]" in before else ""
     file = tmp_path / "newsarchive.toml"
     file.write_text(before + site, newline="")
-    assert set_index(tmp_path, "postgresql://db/news").index == "postgresql+psycopg://db/news"
+    assert write_setting(tmp_path, *INDEX).index == "postgresql+psycopg://db/news"
     assert file.read_bytes().decode() == after + site
 
 
@@ -257,5 +259,5 @@ def test_an_index_setting_in_unusual_syntax_is_not_edited(tmp_path: Path) -> Non
     file = tmp_path / "newsarchive.toml"
     file.write_text('contact = """\nindex = "me@here.example"\n"""\n')
     with pytest.raises(ConfigError, match=r'is unchanged. Write into it.*index = "postgresql://db/news"'):
-        set_index(tmp_path, "postgresql://db/news")
+        write_setting(tmp_path, *INDEX)
     assert file.read_text() == 'contact = """\nindex = "me@here.example"\n"""\n'
