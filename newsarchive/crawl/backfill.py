@@ -5,13 +5,12 @@ crawl that selects these too. It holds the site's lock and fetches first what th
 interrupted one continues where it was, since its state is that of the frontier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from newsarchive.archive import Archive
-from newsarchive.crawl.run import CrawlReport, crawl
+from newsarchive.crawl.run import CrawlReport, OnProgress, crawl
 from newsarchive.ingest.backfill_priority import lowest_backfill_priority, priority_month
 from storage.index.frontier import backlog
 
@@ -37,14 +36,27 @@ def find_pending_backfills(archive: Archive, sites: Sequence[str], now: datetime
     return tuple(found)
 
 
-def backfill(archive: Archive, site: str, until: datetime, **options: Any) -> tuple[CrawlReport, int, int]:
+def backfill(  # noqa: PLR0913 - the options of a run
+    archive: Archive, site: str, until: datetime, *, max_pages: int = 0, max_time: float = 0.0, max_bytes: int = 0,
+    progress: OnProgress | None = None, now: Callable[[], datetime] | None = None, sole_process: bool = False,
+) -> tuple[CrawlReport, int, int]:  # fmt: skip
     """Fetch a site's due URLs and then its older ones, newest first, until a date or a limit (0: none) is reached.
 
     Return the report, and the numbers of older URLs, back to the date, that waited when it began, and that wait now,
-    newly discovered ones included. `options` and errors as for `crawl`; ConfigError if there is no such site.
+    newly discovered ones included. `sole_process` and errors as for `crawl`; ConfigError if there is no such site.
     """
     max_priority = lowest_backfill_priority(until)
     before = archive.index.read(backlog.count_waiting_backfill, site, max_priority)
-    report = crawl(archive, [site], until=until, **options)
+    report = crawl(
+        archive,
+        [site],
+        max_pages=max_pages,
+        max_time=max_time,
+        max_bytes=max_bytes,
+        until=until,
+        progress=progress,
+        now=now,
+        sole_process=sole_process,
+    )
     after = archive.index.read(backlog.count_waiting_backfill, site, max_priority)
     return report, before, after

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
 from urllib.parse import urlsplit
 
 from newsarchive.archive import Archive
 from newsarchive.config.schema import SiteConfig
 from newsarchive.crawl.named_pages import NamedPages
-from newsarchive.crawl.run import CrawlReport, crawl
+from newsarchive.crawl.run import CrawlReport, OnProgress, crawl
 from newsarchive.ingest.discovery import MAX_REDIRECTS
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.urls.ssrf import url_refusal_reason
@@ -17,16 +16,17 @@ from storage.index.rows.site_registry import site_name_from_host
 from storage.urls import url_host
 
 
-def save(archive: Archive, urls: Iterable[str], **options: Any) -> tuple[NamedPages, list[CrawlReport]]:
+def save(
+    archive: Archive, urls: Iterable[str], *, progress: OnProgress | None = None, sole_process: bool = False
+) -> tuple[NamedPages, list[CrawlReport]]:
     """Fetch pages with their requisites, whether they are due or not; return their captures and the runs' reports.
 
-    A page of a host that no site has is kept under a site of the host's name. `options` and errors as for `crawl`;
-    ConfigError for what is no URL.
+    A page of a host that no site has is kept under a site of the host's name. Raises ConfigError for what is no URL.
     """
     pages = NamedPages(archive.index, map(clean_url, urls), partial(find_site, archive))
     runs: list[CrawlReport] = []
     while len(runs) < MAX_REDIRECTS and not (runs and runs[-1].is_interrupted) and (sites := pages.begin_run()):
-        runs.append(crawl(archive, sites, pages=pages, **options))
+        runs.append(crawl(archive, sites, pages=pages, progress=progress, sole_process=sole_process))
     archive.index.update_search()
     return pages, runs
 
