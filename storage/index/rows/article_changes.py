@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, union, update
 
 from storage.grouping import group_by
-from storage.index.engine.statements import IDS, batches, build_query, change_by_ids, insert_rows
+from storage.index.engine.statements import IDS, batches, build_query, insert_rows
 from storage.index.rows.duplicates import ROWS_SQL
 from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, VersionRow
 from storage.model import Outcome
@@ -120,10 +120,3 @@ def store_edits(connection: Connection, edits: Sequence[Mapping[str, Any]]) -> N
         same = (ChangeRow.article_id == edit["article_id"], ChangeRow.capture_id == edit["capture_id"])
         statement = update(ChangeRow).where(*same, ChangeRow.texts == edit["texts"], ChangeRow.kinds.is_(None))
         connection.execute(statement.values({name: edit[name] for name in _NOT_COMPARED}))
-
-
-def delete_changes(connection: Connection, *, articles: Iterable[int] = (), captures: Iterable[int] = ()) -> None:
-    """Delete the changes of articles, and those that captures show or are compared with."""
-    change_by_ids(connection, delete(ChangeRow).where(ChangeRow.article_id.in_(IDS)), articles)
-    shown = or_(ChangeRow.capture_id.in_(IDS), ChangeRow.before_id.in_(IDS))
-    change_by_ids(connection, delete(ChangeRow).where(shown), captures)
