@@ -304,16 +304,19 @@ _COUNTED = VersionRow.__table__.alias("counted_versions")
 _NEWEST_FIRST = (ArticleRow.dated_at.desc(), UrlRow.url)
 
 
+def count_versions(scope: ReadScope) -> ColumnElement[int]:
+    """Return a column, `versions`: the number of visible versions of an article."""
+    mine = _COUNTED.c.article_id == ArticleRow.id, ~_COUNTED.c.is_variant
+    counted = select(func.count()).select_from(_COUNTED).where(*mine, *visibility.visible_versions(scope, _COUNTED))
+    return counted.scalar_subquery().label("versions")
+
+
 def _select_articles(scope: ReadScope) -> AnySelect:
     return (
         select(
             ArticleRow, SiteRow.name.label("site"), UrlRow.url, VersionRow.id.label("version_id"),
             VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.language, VersionRow.published,
-            select(func.count()).select_from(_COUNTED)
-            .where(
-                _COUNTED.c.article_id == ArticleRow.id, ~_COUNTED.c.is_variant,
-                *visibility.visible_versions(scope, _COUNTED),
-            ).scalar_subquery().label("versions"),
+            count_versions(scope),
         )
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)
