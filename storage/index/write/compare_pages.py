@@ -111,23 +111,22 @@ def _store_identities(connection: Connection, found: Identities, rows: Mapping[i
     recompute_articles(connection, touched - delete_empty_articles(connection, touched))
 
 
-def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> set[Page]:
-    """Take the pages of these texts, and all that are one article with them, for an article each; return the pages.
+def separate_pages(connection: Connection, version_ids: Sequence[int]) -> None:
+    """Take the pages of these texts, and all that are one article with them, for an article each.
 
     Before texts are deleted or moved to another site: afterwards they have to be compared again.
     """
-    pages = {page_of(row) for row in connection.execute(_PAGES.where(condition))}
+    pages: set[Page] = set()
     rows: dict[int, AnyRow] = {}
-    while True:
-        texts = fetch_by_ids(connection, _TEXTS_OF_PAGES, {url_id for _, url_id in pages})
-        new = [row for row in texts if page_of(row) in pages]
-        rows = {row.id: row for row in new}
-        originals = {row.duplicate_of_id for row in new if row.duplicate_of_id}
-        ids = {row.article_id for row in new if row.article_id} | find_by_ids(connection, _ARTICLES, originals)
-        mates = {page_of(row) for row in fetch_by_ids(connection, _PAGES_OF_ARTICLES, ids)} - pages
-        if not mates:
-            break
+    mates = {page_of(row) for row in connection.execute(_PAGES.where(VersionRow.id.in_(version_ids)))}
+    while mates:
         pages |= mates
+        texts = fetch_by_ids(connection, _TEXTS_OF_PAGES, {url_id for _, url_id in pages})
+        rows = {row.id: row for row in texts if page_of(row) in pages}
+        originals = {row.duplicate_of_id for row in rows.values() if row.duplicate_of_id}
+        articles = find_by_ids(connection, _ARTICLES, originals)
+        articles |= {row.article_id for row in rows.values() if row.article_id}
+        mates = {page_of(row) for row in fetch_by_ids(connection, _PAGES_OF_ARTICLES, articles)} - pages
     identities = tuple(
         Identity(page=page, shown={row.id: row.id for row in rows.values() if page_of(row) == page}) for page in pages
     )
@@ -135,7 +134,6 @@ def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> se
         _store_identities(connection, Identities(articles=identities, soft=frozenset()), rows)
     _mark_uncompared(connection, VersionRow.masked_digest.in_(IDS), {row.masked_digest for row in rows.values()})
     _mark_uncompared(connection, VersionRow.id.in_(IDS), rows)
-    return pages
 
 
 _PAGES: Any = select(VersionRow.site_id, VersionRow.page_url_id).distinct()

@@ -185,7 +185,7 @@ def replace_readings(
     orphans = OrphanCandidates()
     rows = _load_rows(connection, batch)
     for some in batches({row.page_version_id for row in rows if row.page_version_id is not None}):
-        separate_pages(connection, VersionRow.id.in_(some))
+        separate_pages(connection, some)
     rows = _load_rows(connection, batch)
     articles = {row.article_id for row in rows if row.article_id is not None}
     before = _lines_by_article(connection, articles, load_articles)

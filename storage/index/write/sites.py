@@ -166,7 +166,7 @@ def move_captures(
         [{"of": row.id, "site_id": site_id} for row, site_id in moved],
     )
     for some in batches({row.page_version_id for row, _ in moved if row.page_version_id is not None}):
-        separate_pages(connection, VersionRow.id.in_(some))
+        separate_pages(connection, some)
     # The captures that show articles, now that each page has one of its own, with their new sites.
     sites_of = {row.id: site_id for row, site_id in moved}
     query = select(CaptureRow.id, CaptureRow.article_id).where(CaptureRow.id.in_(IDS))
