@@ -88,11 +88,7 @@ def _write_descriptions(
     ordered = sorted(sites, key=lambda site: site.name)
     source = {"configured": True, "configured_at": described_at}
     rows = [{"name": site.name, "url": site.url, "needs_relearning": False, **source} for site in ordered]
-    insert_rows(connection, SiteRow, rows, conflict_columns=["name"])
-    connection.execute(
-        update(SiteRow).where(SiteRow.name == bindparam("of")).values(url=bindparam("at"), **source),
-        [{"of": site.name, "at": site.url} for site in ordered],
-    )
+    insert_rows(connection, SiteRow, rows, conflict_columns=["name"], update_columns=["url", *source])
     query = select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(IDS))
     ids = {row.name: row.id for row in fetch_by_ids(connection, query, hosts)}
     change_by_ids(connection, delete(SiteHostRow).where(SiteHostRow.site_id.in_(IDS)), ids.values())
