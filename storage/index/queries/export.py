@@ -11,7 +11,7 @@ from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import values_table
 from storage.index.engine.statements import IDS, STREAMING, AnyRow
 from storage.index.queries.articles import count_versions, load_links, load_parts
-from storage.index.queries.observations import NO_HISTORY, load_histories
+from storage.index.queries.observations import ArticleHistory, load_histories
 from storage.index.reader import Reader, ReadScope
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
@@ -97,7 +97,7 @@ def load_articles(scope: ReadScope, version_ids: Sequence[int], *, with_text: bo
         row = rows.get(version_id)
         if row is None:
             continue  # withheld, or deleted since the search folder was written
-        history = histories.get(row.article_id, NO_HISTORY)
+        history = histories.get(row.article_id) or ArticleHistory()
         named = (
             (group, tuple(Link(url=each.url, anchor=each.anchor) for each in of_group))
             for group, of_group in links.get(row.capture_id, ())

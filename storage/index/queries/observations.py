@@ -49,9 +49,6 @@ class ArticleHistory:
     """Oldest first."""
 
 
-NO_HISTORY = ArticleHistory()
-
-
 def load_histories(scope: ReadScope, ids: Sequence[int]) -> dict[int, ArticleHistory]:
     """Return the history of each article, from its visible captures."""
     histories: dict[int, ArticleHistory] = {}
