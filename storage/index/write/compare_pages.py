@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, text, upd
 from storage.index.engine.statements import IDS, AnyRow, build_query, change_by_ids, fetch_by_ids, find_by_ids
 from storage.index.rows.connected_pages import PERMANENT, ConnectedPages, load_body_lengths, page_of, walk_redirects
 from storage.index.rows.entry import CommitEntry
-from storage.index.rows.identity import Comparison, Identities, Identity, Page, identify
+from storage.index.rows.identity import Identities, Identity, Page, identify
 from storage.index.rows.metadata_changes import delete_article_changes
 from storage.index.rows.site_registry import lock_registry
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, VersionRow
@@ -42,8 +42,7 @@ def compare_pages(connection: Connection) -> int:
     started = list(connection.scalars(wanted))
     pages = ConnectedPages(connection)
     pages.add(started)
-    comparison = Comparison(texts=pages.texts(), urls=pages.urls(), moves=pages.moves(), soft=pages.soft)
-    found = identify(comparison, lambda version_ids: load_body_lengths(connection, version_ids))
+    found = identify(pages.to_comparison(), lambda version_ids: load_body_lengths(connection, version_ids))
     _store_identities(connection, found, pages.rows)
     # Also those that were to be compared later: nothing else can be said of them then.
     done = [row.id for row in pages.rows.values() if not row.is_compared]
