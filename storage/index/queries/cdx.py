@@ -6,6 +6,7 @@ many URLs      urlkeys in order, some hundred at a time; then the captures of th
 
 import heapq
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
@@ -136,11 +137,7 @@ def _iter_of_urls(
     ]
     merged = heapq.merge(*ways, key=lambda line: (line.fetched_at, line.record_id), reverse=query.reverse)
     begin -= skip
-    for number, line in enumerate(merged):
-        if query.page is not None and number >= begin + query.page_size:
-            return
-        if number >= begin:
-            yield line
+    yield from islice(merged, begin, None if query.page is None else begin + query.page_size)
 
 
 def _iter_by_time(
