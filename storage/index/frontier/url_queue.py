@@ -325,8 +325,6 @@ def select_due_urls(connection: Connection, query: DueQuery) -> list[DueUrl]:
         free = _select_free_rows(connection, parameters, room, query.exclude)
         chosen += free
         of_host[lane.host] = of_host.get(lane.host, 0) + len(free)
-        if len(chosen) >= query.limit:
-            break
     return [_due_url(row) for row in sorted(chosen, key=lambda row: (row.priority, row.due_at, row.url_id))]
 
 
