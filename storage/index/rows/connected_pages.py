@@ -146,8 +146,6 @@ def walk_redirects(connection: Connection, url_ids: set[int], redirects: dict[in
             for row in rows:
                 redirects.setdefault(row.url_id, set()).add(row.redirect_url_id)
             newest = {getattr(row, other) for row in rows} - seen
-            if not newest:
-                break
             seen = seen | newest
         found |= seen - url_ids
     return found
