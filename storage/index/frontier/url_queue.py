@@ -356,7 +356,7 @@ def _select_free_rows(
         limit = limit_for_all
 
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+EARLIEST, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _ROWS = FRONTIER_WITH_VIA.add_columns(UrlRow.url).join(UrlRow, UrlRow.id == FrontierRow.url_id)
 ROWS_OF_URLS = _ROWS.where(UrlRow.digest.in_(statements.IDS))
 """The frontier's rows of some URLs, by their digests."""
