@@ -13,7 +13,7 @@ from typing import BinaryIO
 from storage.errors import BadRecord, StorageError, WarcError
 from storage.places.digests import HashingReader
 from storage.places.file_names import Readable, warc_name
-from storage.warc.payload import extract_entity, split_message
+from storage.warc.payload import parse_message, split_message
 from storage.warc.provenance import RUN_FIELD
 from storage.warc.reader import is_capture, is_http, parse_date, read_open_file
 from storage.warc.record import END, Record, header, parse_fields
@@ -110,7 +110,7 @@ def _check_record(record: Record, report: FileReport) -> None:
     # A revisit has the digest of its original (WARC 1.1, 6.7.2).
     if digest and record.type != "revisit":
         http = is_http(record)
-        if matches_digest(digest, extract_entity(record.block) if http else record.block) is False:
+        if matches_digest(digest, parse_message(record.block).body if http else record.block) is False:
             if http and matches_digest(digest, split_message(record.block)[1]):
                 _add(report.notes, record, "payload digest over the body as stored, chunk framing included")
             else:

@@ -114,13 +114,8 @@ def decode_line(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def extract_entity(block: bytes, headers: Headers | None = None) -> bytes:
-    """Return the body with its transfer coding decoded: the bytes of WARC-Payload-Digest (WARC 1.1, 5.9).
-
-    `headers` are those of the block, if the caller has parsed them.
-    """
-    if headers is None:
-        _, headers = parse_http_headers(block)
+def extract_entity(block: bytes, headers: Headers) -> bytes:
+    """Return the body with its transfer coding decoded: the bytes of WARC-Payload-Digest (WARC 1.1, 5.9)."""
     body = block[_find_head(block)[1] :]
     return remove_chunking(body) if is_chunked(headers) else body
 

@@ -56,16 +56,25 @@ class RunEnded:
     run: CrawlRun
 
 
-def read_records(path: Readable, start: int = 0, on_damage: OnDamage | None = None) -> Iterator[Record]:
+def raise_damage(problem: WarcError) -> None:
+    """Raise damage."""
+    raise problem
+
+
+def ignore_damage(problem: WarcError) -> None:
+    """Ignore damage."""
+
+
+def read_records(path: Readable, start: int = 0, on_damage: OnDamage = raise_damage) -> Iterator[Record]:
     """Yield the records of a file that has one gzip member per record, or is not compressed.
 
-    TornRecord or BadRecord at damage; with `on_damage` that is called instead, and the records behind follow.
+    TornRecord or BadRecord at damage; if `on_damage` does not raise it, the records behind follow.
     """
     with path.open("rb") as file:
         yield from read_open_file(file, warc_name(path), start, on_damage)
 
 
-def read_open_file(file: BinaryIO, name: str, start: int, on_damage: OnDamage | None) -> Iterator[Record]:
+def read_open_file(file: BinaryIO, name: str, start: int, on_damage: OnDamage) -> Iterator[Record]:
     """Yield the records of an open file, as `read_records` does."""
     plain = is_uncompressed(file)
     begin: int | None = start
@@ -74,28 +83,18 @@ def read_open_file(file: BinaryIO, name: str, start: int, on_damage: OnDamage | 
         try:
             yield from read_uncompressed(file, name, at) if plain else _member_records(file, name, at, on_damage)
         except WarcError as problem:
-            _report_damage(problem, on_damage)
+            on_damage(problem)
             begin = (find_uncompressed if plain else find_member)(file, problem.offset + 1)
 
 
-def _member_records(file: BinaryIO, name: str, start: int, on_damage: OnDamage | None) -> Iterator[Record]:
+def _member_records(file: BinaryIO, name: str, start: int, on_damage: OnDamage) -> Iterator[Record]:
     for place, data in read_members(file, name, start):
         try:
             record = parse_record(data, place)
         except BadRecord as problem:
-            _report_damage(problem, on_damage)
+            on_damage(problem)
         else:
             yield record
-
-
-def ignore_damage(problem: WarcError) -> None:
-    """Ignore damage."""
-
-
-def _report_damage(problem: WarcError, on_damage: OnDamage | None) -> None:
-    if on_damage is None:
-        raise problem
-    on_damage(problem)
 
 
 def read_record(path: Readable, offset: int) -> Record:

@@ -1,13 +1,12 @@
 """Feeds, sitemaps and listings: their state by their captures."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from storage.index.engine.statements import IDS, build_query, change_by_ids, fetch_by_ids, insert_rows, update_rows
-from storage.index.frontier.url_queue import FRONTIER_SQL
+from storage.index.frontier.url_queue import EARLIEST, FRONTIER_SQL
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import short_digest
 from storage.index.schema.tables import SiteRow, SourceRow, UrlRow
@@ -30,7 +29,6 @@ def recompute_sources(connection: Connection, url_ids: Iterable[int]) -> None:
 
 
 _SEEN = build_query(FRONTIER_SQL["seen"], ["read", "shown"], ["fetched_at", "first", "last", "other"])
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _SAME = build_query(FRONTIER_SQL["same"], ["read"], ["at", "since"])
 
 
@@ -40,7 +38,7 @@ def _source_row(connection: Connection, url_id: int) -> dict[str, Any] | None:
         return None
     changed_at = None
     if seen.other or seen.first != seen.fetched_at:
-        same = {"url_id": url_id, "read": _READ, "content": seen.content, "since": seen.other or _EARLIEST}
+        same = {"url_id": url_id, "read": _READ, "content": seen.content, "since": seen.other or EARLIEST}
         changed_at = connection.scalar(_SAME, same)
     return {name: getattr(seen, name) for name in ("site_id", "title", "entries")} | {
         "url_id": url_id,

@@ -325,8 +325,6 @@ def select_due_urls(connection: Connection, query: DueQuery) -> list[DueUrl]:
         free = _select_free_rows(connection, parameters, room, query.exclude)
         chosen += free
         of_host[lane.host] = of_host.get(lane.host, 0) + len(free)
-        if len(chosen) >= query.limit:
-            break
     return [_due_url(row) for row in sorted(chosen, key=lambda row: (row.priority, row.due_at, row.url_id))]
 
 
@@ -358,7 +356,7 @@ def _select_free_rows(
         limit = limit_for_all
 
 
-_NEVER = datetime.max.replace(tzinfo=UTC)
+EARLIEST, _NEVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _ROWS = FRONTIER_WITH_VIA.add_columns(UrlRow.url).join(UrlRow, UrlRow.id == FrontierRow.url_id)
 ROWS_OF_URLS = _ROWS.where(UrlRow.digest.in_(statements.IDS))
 """The frontier's rows of some URLs, by their digests."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -96,7 +96,7 @@ def _apply_capture(
     """Return the frontier's row after a capture of its URL. One that is older than the newest known changes nothing."""
     at, capture = entry.capture.fetched_at, entry.capture
     before, sources, urls = context.before, context.sources, context.urls
-    validated = row["validated_at"] or _EARLIEST, row["etag"] or "", row["last_modified"] or ""
+    validated = row["validated_at"] or url_queue.EARLIEST, row["etag"] or "", row["last_modified"] or ""
     if capture.status == 200 and validated < (at, capture.etag or "", capture.last_modified or ""):
         row |= {"validated_at": at, "etag": capture.etag, "last_modified": capture.last_modified}
     known = before.get(entry.url_id, _NOTHING_KNOWN)
@@ -163,9 +163,6 @@ def _shows_article(entry: CommitEntry, known: _PreviousState) -> bool:
 def _discovery_with_via(entry: CommitEntry, urls: Mapping[str, int]) -> dict[str, Any]:
     """Return the frontier's columns of a discovery, with `via` as a URL too."""
     return {**url_queue.discovery_columns(entry.discovery, urls), "via": entry.discovery.via}
-
-
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 def _is_new_content(entry: CommitEntry, known: _PreviousState, content: str | None) -> bool:

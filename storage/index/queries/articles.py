@@ -36,22 +36,22 @@ CaptureOrder = Literal["newest", "oldest"]
 _AT_ONCE = 500
 _BEYOND_IDS = 1 << 31
 
-_REDIRECT = UrlRow.__table__.alias("redirect")
-_REFERRED = UrlRow.__table__.alias("referred")
+REDIRECT = UrlRow.__table__.alias("redirect")
+REFERRED = UrlRow.__table__.alias("referred")
 
 _CAPTURES = (
     select(
         CaptureRow, UrlRow.url, UrlRow.urlkey, SiteRow.name.label("site"), WarcFileRow.name.label("warc"),
         CrawlRow.run.label("crawl"), VersionRow.number.label("version_number"),
-        _REDIRECT.c.url.label("redirect_url"), _REFERRED.c.url.label("refers_to_url"),
+        REDIRECT.c.url.label("redirect_url"), REFERRED.c.url.label("refers_to_url"),
     )
     .join(UrlRow, UrlRow.id == CaptureRow.url_id)
     .join(SiteRow, SiteRow.id == CaptureRow.site_id)
     .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
     .join(CrawlRow, CrawlRow.id == CaptureRow.crawl_id, isouter=True)
     .join(VersionRow, VersionRow.id == CaptureRow.version_id, isouter=True)
-    .join(_REDIRECT, _REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
-    .join(_REFERRED, _REFERRED.c.id == CaptureRow.refers_to_url_id, isouter=True)
+    .join(REDIRECT, REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
+    .join(REFERRED, REFERRED.c.id == CaptureRow.refers_to_url_id, isouter=True)
 )  # fmt: skip
 
 
@@ -304,16 +304,19 @@ _COUNTED = VersionRow.__table__.alias("counted_versions")
 _NEWEST_FIRST = (ArticleRow.dated_at.desc(), UrlRow.url)
 
 
+def count_versions(scope: ReadScope) -> ColumnElement[int]:
+    """Return a column, `versions`: the number of visible versions of an article."""
+    mine = _COUNTED.c.article_id == ArticleRow.id, ~_COUNTED.c.is_variant
+    counted = select(func.count()).select_from(_COUNTED).where(*mine, *visibility.visible_versions(scope, _COUNTED))
+    return counted.scalar_subquery().label("versions")
+
+
 def _select_articles(scope: ReadScope) -> AnySelect:
     return (
         select(
             ArticleRow, SiteRow.name.label("site"), UrlRow.url, VersionRow.id.label("version_id"),
             VersionRow.headline, VersionRow.dek, VersionRow.section, VersionRow.language, VersionRow.published,
-            select(func.count()).select_from(_COUNTED)
-            .where(
-                _COUNTED.c.article_id == ArticleRow.id, ~_COUNTED.c.is_variant,
-                *visibility.visible_versions(scope, _COUNTED),
-            ).scalar_subquery().label("versions"),
+            count_versions(scope),
         )
         .join(SiteRow, SiteRow.id == ArticleRow.site_id)
         .join(UrlRow, UrlRow.id == ArticleRow.url_id)

@@ -6,12 +6,14 @@ many URLs      urlkeys in order, some hundred at a time; then the captures of th
 
 import heapq
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from storage.index.conditions import visibility
 from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
+from storage.index.queries.articles import REDIRECT, REFERRED
 from storage.index.queries.export import select_versions
 from storage.index.queries.timeline import follows
 from storage.index.reader import ReadScope
@@ -28,8 +30,6 @@ _FIRST_BATCH = 20
 _MAX_BATCH = 640
 _FETCH_SIZE = 1000  # rows that are fetched at once
 
-_REDIRECT = UrlRow.__table__.alias("redirect")
-_REFERRED = UrlRow.__table__.alias("referred")
 _IN_ORDER = (UrlRow.urlkey, CaptureRow.fetched_at, CaptureRow.record_id)
 _IN_REVERSE = tuple(column.desc() for column in _IN_ORDER)
 
@@ -39,13 +39,13 @@ _LINES = (
         CaptureRow.payload_digest, CaptureRow.kind, CaptureRow.record_id, WarcFileRow.name.label("warc"),
         CaptureRow.warc_offset, CaptureRow.warc_length, CaptureRow.truncated,
         CaptureRow.profile, CaptureRow.refers_to_id, CaptureRow.refers_to_record, CaptureRow.refers_to_date,
-        _REFERRED.c.url.label("refers_to_url"), _REDIRECT.c.url.label("redirect_url"),
+        REFERRED.c.url.label("refers_to_url"), REDIRECT.c.url.label("redirect_url"),
     )
     # Outer joins, though all rows match: so the planner begins with captures, whose index provides the order.
     .join(UrlRow, UrlRow.id == CaptureRow.url_id, isouter=True)
     .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id, isouter=True)
-    .join(_REDIRECT, _REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
-    .join(_REFERRED, _REFERRED.c.id == CaptureRow.refers_to_url_id, isouter=True)
+    .join(REDIRECT, REDIRECT.c.id == CaptureRow.redirect_url_id, isouter=True)
+    .join(REFERRED, REFERRED.c.id == CaptureRow.refers_to_url_id, isouter=True)
 )  # fmt: skip
 
 
@@ -137,11 +137,7 @@ def _iter_of_urls(
     ]
     merged = heapq.merge(*ways, key=lambda line: (line.fetched_at, line.record_id), reverse=query.reverse)
     begin -= skip
-    for number, line in enumerate(merged):
-        if query.page is not None and number >= begin + query.page_size:
-            return
-        if number >= begin:
-            yield line
+    yield from islice(merged, begin, None if query.page is None else begin + query.page_size)
 
 
 def _iter_by_time(

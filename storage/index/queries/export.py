@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, tuple_
+from sqlalchemy import Select, select, tuple_
 
 from storage.article_fields import ArchivedArticle, CaptureFields, article_to_json, from_columns
 from storage.index.conditions.visibility import current_version, filter_conditions, visible_versions
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.dialect import values_table
-from storage.index.engine.statements import IDS, STREAMING, AnyRow, AnySelect
-from storage.index.queries.articles import load_links, load_parts
-from storage.index.queries.observations import NO_HISTORY, load_histories
+from storage.index.engine.statements import IDS, STREAMING, AnyRow
+from storage.index.queries.articles import count_versions, load_links, load_parts
+from storage.index.queries.observations import ArticleHistory, load_histories
 from storage.index.reader import Reader, ReadScope
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, UrlRow, VersionRow, WarcFileRow
@@ -84,9 +84,8 @@ def list_version_keys(
 
 def load_articles(scope: ReadScope, version_ids: Sequence[int], *, with_text: bool = True) -> Iterator[ArchivedArticle]:
     """Yield visible versions, in their order; without text, links and history if a table has no room for them."""
-    ids, visible = {"ids": list(version_ids)}, visible_versions(scope)
-    versions = _select_lines(*visible_versions(scope, _COUNTED)).where(*visible)
-    rows = {row.id: row for row in scope.connection.execute(versions, ids)}
+    versions = _LINES.add_columns(count_versions(scope)).where(*visible_versions(scope))
+    rows = {row.id: row for row in scope.connection.execute(versions, {"ids": list(version_ids)})}
     masks = load_text_masks(scope, version_ids)
     texts = version_ids if with_text else [row.id for row in rows.values() if row.is_corrected]
     paragraphs = dict.fromkeys(version_ids, ()) | load_paragraphs(scope.connection, texts)
@@ -98,7 +97,7 @@ def load_articles(scope: ReadScope, version_ids: Sequence[int], *, with_text: bo
         row = rows.get(version_id)
         if row is None:
             continue  # withheld, or deleted since the search folder was written
-        history = histories.get(row.article_id, NO_HISTORY)
+        history = histories.get(row.article_id) or ArticleHistory()
         named = (
             (group, tuple(Link(url=each.url, anchor=each.anchor) for each in of_group))
             for group, of_group in links.get(row.capture_id, ())
@@ -121,21 +120,14 @@ def load_articles(scope: ReadScope, version_ids: Sequence[int], *, with_text: bo
         yield masks[version_id].apply_to_article(article)
 
 
-_COUNTED = VersionRow.__table__.alias("counted")
-
-
-def _select_lines(*counted: ColumnElement[bool]) -> AnySelect:
-    """Select the columns of lines; versions under conditions on `_COUNTED` are counted."""
-    captured = SELECT_VERSIONS.join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
-    versions = select(func.count()).select_from(_COUNTED).where(~_COUNTED.c.is_variant, *counted)
-    return (
-        captured.join(UrlRow, UrlRow.id == CaptureRow.url_id)
-        .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
-        .add_columns(
-            UrlRow.url, CaptureRow.record_id, ArticleRow.first_seen_at, ArticleRow.last_seen_at,
-            WarcFileRow.name.label("warc"), CaptureRow.warc_offset, CaptureRow.warc_length,
-            CaptureRow.fetched_at, CaptureRow.status, CaptureRow.payload_digest,
-            versions.where(_COUNTED.c.article_id == VersionRow.article_id).scalar_subquery().label("versions"),
-        )
-        .where(VersionRow.id.in_(IDS))
-    )  # fmt: skip
+_LINES = (
+    SELECT_VERSIONS.join(CaptureRow, CaptureRow.id == VersionRow.capture_id)
+    .join(UrlRow, UrlRow.id == CaptureRow.url_id)
+    .join(WarcFileRow, WarcFileRow.id == CaptureRow.warc_file_id)
+    .add_columns(
+        UrlRow.url, CaptureRow.record_id, ArticleRow.first_seen_at, ArticleRow.last_seen_at,
+        WarcFileRow.name.label("warc"), CaptureRow.warc_offset, CaptureRow.warc_length,
+        CaptureRow.fetched_at, CaptureRow.status, CaptureRow.payload_digest,
+    )
+    .where(VersionRow.id.in_(IDS))
+)  # fmt: skip

@@ -49,23 +49,19 @@ class ArticleHistory:
     """Oldest first."""
 
 
-NO_HISTORY = ArticleHistory()
-
-
 def load_histories(scope: ReadScope, ids: Sequence[int]) -> dict[int, ArticleHistory]:
     """Return the history of each article, from its visible captures."""
-    histories: dict[int, ArticleHistory] = {}
-    for some in batches(set(ids)):
-        looks = load_looks(scope.connection, some, visible_captures(scope))
-        parts = group_pairs((row[0], (row[1], row[2] or "")) for row in scope.connection.execute(_PARTS, {"ids": some}))
-        changes = _load_changes(scope, some)
-        for article_id in some:
-            spans = build_spans(looks.get(article_id, ()), dict(parts.get(article_id, ())))
-            histories[article_id] = ArticleHistory(spans, tuple(changes.get(article_id, ())))
+    wanted = set(ids)
+    looks = load_looks(scope.connection, wanted, visible_captures(scope))
+    parts = group_pairs((row[0], (row[1], row[2] or "")) for row in fetch_by_ids(scope.connection, _PARTS, wanted))
+    changes, histories = _load_changes(scope, wanted), dict[int, ArticleHistory]()
+    for article_id in wanted:
+        spans = build_spans(looks.get(article_id, ()), dict(parts.get(article_id, ())))
+        histories[article_id] = ArticleHistory(spans, tuple(changes.get(article_id, ())))
     return histories
 
 
-def _load_changes(scope: ReadScope, ids: Sequence[int]) -> dict[int, list[MetadataEvent]]:
+def _load_changes(scope: ReadScope, ids: Iterable[int]) -> dict[int, list[MetadataEvent]]:
     query = (
         select(
             MetadataChangeRow.article_id, MetadataChangeRow.field, MetadataChangeRow.old, MetadataChangeRow.new,
@@ -79,7 +75,7 @@ def _load_changes(scope: ReadScope, ids: Sequence[int]) -> dict[int, list[Metada
         )
         .order_by(MetadataChangeRow.article_id, CaptureRow.fetched_at, CaptureRow.record_id, MetadataChangeRow.field)
     )  # fmt: skip
-    events = [(row[0], MetadataEvent(*row[1:])) for row in scope.connection.execute(query, {"ids": list(ids)})]
+    events = [(row[0], MetadataEvent(*row[1:])) for row in fetch_by_ids(scope.connection, query, ids)]
     images = {url for _, each in events if each.field == MetadataField.IMAGE for url in (each.old, each.new) if url}
     withheld = find_withheld_urls(scope, images)
     mask = load_mask(scope, withheld) if events else TextMask()

@@ -8,14 +8,14 @@ was is decided afterwards from the two texts, and again when one of the texts ch
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, union, update
 
 from storage.grouping import group_by
-from storage.index.engine.statements import IDS, batches, build_query, change_by_ids, insert_rows
+from storage.index.engine.statements import IDS, build_query, fetch_by_ids, insert_rows
 from storage.index.rows.duplicates import ROWS_SQL
 from storage.index.schema.tables import ArticleRow, CaptureRow, ChangeRow, VersionRow
 from storage.model import Outcome
@@ -27,21 +27,20 @@ def load_looks(
 ) -> dict[int, list[Look]]:
     """Return the looks at articles in the order of time, from the captures of all their URLs."""
     looks: dict[int, list[Look]] = {}
-    for some in batches(article_ids):
-        rows = connection.execute(_LOOKS.where(*visible), {"ids": some}).all()
-        for article_id, its_rows in group_by(rows, attrgetter("article")).items():
-            own_urls = {row.url_id for row in its_rows}
-            looks[article_id] = []
-            numbers: dict[tuple[int, str], int] = {}
-            for row in its_rows:
-                if row.article_id in (article_id, None):
-                    number = row.number if row.article_id == article_id else None
-                    if number is not None and row.is_read:  # another reading of the same bytes is no edit
-                        number = numbers.setdefault((row.url_id, row.payload), number)
-                    moved = row.redirect_url_id not in own_urls
-                    look = look_of(row.fetched_at, Outcome(row.outcome), number, is_moved=moved)
-                    if look is not None:
-                        looks[article_id].append(look._replace(capture_id=row.id))
+    rows = fetch_by_ids(connection, _LOOKS.where(*visible), article_ids)
+    for article_id, its_rows in group_by(rows, attrgetter("article")).items():
+        own_urls = {row.url_id for row in its_rows}
+        looks[article_id] = []
+        numbers: dict[tuple[int, str], int] = {}
+        for row in its_rows:
+            if row.article_id in (article_id, None):
+                number = row.number if row.article_id == article_id else None
+                if number is not None and row.is_read:  # another reading of the same bytes is no edit
+                    number = numbers.setdefault((row.url_id, row.payload), number)
+                moved = row.redirect_url_id not in own_urls
+                look = look_of(row.fetched_at, Outcome(row.outcome), number, is_moved=moved)
+                if look is not None:
+                    looks[article_id].append(look._replace(capture_id=row.id))
     return looks
 
 
@@ -70,26 +69,23 @@ _STORED = build_query(ROWS_SQL["changes"], ["ids"], ["seen_at", "seen_before_at"
 _TEXTS = build_query(ROWS_SQL["digests-of-parts"], ["ids"])
 
 
-def recompute_changes(connection: Connection, article_ids: Iterable[int]) -> None:
+def recompute_changes(connection: Connection, article_ids: Collection[int]) -> None:
     """Compute the changes of articles from all captures of their URLs; their versions are numbered already."""
-    for some in batches(article_ids):
-        ids = {"ids": some}
-        stored = {(row.article_id, row.capture_id): row._asdict() for row in connection.execute(_STORED, ids)}
-        changed = {article_id for article_id, _ in stored}
-        changed.update(connection.scalars(_CHANGED, {**ids, "outcomes": _WITHOUT_TEXT}))
-        if not changed:
-            continue
-        rows = connection.execute(_TEXTS, {"ids": sorted(changed)})
-        texts = {(row.article_id, row.number): f"{row.parts} {row.modified}" for row in rows}
-        wanted = {
-            (article_id, row["capture_id"]): row
-            for article_id, looks in load_looks(connection, changed).items()
-            for row in _changes(article_id, looks, texts)
-        }
-        for article_id, capture_id in sorted(key for key, row in stored.items() if wanted.get(key) != row):
-            connection.execute(_DELETE, {"of": article_id, "capture": capture_id})
-        new = [row | _NOT_COMPARED for key, row in sorted(wanted.items()) if stored.get(key) != row]
-        insert_rows(connection, ChangeRow, new)
+    rows = fetch_by_ids(connection, _STORED, article_ids)
+    stored = {(row.article_id, row.capture_id): row._asdict() for row in rows}
+    changed = {article_id for article_id, _ in stored}
+    changed.update(row[0] for row in fetch_by_ids(connection, _CHANGED, article_ids, outcomes=_WITHOUT_TEXT))
+    rows = fetch_by_ids(connection, _TEXTS, changed)
+    texts = {(row.article_id, row.number): f"{row.parts} {row.modified}" for row in rows}
+    wanted = {
+        (article_id, row["capture_id"]): row
+        for article_id, looks in load_looks(connection, changed).items()
+        for row in _changes(article_id, looks, texts)
+    }
+    for article_id, capture_id in sorted(key for key, row in stored.items() if wanted.get(key) != row):
+        connection.execute(_DELETE, {"of": article_id, "capture": capture_id})
+    new = [row | _NOT_COMPARED for key, row in sorted(wanted.items()) if stored.get(key) != row]
+    insert_rows(connection, ChangeRow, new)
 
 
 _DELETE = delete(ChangeRow).where(ChangeRow.article_id == bindparam("of"), ChangeRow.capture_id == bindparam("capture"))
@@ -120,10 +116,3 @@ def store_edits(connection: Connection, edits: Sequence[Mapping[str, Any]]) -> N
         same = (ChangeRow.article_id == edit["article_id"], ChangeRow.capture_id == edit["capture_id"])
         statement = update(ChangeRow).where(*same, ChangeRow.texts == edit["texts"], ChangeRow.kinds.is_(None))
         connection.execute(statement.values({name: edit[name] for name in _NOT_COMPARED}))
-
-
-def delete_changes(connection: Connection, *, articles: Iterable[int] = (), captures: Iterable[int] = ()) -> None:
-    """Delete the changes of articles, and those that captures show or are compared with."""
-    change_by_ids(connection, delete(ChangeRow).where(ChangeRow.article_id.in_(IDS)), articles)
-    shown = or_(ChangeRow.capture_id.in_(IDS), ChangeRow.before_id.in_(IDS))
-    change_by_ids(connection, delete(ChangeRow).where(shown), captures)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, or_, select
 from storage.grouping import group_pairs
 from storage.index.engine.statements import IDS, AnyRow, build_query, fetch_by_ids
 from storage.index.rows.duplicates import ROWS_SQL, SHARED_TEXTS
-from storage.index.rows.identity import MAX_DATED_PAGES, Evidence, Lengths, Page, PageText
+from storage.index.rows.identity import MAX_DATED_PAGES, Comparison, Evidence, Lengths, Page, PageText
 from storage.index.schema.tables import CaptureRow, UrlRow, VersionRow
 from storage.model import BODY_ROLES
 
@@ -43,9 +43,9 @@ class ConnectedPages:
             self.rows.update((row.id, row) for row in new)
             found = self._find_sharing(new) | self._find_alternates(found) | self._find_redirected(found)
 
-    def texts(self) -> list[PageText]:
-        """Return the texts of all pages."""
-        return [
+    def to_comparison(self) -> Comparison:
+        """Return all pages as `identify` compares them."""
+        texts = [
             PageText(
                 version_id=row.id, page=page_of(row), digest=row.digest, masked=row.masked_digest,
                 evidence=Evidence(row.evidence), headline=row.headline, published=row.published_at,
@@ -53,14 +53,11 @@ class ConnectedPages:
             )
             for row in self.rows.values()
         ]  # fmt: skip
+        urls = {page_of(row): row.url for row in self.rows.values()}
+        return Comparison(texts=texts, urls=urls, moves=self._find_moves(urls), soft=self.soft)
 
-    def urls(self) -> dict[Page, str]:
-        """Return the canonical URLs of all pages."""
-        return {page_of(row): row.url for row in self.rows.values()}
-
-    def moves(self) -> set[tuple[Page, Page]]:
+    def _find_moves(self, pages: Collection[Page]) -> set[tuple[Page, Page]]:
         """Return the pages that lead to others."""
-        pages = {page_of(row) for row in self.rows.values()}
         at = group_pairs(((page[0], url_id), page) for page in pages for url_id in self._url_ids(page))
         moves = {((page[0], url_id), page) for page in pages for url_id in self._alternates.get(page, ())}
         for page in pages:
@@ -149,8 +146,6 @@ def walk_redirects(connection: Connection, url_ids: set[int], redirects: dict[in
             for row in rows:
                 redirects.setdefault(row.url_id, set()).add(row.redirect_url_id)
             newest = {getattr(row, other) for row in rows} - seen
-            if not newest:
-                break
             seen = seen | newest
         found |= seen - url_ids
     return found

@@ -65,16 +65,13 @@ class LookupTable(Generic[K]):
                 ids[key] = known
             else:
                 missing[self.value_of(key)] = key
-        made: list[K] = []
-        if missing:
-            found = {} if self.mostly_new else self._find(connection, missing)
-            new = {value: missing[value] for value in sorted(missing) if missing[value] not in found}
-            if new:
-                more, made = self._insert(connection, new)
-                found.update(more)
-            ids.update(found)
-            self.cached_ids.update(found)
-            drop_oldest(self.cached_ids, self.cache_size)
+        found = {} if self.mostly_new else self._find(connection, missing)
+        new = {value: missing[value] for value in sorted(missing) if missing[value] not in found}
+        more, made = self._insert(connection, new)
+        found.update(more)
+        ids.update(found)
+        self.cached_ids.update(found)
+        drop_oldest(self.cached_ids, self.cache_size)
         return ids, made
 
     def _find(self, connection: Connection, missing: Mapping[Any, K]) -> dict[K, int]:

@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, or_, select
 
 from storage.index.engine.statements import IDS, AnyRow, change_by_ids, fetch_by_ids, insert_rows
-from storage.index.rows.article_changes import delete_changes
 from storage.index.rows.entry import CommitEntry
-from storage.index.schema.tables import CaptureMetadataRow, MetadataChangeRow
+from storage.index.schema.tables import CaptureMetadataRow, ChangeRow, MetadataChangeRow
 from storage.observations import MetadataField
 from storage.page_date import SourcedDate
 
@@ -45,17 +44,17 @@ def _format_printed(date: SourcedDate | None) -> str | None:
 def delete_capture_metadata(connection: Connection, capture_ids: Iterable[int]) -> None:
     """Delete the metadata of captures, and the changes that they show or are compared with."""
     ids = set(capture_ids)
-    delete_changes(connection, captures=ids)
     change_by_ids(connection, delete(CaptureMetadataRow).where(CaptureMetadataRow.capture_id.in_(IDS)), ids)
-    shown = or_(MetadataChangeRow.capture_id.in_(IDS), MetadataChangeRow.before_id.in_(IDS))
-    change_by_ids(connection, delete(MetadataChangeRow).where(shown), ids)
+    for table in (ChangeRow, MetadataChangeRow):
+        shown = or_(table.capture_id.in_(IDS), table.before_id.in_(IDS))
+        change_by_ids(connection, delete(table).where(shown), ids)
 
 
 def delete_article_changes(connection: Connection, article_ids: Iterable[int]) -> None:
     """Delete the changes of articles and of their metadata."""
     ids = set(article_ids)
-    delete_changes(connection, articles=ids)
-    change_by_ids(connection, delete(MetadataChangeRow).where(MetadataChangeRow.article_id.in_(IDS)), ids)
+    for table in (ChangeRow, MetadataChangeRow):
+        change_by_ids(connection, delete(table).where(table.article_id.in_(IDS)), ids)
 
 
 def recompute_metadata_changes(

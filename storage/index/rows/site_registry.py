@@ -42,11 +42,10 @@ class SiteRegistry:
         self.sites = tuple(sorted(sites, key=lambda site: (not site.configured, site.name)))
         self.by_name = {site.name: site for site in self.sites}
         self._exact: dict[str, KnownSite] = {}
-        self._parents: dict[str, KnownSite] = {}
         for site in self.sites:
             for host in site.hosts if site.configured else ():
                 self._exact.setdefault(host, site)
-                self._parents.setdefault(host, site)
+        self._parents = dict(self._exact)
         for site in self.sites:  # the configured ones come first
             for host in site.hosts:
                 self._exact.setdefault(strip_www(host), site)

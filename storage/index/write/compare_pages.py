@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, text, upd
 from storage.index.engine.statements import IDS, AnyRow, build_query, change_by_ids, fetch_by_ids, find_by_ids
 from storage.index.rows.connected_pages import PERMANENT, ConnectedPages, load_body_lengths, page_of, walk_redirects
 from storage.index.rows.entry import CommitEntry
-from storage.index.rows.identity import Comparison, Identities, Identity, Page, identify
+from storage.index.rows.identity import Identities, Identity, Page, identify
 from storage.index.rows.metadata_changes import delete_article_changes
 from storage.index.rows.site_registry import lock_registry
 from storage.index.schema.tables import ArticleRow, CaptureRow, SiteRow, VersionRow
@@ -42,8 +42,7 @@ def compare_pages(connection: Connection) -> int:
     started = list(connection.scalars(wanted))
     pages = ConnectedPages(connection)
     pages.add(started)
-    comparison = Comparison(texts=pages.texts(), urls=pages.urls(), moves=pages.moves(), soft=pages.soft)
-    found = identify(comparison, lambda version_ids: load_body_lengths(connection, version_ids))
+    found = identify(pages.to_comparison(), lambda version_ids: load_body_lengths(connection, version_ids))
     _store_identities(connection, found, pages.rows)
     # Also those that were to be compared later: nothing else can be said of them then.
     done = [row.id for row in pages.rows.values() if not row.is_compared]
@@ -111,23 +110,22 @@ def _store_identities(connection: Connection, found: Identities, rows: Mapping[i
     recompute_articles(connection, touched - delete_empty_articles(connection, touched))
 
 
-def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> set[Page]:
-    """Take the pages of these texts, and all that are one article with them, for an article each; return the pages.
+def separate_pages(connection: Connection, version_ids: Sequence[int]) -> None:
+    """Take the pages of these texts, and all that are one article with them, for an article each.
 
     Before texts are deleted or moved to another site: afterwards they have to be compared again.
     """
-    pages = {page_of(row) for row in connection.execute(_PAGES.where(condition))}
+    pages: set[Page] = set()
     rows: dict[int, AnyRow] = {}
-    while True:
-        texts = fetch_by_ids(connection, _TEXTS_OF_PAGES, {url_id for _, url_id in pages})
-        new = [row for row in texts if page_of(row) in pages]
-        rows = {row.id: row for row in new}
-        originals = {row.duplicate_of_id for row in new if row.duplicate_of_id}
-        ids = {row.article_id for row in new if row.article_id} | find_by_ids(connection, _ARTICLES, originals)
-        mates = {page_of(row) for row in fetch_by_ids(connection, _PAGES_OF_ARTICLES, ids)} - pages
-        if not mates:
-            break
+    mates = {page_of(row) for row in connection.execute(_PAGES.where(VersionRow.id.in_(version_ids)))}
+    while mates:
         pages |= mates
+        texts = fetch_by_ids(connection, _TEXTS_OF_PAGES, {url_id for _, url_id in pages})
+        rows = {row.id: row for row in texts if page_of(row) in pages}
+        originals = {row.duplicate_of_id for row in rows.values() if row.duplicate_of_id}
+        articles = find_by_ids(connection, _ARTICLES, originals)
+        articles |= {row.article_id for row in rows.values() if row.article_id}
+        mates = {page_of(row) for row in fetch_by_ids(connection, _PAGES_OF_ARTICLES, articles)} - pages
     identities = tuple(
         Identity(page=page, shown={row.id: row.id for row in rows.values() if page_of(row) == page}) for page in pages
     )
@@ -135,7 +133,6 @@ def separate_pages(connection: Connection, condition: ColumnElement[bool]) -> se
         _store_identities(connection, Identities(articles=identities, soft=frozenset()), rows)
     _mark_uncompared(connection, VersionRow.masked_digest.in_(IDS), {row.masked_digest for row in rows.values()})
     _mark_uncompared(connection, VersionRow.id.in_(IDS), rows)
-    return pages
 
 
 _PAGES: Any = select(VersionRow.site_id, VersionRow.page_url_id).distinct()

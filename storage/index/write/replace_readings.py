@@ -185,7 +185,7 @@ def replace_readings(
     orphans = OrphanCandidates()
     rows = _load_rows(connection, batch)
     for some in batches({row.page_version_id for row in rows if row.page_version_id is not None}):
-        separate_pages(connection, VersionRow.id.in_(some))
+        separate_pages(connection, some)
     rows = _load_rows(connection, batch)
     articles = {row.article_id for row in rows if row.article_id is not None}
     before = _lines_by_article(connection, articles, load_articles)
@@ -220,22 +220,23 @@ def _load_rows(connection: Connection, batch: Sequence[Ingest]) -> list[AnyRow]:
 
 def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int], orphans: OrphanCandidates) -> set[int]:
     """Withdraw the readings of captures. Return the ids of URLs whose state may change by that."""
-    followers = _find_followers(connection, {row.id for row in rows}, articles)
+    captures = {row.id for row in rows}
+    followers = _find_followers(connection, captures, articles)
     query = select(VersionRow.id, VersionRow.capture_id).where(VersionRow.article_id.in_(IDS))
     versions = {row.id: row.capture_id for row in fetch_by_ids(connection, query, articles)}
-    for some in batches({row.id for row in rows} | set(versions.values())):
+    for some in batches(captures | set(versions.values())):
         delete_content(connection, [], some, orphans)
     url_ids = {row.url_id for row in rows} | set(followers.values())
-    delete_capture_metadata(connection, {row.id for row in rows} | followers.keys())
+    captures |= followers.keys()
+    delete_capture_metadata(connection, captures)
     delete_article_changes(connection, articles)
     # What these show is cleared, and of revisits what they took from their originals.
-    for some in batches({row.id for row in rows} | followers.keys()):
-        these = CaptureRow.id.in_(some)
-        shown = dict.fromkeys(("article_id", "version_id", "page_version_id"))
-        connection.execute(update(CaptureRow).where(these).values(is_read=False, **shown))
-        taken = dict.fromkeys(("refers_to_id", "title", "content_digest", "extractor"))
-        waiting = {"outcome": Outcome.NOT_MODIFIED.value, "entries": 0, **taken}
-        connection.execute(update(CaptureRow).where(these, CaptureRow.kind == "revisit").values(waiting))
+    clearing = update(CaptureRow).where(CaptureRow.id.in_(IDS))
+    shown = dict.fromkeys(("article_id", "version_id", "page_version_id"))
+    change_by_ids(connection, clearing.values(is_read=False, **shown), captures)
+    taken = dict.fromkeys(("refers_to_id", "title", "content_digest", "extractor"))
+    waiting = {"outcome": Outcome.NOT_MODIFIED.value, "entries": 0, **taken}
+    change_by_ids(connection, clearing.where(CaptureRow.kind == "revisit").values(waiting), captures)
     for some in batches(versions):
         delete_content(connection, some, [], orphans)
     change_by_ids(connection, delete(VersionRow).where(VersionRow.id.in_(IDS)), versions)
@@ -246,17 +247,15 @@ def _retract(connection: Connection, rows: Sequence[AnyRow], articles: set[int],
 
 def _find_followers(connection: Connection, captures: set[int], articles: set[int]) -> dict[int, int]:
     """Return revisits that take their reading from these captures, directly or by other revisits, with their URLs."""
+    unread = select(CaptureRow.id, CaptureRow.url_id).where(CaptureRow.is_read.is_(False))
+    following = unread.where(CaptureRow.refers_to_id.in_(IDS))
+    rows = fetch_by_ids(connection, following, captures)
+    rows += fetch_by_ids(connection, unread.where(CaptureRow.article_id.in_(IDS)), articles)
     found: dict[int, int] = {}
-    shown = sorted(articles)
-    newest = sorted(captures)
-    while newest or shown:
-        rows: list[AnyRow] = []
-        for column, ids in ((CaptureRow.refers_to_id, newest), (CaptureRow.article_id, shown)):
-            query = select(CaptureRow.id, CaptureRow.url_id).where(column.in_(IDS), CaptureRow.is_read.is_(False))
-            rows += fetch_by_ids(connection, query, ids)
-        shown = []
+    while rows:
         newest = [row.id for row in rows if row.id not in found]
         found.update((row.id, row.url_id) for row in rows)
+        rows = fetch_by_ids(connection, following, newest)
     return found
 
 

@@ -5,6 +5,7 @@ Afterwards the index is as if the sites had been known from the beginning.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
@@ -49,7 +50,6 @@ def register_sites(
     registry = load_registry(connection)
     changed_hosts: set[str] = set()
     unchanged: list[str] = []
-    hosts_by_site: dict[str, set[str]] = {}
     changed: dict[str, Site] = {}
     before = {row.id: row.configured_at for row in connection.execute(select(SiteRow.id, SiteRow.configured_at))}
     for site in sites:
@@ -63,11 +63,10 @@ def register_sites(
             unchanged.append(site.name)
             continue
         changed_hosts |= hosts | set(known.hosts if known else ())
-        changed[site.name] = site
-        hosts_by_site[site.name] = hosts
+        changed[site.name] = replace(site, hosts=tuple(sorted(hosts)))
     if changed:
         lock_registry(connection, exclusive=True)
-        _write_descriptions(connection, changed.values(), hosts_by_site, described_at)
+        _write_descriptions(connection, changed.values(), described_at)
     described = update(SiteRow).where(SiteRow.name.in_(IDS)).values(configured_at=described_at)
     change_by_ids(connection, described, unchanged)
     lookups.sites = registry = load_registry(connection)
@@ -81,22 +80,16 @@ def register_sites(
         reassign_urls(connection, registry, changed_hosts)
 
 
-def _write_descriptions(
-    connection: Connection, sites: Iterable[Site], hosts: Mapping[str, Iterable[str]], described_at: datetime | None
-) -> None:
-    """Insert or update sites, and their hosts by the sites' names."""
+def _write_descriptions(connection: Connection, sites: Iterable[Site], described_at: datetime | None) -> None:
+    """Insert or update sites, given with all of their hosts."""
     ordered = sorted(sites, key=lambda site: site.name)
     source = {"configured": True, "configured_at": described_at}
     rows = [{"name": site.name, "url": site.url, "needs_relearning": False, **source} for site in ordered]
-    insert_rows(connection, SiteRow, rows, conflict_columns=["name"])
-    connection.execute(
-        update(SiteRow).where(SiteRow.name == bindparam("of")).values(url=bindparam("at"), **source),
-        [{"of": site.name, "at": site.url} for site in ordered],
-    )
+    insert_rows(connection, SiteRow, rows, conflict_columns=["name"], update_columns=["url", *source])
     query = select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(IDS))
-    ids = {row.name: row.id for row in fetch_by_ids(connection, query, hosts)}
+    ids = {row.name: row.id for row in fetch_by_ids(connection, query, (site.name for site in ordered))}
     change_by_ids(connection, delete(SiteHostRow).where(SiteHostRow.site_id.in_(IDS)), ids.values())
-    host_rows = [{"site_id": ids[site.name], "host": host} for site in ordered for host in sorted(hosts[site.name])]
+    host_rows = [{"site_id": ids[site.name], "host": host} for site in ordered for host in site.hosts]
     insert_rows(connection, SiteHostRow, host_rows)
 
 
@@ -166,7 +159,7 @@ def move_captures(
         [{"of": row.id, "site_id": site_id} for row, site_id in moved],
     )
     for some in batches({row.page_version_id for row, _ in moved if row.page_version_id is not None}):
-        separate_pages(connection, VersionRow.id.in_(some))
+        separate_pages(connection, some)
     # The captures that show articles, now that each page has one of its own, with their new sites.
     sites_of = {row.id: site_id for row, site_id in moved}
     query = select(CaptureRow.id, CaptureRow.article_id).where(CaptureRow.id.in_(IDS))

@@ -138,8 +138,6 @@ def write_versions(
     orphans: OrphanCandidates,
 ) -> None:  # fmt: skip
     """Write the content of drafts, in place of that of later captures."""
-    if not drafts:
-        return
     if replaced := [draft for draft in drafts if draft.replaced_capture_id is not None]:
         captures = [draft.replaced_capture_id or 0 for draft in replaced]
         delete_content(connection, [draft.version_id for draft in replaced], captures, orphans)

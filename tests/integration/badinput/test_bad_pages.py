@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from storage.warc.payload import extract_entity
+from storage.warc.payload import parse_message
 from storage.warc.reader import read_records
 
 PARAGRAPH = b"<p>The harbour master noted wind, tide and the names of boats in her book, as on every morning.</p>\n"
@@ -51,7 +51,7 @@ def readings(rig: Any) -> Mapping[str, tuple[str, str]]:
 def kept(rig: Any, path: str) -> bytes:
     """The body that the WARC files hold of a path."""
     bodies = [
-        extract_entity(record.block)
+        parse_message(record.block).body
         for file in sorted((rig.folder / "warc").glob("*.warc.gz"))
         for record in read_records(file)
         if record.type == "response" and urlsplit(record.uri or "").path == path

@@ -8,7 +8,7 @@ import pytest
 
 from storage.model import Capture, RefersTo
 from storage.warc.importer import import_file
-from storage.warc.payload import decode_payload, extract_entity
+from storage.warc.payload import decode_payload, parse_message
 from storage.warc.reader import CaptureRecord, read_captures
 from storage.warc.record import sha256
 
@@ -93,7 +93,7 @@ def test_bodies_that_were_stored_decoded_are_read(tmp_path: Path, block: bytes) 
         "Content-Type: application/http; msgtype=response"
     )
     (found,) = captures(tmp_path, (head, block))
-    assert extract_entity(found.block) == decode_payload(found.block, 1000) == b"<p>decoded</p"
+    assert parse_message(found.block).body == decode_payload(found.block, 1000) == b"<p>decoded</p"
     assert found.capture.payload_digest == sha256(b"<p>decoded</p")
 
 

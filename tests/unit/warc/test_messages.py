@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from storage.warc.payload import (
     decode_payload,
-    extract_entity,
     final_response_start,
     parse_http_headers,
+    parse_message,
     remove_chunking,
     split_message,
 )
@@ -71,7 +71,7 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 def test_chunks_are_undone(body: bytes, expected: bytes) -> None:
     """Extensions, trailers, bare line feeds, truncation, and bodies that are not chunked at all."""
     assert remove_chunking(body) == expected
-    assert extract_entity(CHUNKED + body) == expected
+    assert parse_message(CHUNKED + body).body == expected
 
 
 @given(pieces=st.lists(st.binary(min_size=1, max_size=50), max_size=8), cut=st.integers(0, 30))
@@ -89,7 +89,7 @@ def test_any_bytes_are_a_message(block: bytes) -> None:
     """No bytes raise an error, with or without a status line."""
     for begin in (b"", OK, CHUNKED, EARLY, OK + b"Content-Encoding: br\r\n\r\n;"):
         parse_http_headers(begin + block)
-        extract_entity(begin + block)
+        parse_message(begin + block)
 
 
 def test_a_decoded_page_of_cc_news_is_read() -> None:

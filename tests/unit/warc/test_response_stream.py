@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import BadRecord, TornRecord, WarcError
-from storage.warc.payload import extract_entity, parse_http_headers
+from storage.warc.payload import parse_message
 from storage.warc.record import HTTP_RESPONSE, build_member
 from storage.warc.streaming import CHUNK_SIZE, open_response
 
@@ -41,9 +41,10 @@ def test_the_pieces_are_the_entity(tmp_path_factory: pytest.TempPathFactory, pla
     """For any block: interim responses, chunks, invalid chunks, heads without an end."""
     block = b"".join(parts)
     path, offset = kept(tmp_path_factory.mktemp("flow"), block, plain=plain)
+    whole = parse_message(block)
     with open_response(path, offset) as flow:
-        assert (flow.status, flow.headers) == parse_http_headers(block)
-        assert b"".join(flow.chunks) == extract_entity(block)
+        assert (flow.status, flow.headers) == (whole.status, whole.headers)
+        assert b"".join(flow.chunks) == whole.body
 
 
 @pytest.mark.parametrize("size", [CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * (1 << 20)])
