@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain, islice, takewhile
 from typing import Self
 
-from lxml.etree import _Element, strip_attributes, strip_elements
+from lxml.etree import _Element, strip_attributes, strip_elements, strip_tags
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
@@ -26,7 +27,7 @@ from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
 from newsarchive.extract.roles import markup_role
 from newsarchive.extract.tree import COUNT_ELEMENTS, Page
-from newsarchive.extract.word_tables import words
+from newsarchive.extract.word_tables import alternatives, words
 from storage.model import Role
 
 # It logs a warning for each page that is not an article. Here that is a normal result.
@@ -41,9 +42,11 @@ _IGNORED_TAGS = words("ignored_tag")
 """Elements that trafilatura drops anyway. Removing them first spares its searches a third of the elements."""
 _IGNORED_ATTRIBUTES = ("href", "rel", "target", "title", "onclick", "aria-label")
 """Attributes that trafilatura, which copies each several times, reads for its options of links and metadata only."""
+_SELECTING = re.compile(alternatives("selecting_value"), re.IGNORECASE)
 _TAG = re.compile(r"[^&<>/\"'\s]+")
 # Parts of tables and lists, which stay whole.
 _PARTS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "li", "dd", "dt"})
+_PLAIN_TAG = "newsarchive-plain"  # tag of the spans to remove from the copy, without their text
 _REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
 _MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
 _OPTIONS = Extractor(fast=True, comments=False, output_format="xml")
@@ -192,7 +195,27 @@ def _copy_without_non_article(page: Page, content: PageBlocks, candidates: Colle
         box.attrib.update(attributes)
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
     strip_attributes(tree, *_IGNORED_ATTRIBUTES)
+    _remove_unread_attributes(tree)
     return tree
+
+
+def _remove_unread_attributes(tree: HtmlElement) -> None:
+    """Remove attributes by which trafilatura selects nothing, and the spans that have no others.
+
+    It tests each attribute of each element by several regular expressions.
+    """
+    for element in tree.iter("span", "div", "p", "li", "ul", "section", "a"):
+        attributes = element.attrib
+        if attributes and not _is_selected_by(" ".join(attributes.values())):
+            attributes.clear()
+        if not attributes and element.tag == "span":
+            element.tag = _PLAIN_TAG
+    strip_tags(tree, _PLAIN_TAG)
+
+
+@lru_cache(maxsize=5_000)  # a page repeats few of them
+def _is_selected_by(values: str) -> bool:
+    return _SELECTING.search(values) is not None
 
 
 def _sum_levels(tree: HtmlElement) -> int:

@@ -1,0 +1,59 @@
+"""The copy of a page for trafilatura keeps all attributes by which trafilatura selects elements, and few others."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml.html import fromstring, tostring
+from trafilatura import xpaths
+
+from newsarchive.extract import extract_page
+from newsarchive.extract.select_body import _is_selected_by, _remove_unread_attributes
+
+_EXPRESSIONS = (
+    *xpaths.RAW_TREE_PRUNE_XPATH,
+    *xpaths.REMOVE_COMMENTS_XPATH,
+    *xpaths.REMOVE_COMMENTS_AND_LISTS_XPATH,
+    *xpaths.BODY_XPATH,
+    *xpaths.OVERALL_DISCARD_XPATH,
+    *xpaths.DISCARD_IMAGE_ELEMENTS,
+    *xpaths.TEASER_DISCARD_XPATH,
+)
+_NO_PATTERNS = {"CM", "cm", "CP", "cp", "N", "n", "T", "t", "i"}  # letters to translate, and a flag
+_PATTERNS = {pattern for each in _EXPRESSIONS for pattern in re.findall(r"'([^']*)'", each.path)}
+_ALTERNATIVES = sorted({each for pattern in _PATTERNS for each in re.split(r"\|(?![^(]*\))", pattern)} - _NO_PATTERNS)
+
+
+@pytest.mark.parametrize("pattern", _ALTERNATIVES)
+@given(data=st.data())
+@settings(max_examples=20)
+def test_each_pattern_of_trafilatura_is_kept(pattern: str, data: st.DataObject) -> None:
+    value = data.draw(st.from_regex(pattern, fullmatch=True, alphabet=st.characters(max_codepoint=126)))
+    assert _is_selected_by(value)
+    assert _is_selected_by(f"story-7 {value}")  # the value of another attribute before it
+
+
+def test_there_are_patterns() -> None:
+    assert len(_ALTERNATIVES) > 90
+
+
+def test_attributes_without_meaning_and_spans_without_attributes_go() -> None:
+    tree = fromstring(
+        '<div class="x9"><p id="k1" data-n="2">One <span class="u">two <b class="v">three</b></span> four.'
+        '<span class="share-box">Share</span></p><table><tr><td colspan="2" class="w">Five</td></tr></table></div>'
+    )
+    _remove_unread_attributes(tree)
+    assert tostring(tree, encoding="unicode") == (
+        '<div><p>One two <b class="v">three</b> four.<span class="share-box">Share</span></p>'
+        '<table><tr><td colspan="2" class="w">Five</td></tr></table></div>'
+    )
+
+
+def test_a_paragraph_of_many_spans_is_one_paragraph() -> None:
+    sentences = ["The council met on Monday to discuss the new bridge across the river."] * 4
+    marked = " ".join(f'<span data-sort="{n}"><span class="w">{text}</span></span>' for n, text in enumerate(sentences))
+    page = f"<html><body><h1>A bridge</h1><div class='q'><p>{marked}</p><p>{sentences[0]} It adjourned.</p></div></body>"
+    article = extract_page(page.encode(), "https://news.example/bridge").article
+    assert article is not None
+    assert [each.text for each in article.paragraphs] == [" ".join(sentences), f"{sentences[0]} It adjourned."]
