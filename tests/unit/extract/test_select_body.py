@@ -53,7 +53,8 @@ def test_attributes_without_meaning_and_spans_without_attributes_go() -> None:
 def test_a_paragraph_of_many_spans_is_one_paragraph() -> None:
     sentences = ["The council met on Monday to discuss the new bridge across the river."] * 4
     marked = " ".join(f'<span data-sort="{n}"><span class="w">{text}</span></span>' for n, text in enumerate(sentences))
-    page = f"<html><body><h1>A bridge</h1><div class='q'><p>{marked}</p><p>{sentences[0]} It adjourned.</p></div></body>"
+    body = f"<h1>A bridge</h1><div class='q'><p>{marked}</p><p>{sentences[0]} It adjourned.</p></div>"
+    page = f"<html><body>{body}</body></html>"
     article = extract_page(page.encode(), "https://news.example/bridge").article
     assert article is not None
     assert [each.text for each in article.paragraphs] == [" ".join(sentences), f"{sentences[0]} It adjourned."]
