@@ -65,7 +65,9 @@ class TextMask:
         >>> [mask.apply(text) for text in ("\u201cThe HARBOUR is closed\u201d!", "\u2026is closed. The harbour\u2026")]
         ['\u201c[withheld]\u201d!', '\u2026[withheld]. [withheld]\u2026']
         """
-        found = list(WORD.finditer(text)) if self.names else []
+        if not self.names:
+            return text
+        found = list(WORD.finditer(text))
         words = tuple(each[0].casefold() for each in found)
         kept: list[str] = []
         end, number, is_cut = 0, 0, _CUT.search(text)
