@@ -12,7 +12,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, normalize_space
+from newsarchive.extract.blocks import Block, ends_sentence, normalize_space
 from newsarchive.extract.jsonld import text_of
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.parse_date import (
@@ -51,6 +51,7 @@ _MONTH_AND_DAY = re.compile(
     rf"(?P<first>\d\d?)(?:st|nd|rd|th|\.|º)?\s(?:de\s)?(?P<second>{_WORD})|"
     r"(?P<dotted>\d\d?)\.(?P<number>\d\d?)\.(?=\s|$))(?![\w/]|\.\d)"
 )
+_MAX_DATE_WORDS = 6  # most words of a line with a full stop that may be a date
 _MAX_YEARLESS_LINE = 60
 
 
@@ -138,6 +139,7 @@ _UPDATE_WORDS = re.compile(
 )
 _UPDATE_PREFIXES = tuple(words("update_prefix"))
 """Parts of those words in lower case, to skip the many lines that contain none."""
+_BETWEEN_DATES = re.compile(r"[|·•;()]|\s[/–—-]\s|(?<=\d)[,،、]?\s+(?=[^\W\d_]{2,}\s?[:：])")
 _STATUS_WORDS = ("stand",)
 """Words for the state of a text: unless another date is beside them, the date is that of publication."""
 _URL_MONTH, _URL_DAY = r"(0[1-9]|1[0-2])", r"(0[1-9]|[12]\d|3[01])"
@@ -292,7 +294,8 @@ def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Itera
     yield _with_source(find_script_date(sources.parts.page.root, sources.zone), "script")
     # A time at which the page was there.
     if latest := modified.at if modified else sources.parts.page_input.fetched_at:
-        lines = (b.text for b in sources.nearby if len(b.text) <= _MAX_YEARLESS_LINE and not b.zone & OTHER_TEXTS)
+        short = (b for b in sources.nearby if len(b.text) <= _MAX_YEARLESS_LINE and not b.zone & OTHER_TEXTS)
+        lines = (b.text for b in short if len(b.text.split()) <= _MAX_DATE_WORDS or not ends_sentence(b.text))
         yearless = (parse_yearless_date(text, latest) for text in lines)
         yield _with_source(next(filter(None, yearless), None), "visible")
     changed = modified or _time_element_date(distant, updated=True) or next(_visible_dates(distant, updated=True), None)
@@ -409,7 +412,10 @@ def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[S
             after = text[update_word.end() :]
             text = after if _parse_line(after, sources) else _remove_first_clock(text, update_word)
         elif update_word and update_word[0].casefold() not in _STATUS_WORDS:
-            text = text[: update_word.start()]
+            sign = _BETWEEN_DATES.search(text, update_word.end())
+            is_first = sign is not None and not any(map(str.isdigit, text[: update_word.start()]))
+            # "Updated: March 6 | Published: March 5" names the publication last.
+            text = text[sign.end() :] if sign and is_first else text[: update_word.start()]
         if dated := _parse_line(text, sources, day_first=not american):
             yield dated
 

@@ -1,6 +1,7 @@
 """Decode payloads to text, and detect their type. Any bytes can be decoded: invalid sequences become U+FFFD."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from contextlib import suppress
 from enum import Enum, auto
@@ -128,13 +129,35 @@ def _guess_cjk_codec(payload: bytes) -> str | None:
     return best[1] if best else None
 
 
+_HTML_LANGUAGE = re.compile(rb"<html\b[^>]{0,500}?\slang\s*=\s*[\"']?([a-z]{2})\b", re.IGNORECASE)
+_WESTERN = frozenset("ca da de es eu fi fr gl id is it nb nl nn no pt sv".split())
+_CENTRAL_EUROPEAN = frozenset("bs cs hr hu pl ro sk sl".split())
+_CP1250_ONLY = re.compile(rb"[\x80-\x9f]")  # control characters in ISO 8859-2
+
+
 def _guess_codec(payload: bytes) -> str | None:
     """Guess the codec from the bytes that are not ASCII: the markup around them only adds noise."""
     sample = payload
     if len(payload) > _SAMPLE_SIZE:
         sample = b" ".join(re.findall(rb"[^\x00-\x7f][^<>]{0,200}", payload)[:400])
     best = from_bytes(sample[:_SAMPLE_SIZE]).best()
-    return best.encoding if best else None
+    return (_find_usual_codec(payload, best.encoding) or best.encoding) if best else None
+
+
+def _find_usual_codec(payload: bytes, guess: str) -> str | None:
+    """Return the codec that is usual for the language that a page states, if it is guessed to be in Latin letters.
+
+    The letters of Western and Central European codecs have the same bytes: a short text fits several.
+    """
+    letters = {
+        each for each in payload[:_MAX_GUESSED].decode(guess, "replace") if each.isalpha() and not each.isascii()
+    }
+    language = _HTML_LANGUAGE.search(payload[:_HEAD_SIZE])
+    if language is None or not all(unicodedata.name(each, "LATIN").startswith("LATIN") for each in letters):
+        return None
+    if (code := language[1].decode().lower()) in _CENTRAL_EUROPEAN:
+        return "cp1250" if _CP1250_ONLY.search(payload) else "iso8859_2"
+    return "cp1252" if code in _WESTERN else None
 
 
 # Detect the type of a payload, by content before media type: servers send feeds as HTML and error pages as images.

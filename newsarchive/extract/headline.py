@@ -16,7 +16,8 @@ from newsarchive.extract.word_tables import alternatives, words
 
 _WORD = re.compile("[\\w\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0966-\u0dff\u0e31-\u0e4e]+")  # with combining marks
 _SEPARATORS = re.compile(
-    r"\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$)"
+    r"(?!\s*»\s+[|\u2502·•–—-]\s)"  # the end of a quotation before a separator
+    r"(?:\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$))"
 )
 _HEADINGS = ("h1", "h2", "h3")
 _INLINE_TAGS = ("span", "div", "em", "strong", "b")
@@ -80,11 +81,12 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
     foremost = tuple(claims[:2])
     in_h1 = {child for heading in parts.page.body.iter("h1") for child in heading}
     best: tuple[float, Block] | None = None
+    constant = _find_constant_title(parts.content.blocks, keys)
     for block in parts.content.blocks:
         heading = block.tag in _HEADINGS or block.element in in_h1
         if len(block.text) > _MAX_LENGTH or not (heading or block.text.startswith(foremost)):
             continue
-        score = _score_block(block, heading, keys, site)
+        score = _score_block(block, heading, keys, site) if block is not constant else 0.0
         if score > 0 and (best is None or score > best[0]):
             best = score, block
     # Without other metadata a heading is preferred to <title>, which often names the site or section.
@@ -95,6 +97,17 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
     if claims:
         return Headline(claims[0], None)
     return Headline(best[1].text, best[1].index) if best is not None else Headline("", None)
+
+
+def _find_constant_title(blocks: list[Block], keys: list[str]) -> Block | None:
+    """Return the line that prints the title of all pages, such as the site's name: a longer <h1> follows it."""
+    if len(keys) != 1:
+        return None
+    line = next((block for block in blocks if text_key(block.text) == keys[0]), None)
+    after = blocks[line.index + 1 :] if line is not None and line.tag not in _HEADINGS else ()
+    titles = [text_key(block.text) for block in after if block.tag == "h1" and not block.zone & zones.NAV]
+    is_longer = len(titles) == 1 and len(titles[0]) > len(keys[0])
+    return line if is_longer and word_overlap(titles[0], keys[0]) < 0.3 else None
 
 
 def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:

@@ -69,7 +69,10 @@ LETTER = rf"(?:[^\W\d_]|(?!\d)[{_MARKS}])"
 """A letter, or a combining mark of Hindi, Thai or Arabic."""
 _DAY_MONTH_YEAR = re.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|"
-    rf"ngày))?[\s-]+({LETTER}{{2,14}}(?:\s{LETTER}{{2,8}})?)\.?,?(?:\s+(?:de|del|of))?,?[\s-]+(\d{{4}})"
+    rf"ngày))?[\s-]+({LETTER}{{2,14}}(?:\s{LETTER}{{2,8}}|\.[ก-ฮ])?|[ก-ฮ]\.[ก-ฮ])\.?,?"
+    # In Arabic, the name of the month in another calendar; in Thai, the name of the era.
+    rf"(?:\s?[/(]\s?{LETTER}{{2,14}}\)?|\s?พ\.ศ\.|\s+(?:de|del|of))?,?[\s-]+(\d{{4}})",
+    re.IGNORECASE,
 )
 _MONTH_DAY_YEAR = re.compile(
     rf"(?<![^\W\d_])({LETTER}{{3,14}})\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{{4}})"

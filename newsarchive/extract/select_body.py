@@ -135,7 +135,8 @@ def select_body(
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     # For unusual markup.
-    dense = find_densest((b for b in blocks if is_running_text(b)), zones.NOT_BODY)
+    running = [block for block in blocks if is_running_text(block)]
+    dense = max(find_densest(running, zones.NOT_BODY), _find_sibling_divs(running), key=measure_text)
     # Outside of links: a list of headlines is no running text.
     taken = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)
     taken += sum(len(text) for _, text in found.unplaced)
@@ -232,6 +233,15 @@ def find_densest(prose: Iterable[Block], excluded: int) -> list[Block]:
         parent = block.element.getparent() if block.tag != "div" else block.element
         if parent is not None and not block.zone & excluded:
             under.setdefault(parent, []).append(block)
+    return max(under.values(), key=measure_text, default=[])
+
+
+def _find_sibling_divs(prose: Iterable[Block]) -> list[Block]:
+    """Return the paragraphs that are each a <div> of its own in the element with most of them."""
+    under: dict[HtmlElement | None, list[Block]] = {}
+    for block in prose:
+        if block.tag == "div" and not len(block.element) and not block.zone & zones.NOT_BODY:
+            under.setdefault(block.element.getparent(), []).append(block)
     return max(under.values(), key=measure_text, default=[])
 
 

@@ -22,7 +22,8 @@ _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|css|js|xml|rss|i
 _INDEX = re.compile(r"^(?:index|default|home)\.\w{3,5}$", re.IGNORECASE)
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _HEXADECIMAL = "0123456789abcdef"
-_MIN_HASH = 8  # shortest hash, in hexadecimal digits
+_MIN_HASH = 8  # shortest hash, in hexadecimal digits or in letters and digits that alternate
+_MIXED = re.compile(r"(?:[a-z]{1,4}\d{1,4}){2,}[a-z]{0,4}|(?:\d{1,4}[a-z]{1,4}){2,}\d{0,4}")
 
 
 @lru_cache(maxsize=4096)
@@ -105,6 +106,8 @@ def _segment_kind(bare: str) -> str:
     if _LONG_NUMBER.search(bare):
         return "n"
     end = bare[len(bare.rstrip(_HEXADECIMAL)) :]
+    if words and len(words[-1]) >= _MIN_HASH and _MIXED.fullmatch(words[-1]):
+        return "h"
     return "h" if len(end) >= _MIN_HASH and not end.isdigit() and not end.isalpha() else "w"
 
 

@@ -105,6 +105,23 @@ def test_iso_2022_jp_is_read_where_it_is_declared() -> None:
     assert JAPANESE in to_utf8(page.encode("iso2022_jp")).decode()
 
 
+@pytest.mark.parametrize(
+    ("language", "codec", "text"),
+    [
+        ("fr", "cp1252", "Le président a passé l’été à l'Élysée, où les élèves étaient déjà très occupés"),
+        ("es", "cp1252", "El año pasado la señora Núñez habló de la montaña más alta de España"),
+        ("it", "cp1252", "La città è più bella perché però così sarà"),
+        ("pt", "cp1252", "A população não está à espera da eleição de amanhã"),
+        ("pl", "iso8859_2", "Żółta gęś postanowiła zażądać łączności, śpiąc"),
+        ("cs", "cp1250", "Příliš žluťoučký kůň úpěl ďábelské ódy, řekli inženýři"),
+        ("fr", "cp1251", RUSSIAN),
+    ],
+)
+def test_undeclared_codec_is_that_of_the_stated_language(language: str, codec: str, text: str) -> None:
+    page = f"<!doctype html><html lang='{language}'><body><p>{text}</p><p>{text}.</p><p>{text}!</p></body></html>"
+    assert decode(page.encode(codec)) == page
+
+
 def test_utf16_in_a_meta_element_is_utf8() -> None:
     """A declaration that can be read byte by byte is not in UTF-16, says the HTML standard."""
     assert declared_codec(b'<meta charset="utf-16">') == "utf-8"

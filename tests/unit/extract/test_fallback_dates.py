@@ -112,3 +112,27 @@ def test_time_in_utc_gets_the_offset_in_which_the_page_prints_it() -> None:
     assert published.day.isoformat() == "2020-02-24"
     other_day, _ = dates(f"{TITLE}<p>March 3, 2020 | 9:25pm</p>", head=claim)
     assert other_day == SourcedDate(at=at, offset=0, source="meta")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Updated: March 6, 2024 | Published: March 5, 2024",
+        "Updated: March 6, 2024 Published: March 5, 2024",
+        "Mis à jour le 6 mars 2024 (publié le 5 mars 2024)",
+        "Aktualisiert: 6. März 2024 – Veröffentlicht: 5. März 2024",
+        "수정 2024.03.06 10:00 | 입력 2024.03.05 09:00",
+        "更新：2024年3月6日 10:00 公開：2024年3月5日 09:00",
+    ],
+)
+def test_publication_is_read_behind_the_change(line: str) -> None:
+    published, modified = dates(f"{TITLE}<p>{line}</p>")
+    assert published is not None
+    assert modified is not None
+    assert (published.at.date().isoformat(), modified.at.date().isoformat()) == ("2024-03-05", "2024-03-06")
+
+
+def test_a_day_in_a_sentence_is_not_preferred_to_the_change() -> None:
+    published, _ = dates(f"<div>Last updated 5 March 2024</div>{TITLE}<p>The council meets again on 14 March.</p>")
+    assert published is not None
+    assert (published.at.date().isoformat(), published.source) == ("2024-03-05", "modified")

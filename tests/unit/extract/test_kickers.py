@@ -90,3 +90,19 @@ def test_heading_that_leads_to_the_front_page_is_no_headline() -> None:
     top = "<h1><a href=/>Hills and valleys of the north</a></h1><h2>Rain falls on the hills</h2>"
     title = "<title>Rain falls on the hills : Hills and valleys of the north</title>"
     assert article(top, title).headline == "Rain falls on the hills"
+
+
+@pytest.mark.parametrize("name", ["The Dispatch", "Front page", "晩報"])
+def test_title_of_all_pages_is_no_headline(name: str) -> None:
+    read = article(f"<div>{name}</div><p>5 March 2024</p><h1>Rain falls on the hills</h1>", f"<title>{name}</title>")
+    assert read.headline == "Rain falls on the hills"
+
+
+def test_headline_above_an_unrelated_h1_is_kept() -> None:
+    read = article("<div>Rain falls on the hills</div><h1>Notices</h1>", "<title>Rain falls on the hills</title>")
+    assert read.headline == "Rain falls on the hills"
+
+
+def test_quotation_marks_at_the_end_of_a_headline_are_no_separator() -> None:
+    read = article("<p>Adiós: «El río es distinto»</p>", "<title>Adiós: «El río es distinto» - La Gaceta</title>")
+    assert read.headline == "Adiós: «El río es distinto»"

@@ -257,3 +257,13 @@ def test_links_of_a_listing() -> None:
 def test_article_urls_score_higher(more: str, less: str) -> None:
     """URLs with slugs, dates or numbers score as articles; sections, tags and files do not."""
     assert score_article_url(more, "") > max(score_article_url(less, ""), 1.0)
+
+
+@pytest.mark.parametrize("name", ["c4gz3v7xk9lo", "2b7qk1x9f", "council-a1b2c3d4"])
+def test_an_id_of_letters_and_digits_is_an_article_s(name: str) -> None:
+    assert score_article_url(f"https://news.example/news/articles/{name}", "") >= 1.5
+
+
+@pytest.mark.parametrize("name", ["covid19news", "21f1designs2022", "g20summit", "articles"])
+def test_a_word_with_digits_is_no_id(name: str) -> None:
+    assert score_article_url(f"https://news.example/news/articles/{name}", "") < 1.5

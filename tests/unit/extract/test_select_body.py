@@ -10,6 +10,7 @@ from trafilatura import xpaths
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.select_body import _is_selected_by, _remove_unread_attributes
+from storage.model import BODY_ROLES
 
 _EXPRESSIONS = (
     *xpaths.RAW_TREE_PRUNE_XPATH,
@@ -58,3 +59,26 @@ def test_a_paragraph_of_many_spans_is_one_paragraph() -> None:
     article = extract_page(page.encode(), "https://news.example/bridge").article
     assert article is not None
     assert [each.text for each in article.paragraphs] == [" ".join(sentences), f"{sentences[0]} It adjourned."]
+
+
+def test_paragraphs_in_divs_beside_links_in_paragraphs_are_the_body() -> None:
+    sentences = [
+        "The old ferry that linked the two banks of the river will make its last crossing on Friday, officials said.",
+        "They blamed rising fuel costs and a steep decline in passengers since the bridge opened upstream in 2019.",
+        "“We have looked at every option,” said Martha Ellison, who chairs the harbour authority of the county.",
+        "Nobody was surprised.",
+        "The decision ends months of speculation, in which a report had recommended to keep the service for years.",
+        "Residents of the eastern bank, many of whom work in the shipyards, now face a detour of 23 kilometres.",
+        "Figures of the ministry say that some 140,000 people used the ferry last year, down from 410,000 in 2015.",
+    ]
+    text = "".join(f"<div>{sentence}</div>" for sentence in sentences)
+    links = "".join(
+        f"<p><a href='/2024/05/{n}-related-story-number'>Mayor opens bridge {n} again</a></p>" for n in range(9)
+    )
+    page = (
+        f"<html><body><h1>Old ferry crosses for the last time</h1><p>It carried the town for sixty years, they say.</p>"
+        f"<div>{text}</div><div><p>Related Articles</p>{links}</div></body></html>"
+    )
+    article = extract_page(page.encode(), "https://news.example/2024/03/05/old-ferry-crosses").article
+    assert article is not None
+    assert [each.text for each in article.paragraphs if each.role in BODY_ROLES] == sentences
