@@ -78,15 +78,16 @@ def find_headline(parts: PageParts) -> Headline:
 def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Headline:
     """Choose between the blocks of the page and the claims in its metadata."""
     keys = [text_key(claim) for claim in claims]
+    if len(keys) == 1 and _is_constant_title(parts.content.blocks, keys[0]):
+        claims, keys = [], []
     foremost = tuple(claims[:2])
     in_h1 = {child for heading in parts.page.body.iter("h1") for child in heading}
     best: tuple[float, Block] | None = None
-    constant = _find_constant_title(parts.content.blocks, keys)
     for block in parts.content.blocks:
         heading = block.tag in _HEADINGS or block.element in in_h1
         if len(block.text) > _MAX_LENGTH or not (heading or block.text.startswith(foremost)):
             continue
-        score = _score_block(block, heading, keys, site) if block is not constant else 0.0
+        score = _score_block(block, heading, keys, site)
         if score > 0 and (best is None or score > best[0]):
             best = score, block
     # Without other metadata a heading is preferred to <title>, which often names the site or section.
@@ -99,15 +100,15 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
     return Headline(best[1].text, best[1].index) if best is not None else Headline("", None)
 
 
-def _find_constant_title(blocks: list[Block], keys: list[str]) -> Block | None:
-    """Return the line that prints the title of all pages, such as the site's name: a longer <h1> follows it."""
-    if len(keys) != 1:
-        return None
-    line = next((block for block in blocks if text_key(block.text) == keys[0]), None)
-    after = blocks[line.index + 1 :] if line is not None and line.tag not in _HEADINGS else ()
-    titles = [text_key(block.text) for block in after if block.tag == "h1" and not block.zone & zones.NAV]
-    is_longer = len(titles) == 1 and len(titles[0]) > len(keys[0])
-    return line if is_longer and word_overlap(titles[0], keys[0]) < 0.3 else None
+def _is_constant_title(blocks: list[Block], key: str) -> bool:
+    """Return whether <title> is that of all pages, such as the site's name: a line prints it above a longer <h1>."""
+    short = (block for block in blocks if len(block.text) <= _MAX_LENGTH)
+    line = next((block for block in short if text_key(block.text) == key), None)
+    if line is None or line.tag in _HEADINGS:
+        return False
+    after = (block for block in blocks[line.index + 1 :] if block.tag == "h1" and not block.zone & zones.NAV)
+    titles = [text_key(block.text) for block in after]
+    return len(titles) == 1 and len(titles[0]) > len(key) and word_overlap(titles[0], key) < 0.3
 
 
 def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
