@@ -149,11 +149,11 @@ def _find_usual_codec(payload: bytes, guess: str) -> str | None:
 
     The letters of Western and Central European codecs have the same bytes: a short text fits several.
     """
-    letters = {
-        each for each in payload[:_MAX_GUESSED].decode(guess, "replace") if each.isalpha() and not each.isascii()
-    }
-    language = _HTML_LANGUAGE.search(payload[:_HEAD_SIZE])
-    if language is None or not all(unicodedata.name(each, "LATIN").startswith("LATIN") for each in letters):
+    if (language := _HTML_LANGUAGE.search(payload[:_HEAD_SIZE])) is None:
+        return None
+    text = payload[:_MAX_GUESSED].decode(guess, "replace")
+    letters = {each for each in text if each.isalpha() and not each.isascii()}
+    if not all(unicodedata.name(each, "LATIN").startswith("LATIN") for each in letters):
         return None
     if (code := language[1].decode().lower()) in _CENTRAL_EUROPEAN:
         return "cp1250" if _CP1250_ONLY.search(payload) else "iso8859_2"

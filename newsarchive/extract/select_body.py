@@ -46,6 +46,7 @@ _SELECTING = re.compile(alternatives("selecting_value"), re.IGNORECASE)
 _TAG = re.compile(r"[^&<>/\"'\s]+")
 # Parts of tables and lists, which stay whole.
 _PARTS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "li", "dd", "dt"})
+_MAX_VALUES = 300  # characters of the attributes of an element that are looked at
 _PLAIN_TAG = "newsarchive-plain"  # tag of the spans to remove from the copy, without their text
 _REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
 _MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
@@ -207,7 +208,9 @@ def _remove_unread_attributes(tree: HtmlElement) -> None:
     """
     for element in tree.iter("span", "div", "p", "li", "ul", "section", "a"):
         attributes = element.attrib
-        if attributes and not _is_selected_by(" ".join(attributes.values())):
+        values = " ".join(attributes.values())
+        # Longer ones would fill the cache of a process.
+        if len(values) <= _MAX_VALUES and not _is_selected_by(values):
             attributes.clear()
         if not attributes and element.tag == "span":
             element.tag = _PLAIN_TAG
