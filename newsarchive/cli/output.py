@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from importlib.resources import files
 from pathlib import PurePath
 from typing import NoReturn
@@ -48,19 +49,13 @@ def sanitize(text: str) -> str:
     return _CONTROL.sub("\ufffd", text)
 
 
-def stdout() -> Console:
-    """Return a console on standard output."""
-    return _console(stderr=False)
-
-
-def stderr() -> Console:
-    """Return a console on standard error, for progress and remarks."""
-    return _console(stderr=True)
-
-
 def _console(*, stderr: bool) -> Console:
     terminal = (sys.stderr if stderr else sys.stdout).isatty()
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=None if terminal else PLAIN_WIDTH)
+
+
+stdout, stderr = partial(_console, stderr=False), partial(_console, stderr=True)
+"""Functions that return a console on standard output, and one on standard error, for progress and remarks."""
 
 
 def to_json(value: object) -> str:

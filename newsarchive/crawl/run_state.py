@@ -19,7 +19,7 @@ from storage.index.frontier import host_state
 from storage.index.frontier.host_state import SavedBackoff, UrlPatternState
 from storage.index.frontier.url_queue import reschedule
 from storage.index.queries.articles import iter_captures
-from storage.index.views.articles import CaptureFilters, CaptureView
+from storage.index.views.articles import CaptureFilters
 from storage.model import RecordPlace
 
 
@@ -77,17 +77,13 @@ class RunState:
                 return None
             oldest = max(oldest, age)
             if capture.redirect_url is None:
-                response = self._read_response(capture)
-                return (response, oldest) if response is not None else None
+                place: RecordPlace | None = capture.place
+                if capture.kind == "revisit":
+                    place = self.originals.find_place(capture.refers_to) if capture.refers_to else None
+                with suppress(ArchiveError, OSError):
+                    if place is not None:
+                        block = self.originals.read_block(place)
+                        return RobotsResponse(status=capture.status, block=block, truncated=capture.truncated), oldest
+                return None
             url = capture.redirect_url
         return RobotsResponse(status=INVALID_REDIRECT), oldest
-
-    def _read_response(self, capture: CaptureView) -> RobotsResponse | None:
-        place: RecordPlace | None = capture.place
-        if capture.kind == "revisit":
-            place = self.originals.find_place(capture.refers_to) if capture.refers_to else None
-        with suppress(ArchiveError, OSError):
-            if place is not None:
-                block = self.originals.read_block(place)
-                return RobotsResponse(status=capture.status, block=block, truncated=capture.truncated)
-        return None

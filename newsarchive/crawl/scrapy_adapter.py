@@ -101,7 +101,7 @@ class FrontierScheduler(BaseScheduler):
         return False
 
     def next_request(self) -> Request | None:
-        """Return a request that may be sent now, or None; then a timer or a response wakes Scrapy."""
+        """Return a request that may be sent now, or None; then a refill, a timer or a response wakes Scrapy."""
         if self._spider.context is None:
             return None
         frontier = self._context.frontier
@@ -113,22 +113,16 @@ class FrontierScheduler(BaseScheduler):
                 frontier.discard(due)
             else:
                 return request
-        self._schedule_wake()
-        return None
-
-    def _schedule_wake(self) -> None:
-        """Start a refill if it is time, and set the timer for the next event."""
-        frontier, loop = self._context.frontier, asyncio.get_running_loop()
-        now = loop.time()
         if frontier.awaits_commits:
             self._context.flush_soon()
-        refill_at = frontier.next_refill_at()
-        if refill_at is not None and refill_at <= now:
+        loop, refill_at = asyncio.get_running_loop(), frontier.next_refill_at()
+        if refill_at is not None and refill_at <= loop.time():
             self._refill = loop.create_task(self._run_refill())
             refill_at = None
         # A full recorder wakes Scrapy by its commits, not by the clock.
         wake_at = None if self._context.recorder.is_full else frontier.next_wake_at()
         self._set_timer(min((at for at in (refill_at, wake_at) if at is not None), default=None))
+        return None
 
     async def _run_refill(self) -> None:
         try:

@@ -254,7 +254,13 @@ def _match_similar(older: Sequence[str], newer: Sequence[str], matched: Position
             alike = 2 * (old & words).total() / (old.total() + words.total())
             if alike >= (REWRITTEN if stays else MOVED):
                 found.append((-alike - (_IN_PLACE if stays else 0.0), candidate, at))
-    return _pick_best(found)
+    pairs: Positions = []
+    for _, candidate, at in sorted(found):
+        if candidate not in taken_old and at not in taken_new:
+            pairs.append((candidate, at))
+            taken_old.add(candidate)
+            taken_new.add(at)
+    return pairs
 
 
 def _candidates(words: Counter[str], paragraphs_by_word: Mapping[str, Sequence[int]]) -> list[int]:
@@ -264,18 +270,6 @@ def _candidates(words: Counter[str], paragraphs_by_word: Mapping[str, Sequence[i
         if len(of_word) <= _COMMON:
             shared.update(of_word)
     return [at for at, _ in shared.most_common(_CANDIDATES)]
-
-
-def _pick_best(found: list[tuple[float, int, int]]) -> Positions:
-    pairs: Positions = []
-    old_taken: set[int] = set()
-    new_taken: set[int] = set()
-    for _, old, new in sorted(found):
-        if old not in old_taken and new not in new_taken:
-            pairs.append((old, new))
-            old_taken.add(old)
-            new_taken.add(new)
-    return pairs
 
 
 def _merge_pairs(olds: int, news: int, matched: Positions, in_place: Positions) -> list[ParagraphPair]:

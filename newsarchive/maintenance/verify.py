@@ -15,7 +15,7 @@ from storage.index import Index
 from storage.index.queries.articles import get_capture_of_record, iter_captures
 from storage.index.queries.status import list_warc_files
 from storage.index.views.articles import CaptureFilters, WarcFileView
-from storage.places import Places, WarcFile
+from storage.places import Places
 from storage.places.file_names import owning_machine
 from storage.warc.check import FileReport, WarcProblem, check_file
 from storage.warc.repair import RepairedFile, measure_link
@@ -78,7 +78,9 @@ def verify(
         files.append(file)
         progress(len(files), total, file.name)
 
-    for found in _check_files(stored, executor):
+    check = verify_file if executor.is_remote else check_file
+    for file, read in zip(stored, executor.map(check, list(map(make_folder_absolute, stored))), strict=True):
+        found = read or check_file(file)  # in this process, if workers died over it
         reports.append(found)
         notes = list(found.notes)
         problems = [*found.problems, *_differences(found, known.pop(found.name, None), index, places, notes)]
@@ -107,13 +109,6 @@ def verify(
     still_open = {file.name for file in stored if file.is_open}
     chain = check_chains(places.load_chains(), reports, still_open, find_machine, proofs)
     return VerifyReport(files=tuple(files), repaired=repaired, chain=chain)
-
-
-def _check_files(files: Sequence[WarcFile], executor: BatchExecutor) -> Iterator[FileReport]:
-    named = [make_folder_absolute(file) for file in files]
-    reports = executor.map(verify_file if executor.is_remote else check_file, named)
-    for file, found in zip(named, reports, strict=True):
-        yield found or check_file(file)  # in this process, if workers died over it
 
 
 def _size(places: Places, name: str) -> int:

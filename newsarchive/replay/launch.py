@@ -10,20 +10,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-
-
-def restrict_hosts(app: App, hosts: frozenset[str]) -> App:
-    """Return the application restricted to some host names."""
-
-    def restricted_app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if str(environ.get("HTTP_HOST", "")).partition(":")[0].lower() not in hosts:
-            start_response("421 Misdirected Request", [("Content-Type", "text/plain")])
-            return [b"This replay does not serve this host name.\n"]
-        return app(environ, start_response)
-
-    return restricted_app
-
 
 def main(config: str, port: str, *hosts: str) -> None:
     """Serve on the loopback interface until the parent process, which holds our standard input, ends."""
@@ -41,7 +27,15 @@ def main(config: str, port: str, *hosts: str) -> None:
     # pywb decodes gzip and brotli only; without this browsers get stylesheets still compressed by zstd.
     new_decompressor = zstandard.ZstdDecompressor().decompressobj
     BufferedReader.DECOMPRESSORS["zstd"] = partial(new_decompressor, read_across_frames=True)
-    app = restrict_hosts(FrontEndApp(config_file=config), frozenset(host.lower() for host in hosts))
+    pywb, accepted = FrontEndApp(config_file=config), {host.lower() for host in hosts}
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if str(environ.get("HTTP_HOST", "")).partition(":")[0].lower() in accepted:
+            answer: Iterable[bytes] = pywb(environ, start_response)
+            return answer
+        start_response("421 Misdirected Request", [("Content-Type", "text/plain")])
+        return [b"This replay does not serve this host name.\n"]
+
     server = WSGIServer(("127.0.0.1", int(port)), app, log=None)
 
     def stop_with_parent() -> None:

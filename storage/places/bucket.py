@@ -270,8 +270,12 @@ class Bucket:
         # A disk that is not mounted would otherwise look like an empty bucket.
         if self.url.startswith(_FOLDER) and not Path(self.url.removeprefix(_FOLDER)).is_dir():
             raise BucketRefused(bucket=self.url, reason="there is no such folder")
-        obstore, store = _import_obstore(), _store(self, seconds or self.timeout)
-        wrong = obstore.exceptions
+        try:
+            import obstore
+            from obstore import exceptions as wrong
+        except ImportError as problem:
+            raise ConfigError.create("obstore-missing", command=install_command("s3")) from problem
+        store = _store(self, seconds or self.timeout)
         try:
             yield obstore, store
         except FileNotFoundError as problem:
@@ -296,15 +300,6 @@ class Bucket:
 
 def _to_object(name: str, meta: Any) -> BucketObject:
     return BucketObject(name=name, size=int(meta["size"]), modified_at=meta["last_modified"], etag=meta.get("e_tag"))
-
-
-def _import_obstore() -> Any:
-    try:
-        import obstore
-        import obstore.exceptions
-    except ImportError as problem:
-        raise ConfigError.create("obstore-missing", command=install_command("s3")) from problem
-    return obstore
 
 
 def load_profile_credentials() -> dict[str, str]:

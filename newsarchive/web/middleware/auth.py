@@ -133,8 +133,7 @@ class AuthMiddleware(HttpMiddleware):
         self.clock = clock
         self._limiter = anyio.CapacityLimiter(MAX_PARALLEL)
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].startswith(PUBLIC_PATHS):
             await self.app(scope, receive, send)
             return

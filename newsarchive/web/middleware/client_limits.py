@@ -78,8 +78,7 @@ class RateLimitMiddleware(HttpMiddleware):
         self.max_length, self.clock = options.limits.max_url_length, clock
         self.buckets = TokenBuckets(options.rate_limit, options.rate_burst) if options.rate_limited else None
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request, answer, wait = Request(scope), self.app, 0.0
         is_too_long = len(scope.get("raw_path") or b"") + len(scope["query_string"]) > self.max_length
         if self.buckets is not None and not is_too_long and not scope["path"].startswith("/static/"):
@@ -103,8 +102,7 @@ class ClientWorkMiddleware(HttpMiddleware):
         self.limits = limits
         self.active: Counter[str] = Counter()
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = client_key(scope)
         work = scope.setdefault("state", {})["work"] = WorkLimit(self.limits.cpu_limit)
         # Forms that a few clients send half keep nobody out.

@@ -131,10 +131,10 @@ class HttpMiddleware(ABC):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a scope."""
-        await (self.handle if scope["type"] == "http" else self.app)(scope, receive, send)
+        await (self._handle if scope["type"] == "http" else self.app)(scope, receive, send)
 
     @abstractmethod
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
 
 
@@ -152,8 +152,7 @@ def edit_headers(send: Send, edit: Callable[[MutableHeaders], None]) -> Send:
 class ErrorMiddleware(HttpMiddleware):
     """ASGI middleware: an unexpected exception becomes a 500 with the usual headers; the log has the traceback."""
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def note_start(message: Message) -> None:

@@ -18,8 +18,7 @@ HEADERS = tomllib.loads(files("newsarchive.web.middleware").joinpath("headers.to
 class SecurityHeadersMiddleware(HttpMiddleware):
     """ASGI middleware: adds the default security headers."""
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.app(scope, receive, edit_headers(send, add_default_headers))
 
 
@@ -58,8 +57,7 @@ class TrustedHostMiddleware(HttpMiddleware):
         super().__init__(app)
         self.names = names
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         request, answer = Request(scope), self.app
         host = request.headers.get("host", "")
         name = parse_host(host) or ""
@@ -87,8 +85,7 @@ def is_cross_site(request: Request) -> bool:
 class HeadMiddleware(HttpMiddleware):
     """ASGI middleware: handles HEAD as GET, whose body no server sends. `scope["is_head"]` lets a handler skip it."""
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one request."""
+    async def _handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         as_get = {**scope, "method": "GET", "is_head": True} if scope["method"] == "HEAD" else scope
         await self.app(as_get, receive, send)
 

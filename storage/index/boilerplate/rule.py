@@ -1,4 +1,4 @@
-"""The rule for boilerplate, without SQL: counting.py counts, this module decides.
+"""The rule for boilerplate, without SQL: learning.py counts, this module decides.
 
 A paragraph is boilerplate when enough different articles of the site carry it. Errors to avoid, and the rule for each:
 

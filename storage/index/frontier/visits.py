@@ -101,7 +101,10 @@ def _apply_capture(
         row |= {"validated_at": at, "etag": capture.etag, "last_modified": capture.last_modified}
     known = before.get(entry.url_id, _NOTHING_KNOWN)
     gone_since = (known.gone_since or at) if capture.status == HTTPStatus.GONE else None
-    shows_article = _shows_article(entry, known)
+    # The original of a 304 may not be in the index yet. The newest capture then tells what has not changed.
+    is_unresolved = entry.outcome is Outcome.NOT_MODIFIED and entry.refers_to_id is None
+    repeats_article = is_unresolved and (known.is_newest_article or known.first_seen_at is None)
+    shows_article = entry.version_id is not None or repeats_article
     content = entry.content_digest or capture.payload_digest
     is_new = _is_new_content(entry, known, content)
     first_seen = min(filter(None, (known.first_seen_at, at)))
@@ -147,17 +150,6 @@ def _apply_capture(
 _CAPTURES = select(CaptureRow).where(CaptureRow.id.in_(IDS))
 _NOTHING_KNOWN = _PreviousState(None, None, None, is_newest_article=False, gone_since=None)
 _LISTING_KINDS = (UrlKind.FEED, UrlKind.SITEMAP)
-
-
-def _shows_article(entry: CommitEntry, known: _PreviousState) -> bool:
-    """Return whether a capture shows an article: itself, or as unchanged since another capture.
-
-    The original of a 304 may not be in the index yet. The newest capture then tells what has not changed.
-    """
-    if entry.version_id is not None:
-        return True
-    is_unresolved = entry.outcome is Outcome.NOT_MODIFIED and entry.refers_to_id is None
-    return is_unresolved and (known.is_newest_article or known.first_seen_at is None)
 
 
 def _discovery_with_via(entry: CommitEntry, urls: Mapping[str, int]) -> dict[str, Any]:

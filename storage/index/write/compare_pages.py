@@ -105,7 +105,14 @@ def _store_identities(connection: Connection, found: Identities, rows: Mapping[i
     )
     counted = {change.row.site_id for change in changes if change.row.is_counted and change.row.article_id}
     connection.execute(update(SiteRow).where(SiteRow.id.in_(counted)).values(needs_relearning=True))
-    _update_captures(connection, changes)
+    for outcome_before, outcome in ((Outcome.SOFT_ERROR, Outcome.ARTICLE), (Outcome.ARTICLE, Outcome.SOFT_ERROR)):
+        are_soft = outcome is Outcome.SOFT_ERROR
+        these = (CaptureRow.page_version_id.in_(IDS), CaptureRow.outcome == outcome_before.value)
+        changed = (change.row.id for change in changes if (change.shown_in is None) == are_soft)
+        change_by_ids(connection, update(CaptureRow).where(*these).values(outcome=outcome.value), changed)
+    shown = ((one, one.duplicate_of or (one.row.id if one.article_id is not None else None)) for one in changes)
+    captures = [{"of": one.row.id, "article": one.shown_in, "version": version_id} for one, version_id in shown]
+    connection.execute(_UPDATE_CAPTURES, captures)
     touched = before | {change.shown_in for change in changes if change.shown_in is not None}
     recompute_articles(connection, touched - delete_empty_articles(connection, touched))
 
@@ -168,17 +175,6 @@ def _find_changes(connection: Connection, found: Identities, rows: Mapping[int, 
 
 _SHOWING = build_query(SQL["showing"], ["ids"])
 _UPDATE_VERSION, _UPDATE_CAPTURES = text(SQL["update-version"]), text(SQL["update-captures"])
-
-
-def _update_captures(connection: Connection, changes: Sequence[_Change]) -> None:
-    for outcome_before, outcome in ((Outcome.SOFT_ERROR, Outcome.ARTICLE), (Outcome.ARTICLE, Outcome.SOFT_ERROR)):
-        are_soft = outcome is Outcome.SOFT_ERROR
-        these = (CaptureRow.page_version_id.in_(IDS), CaptureRow.outcome == outcome_before.value)
-        changed = (change.row.id for change in changes if (change.shown_in is None) == are_soft)
-        change_by_ids(connection, update(CaptureRow).where(*these).values(outcome=outcome.value), changed)
-    shown = ((one, one.duplicate_of or (one.row.id if one.article_id is not None else None)) for one in changes)
-    rows = [{"of": one.row.id, "article": one.shown_in, "version": version_id} for one, version_id in shown]
-    connection.execute(_UPDATE_CAPTURES, rows)
 
 
 def delete_empty_articles(connection: Connection, article_ids: Iterable[int]) -> set[int]:

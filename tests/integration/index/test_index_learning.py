@@ -12,7 +12,7 @@ from sqlalchemy import select
 from tantivy import Query
 
 from storage.index import Index
-from storage.index.boilerplate import counting, learning
+from storage.index.boilerplate import learning
 from storage.index.boilerplate.rule import (
     SAMPLE,
     BoilerplateCandidate,
@@ -148,7 +148,7 @@ def learn_in_steps(index: Index, article_at: Make, plan: Plan, pages: list[Any],
     with pytest.MonkeyPatch.context() as patched:
         # Few new ones of a large site, and a small site of a large archive, are counted in other ways.
         patched.setattr(learning, "_COUNT_ALL_FACTOR", many)
-        patched.setattr(counting, "_LARGE", large)
+        patched.setattr(learning, "_LARGE", large)
         for minute, (site, number, hour, is_long, lines, before_learning) in enumerate(pages):
             own = f"Article {number} of {site} at {minute if number % 3 else 0}, said {'at length. ' * (20 * is_long)}"
             page = article_at(
