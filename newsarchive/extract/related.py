@@ -524,7 +524,8 @@ def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
     if not body_blocks or (group.label_text and len({c.page for c in group.candidates}) > 1):
         return False
     first, last = group.candidates[0].anchor.block, max(c.anchor.block for c in group.candidates)
-    return min(body_blocks) < first and last < max(body_blocks) and max(c.score for c in group.candidates) >= 2.5
+    is_within = min(body_blocks) < first and last < max(body_blocks) and any(c.anchor.text for c in group.candidates)
+    return is_within and max(c.score for c in group.candidates) >= 2.5
 
 
 def _kind(group: CandidateGroup) -> LinkKind:
