@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise, takewhile
+from itertools import islice, pairwise
 from sys import maxsize
 from typing import Any
 
@@ -86,10 +86,9 @@ def _owner(jsonld: JsonLd, head: Head, url: str) -> tuple[str, ...]:
     """Return the author that bears the name of the site: on a personal site, whose address has one of the names."""
     address = host(url).replace("-", "")
     for text in (text_of(_author_value(jsonld)), *_authors_from_meta(head)):
-        if is_person_name(text):
-            words = [word for word in text_key(text).split() if len(word) > _SHORT_WORD]
-            if 0 < sum(word in address for word in words) < len(words):
-                return (text,)
+        words = [word for word in text_key(text).split() if len(word) > _SHORT_WORD]
+        if is_person_name(text) and 0 < sum(word in address for word in words) < len(words):
+            return (text,)
     return ()
 
 
@@ -112,22 +111,14 @@ def _authors_from_meta(head: Head) -> list[str]:
 
 def _add_names(text: str, names: list[str], organisations: list[str], site: set[str]) -> None:
     for name in split_byline(text):
-        if is_site_name(name, site):
-            continue
-        if is_organisation(name):
-            organisations.append(name)
-        elif name not in names:
-            names.append(name)
+        found = organisations if is_organisation(name) else names
+        if name not in found and not is_site_name(name, site):
+            found.append(name)
 
 
 # Find the byline of an article: the lines on the page that name its authors.
 
-_UNSPACED_BYLINE = re.compile(
-    r"(?:^|[\s〔（(【·・|／/\u4e00-\u9fff])(?:作者|记者|記者|撰文)\s{0,3}[：:]?\s{0,3}"
-    r"([\u4e00-\u9fff]{2,4}(?:[\s、]{1,3}[\u4e00-\u9fff]{2,3}){0,3})(?=$|[\s）)〕\]】，,。／/|])|"
-    r"(?:^|[\s\])】=])((?:[가-힣]{2,4}[·,]\s?){0,3}[가-힣]{2,4})\s?(?:선임|수습|인턴|객원|전문)?(?:기자|특파원)(?=$|[\s=(\[<,.])|"
-    r"^(?:글(?:·사진)?|기자|文|執筆|ライター|取材・文)(?:\s?[:：・／/＝=]\s?|\s)([가-힣]{2,4}|[\u3040-\u9fff]{3,6})(?=$|\s)"
-)
+_UNSPACED_BYLINE = re.compile(alternatives("unspaced_byline"))
 """The byline of a Chinese, Korean or Japanese article: "新华社记者 王小明 李华", "（总台记者 张倩）", "홍길동 기자"."""
 _OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS  # zones whose bylines belong to other articles
 _NOT_BYLINES = zones.BIO | zones.COMMENTS
@@ -135,17 +126,13 @@ _NOT_TEXT = _OTHER_ARTICLES | zones.NAV | zones.MENU | zones.FOOTER | zones.FIGC
 _NOT_NAME = _NOT_TEXT | zones.TAGS | zones.BUTTON | zones.FORM | zones.SHARE
 _AUTHOR_PAGE = re.compile(rf"/(?:{alternatives('author_page')})/[^?#]+", re.IGNORECASE)
 """The path of the page of an author."""
-_DATED_BYLINE = re.compile(
-    r"\d[^|•·●]{0,40}?[\s|•·●–-]{1,4}(?:by|von|par|por|da|door)\s(?P<after>[^|•·●\d]{3,60})$|"
-    r"^(?:by|von|par|por|da|door)\s(?P<before>[^|•·●\d]{3,60}?)\s?[|•·●,–-]\s?[^|]{0,30}\d",
-    re.IGNORECASE,
-)
+_DATED_BYLINE = re.compile(alternatives("dated_byline"), re.IGNORECASE)
 _DATE_PARTS = re.compile(r"\s*[|•·●]\s*|\s+[–—-]\s+")
 _MAX_LINE = 120
 _MAX_DESCENDANTS = 30  # elements of a line that are examined
 _MAX_BEFORE_TEXT = 6  # blocks between the headline and the line of a bare name, at most
 _NO_SIGNATURES = ("h1", "h2", "h3", "h4", "li", "td")
-_PREPOSITION = 4  # characters of a word before a name, at most, that a title may begin with
+_PREPOSITION = re.compile(r"\w{2,4} ")  # words before a name that a title may begin with, too
 _MAX_UNSPACED = 5  # characters of a name in a script without spaces
 _PARAGRAPH = 120  # shortest paragraph of running text, in characters
 
@@ -193,16 +180,10 @@ def _below_text(later: list[Block]) -> Iterator[list[str]]:
     yield _lead_lines(later, 0)
     yield next(filter(None, map(_unspaced_names, later)), [])
     paragraphs = [at for at, b in enumerate(later) if len(b.text) >= _PARAGRAPH and b.link_share < 0.3]
-    # A name alone below the last paragraph; a name within the text is a heading.
-    end = later[paragraphs[-1] + 1 : paragraphs[-1] + 3] if len(paragraphs) > 1 else []
-    below = takewhile(lambda b: is_person_name(b.text) or not b.anchors, end)
-    yield [b.text for b in below if _is_name_alone(b)][:1]
-
-
-def _is_name_alone(block: Block) -> bool:
-    """Return whether a line outside lists and headings is a name; a link in it leads to the page of an author."""
-    leads_to_authors = all(_AUTHOR_PAGE.search(a.href) for a in block.anchors)
-    return leads_to_authors and block.tag not in _NO_SIGNATURES and is_person_name(block.text)
+    # A name alone below the last paragraph, in the same element; a name within the text is a heading.
+    last, *end = later[paragraphs[-1] : paragraphs[-1] + 3] if len(paragraphs) > 1 else (None,)
+    below = [b for b in end if last and b.element.getparent() is last.element.getparent() and not b.anchors]
+    yield [b.text for b in below if is_person_name(b.text) and b.tag not in _NO_SIGNATURES][:1]
 
 
 def _unspaced_names(block: Block) -> list[str]:
@@ -221,8 +202,7 @@ def _is_lead_line(block: Block) -> bool:
     if len(block.text) >= 80 or not BYLINE_LEAD.match(block.text) or block.tag in ("h1", "h2"):
         return False
     names = split_byline(block.text)
-    others = [name for name in names if text_key(name) not in AGENCIES]
-    return bool(names) and all(map(_may_be_name, others))
+    return bool(names) and all(_may_be_name(name) for name in names if text_key(name) not in AGENCIES)
 
 
 def _may_be_name(text: str) -> bool:
@@ -237,11 +217,10 @@ def _lead_lines(blocks: Sequence[Block], headline: int) -> list[str]:
     text = [b.index for b in blocks if len(b.text) >= _PARAGRAPH and b.index > headline]
     start, end = (text[1], text[-1]) if len(text) > 1 else (maxsize, 0)
     for block in filter(_is_lead_line, blocks):
-        lead = BYLINE_LEAD.match(block.text)
         is_whole = any(len(a.text) > len(block.text) - 3 and not _AUTHOR_PAGE.search(a.href) for a in block.anchors)
         may_be_title = is_whole or block.tag in _NO_SIGNATURES or (block.strong and block.index < end)
         # "Written by" and "Author" begin no title.
-        if block.index < start or not may_be_title or (lead and len(lead[0].strip()) > _PREPOSITION):
+        if block.index < start or not may_be_title or not _PREPOSITION.match(block.text):
             return [block.text]
     return []
 
@@ -277,12 +256,9 @@ def _dated_name(block: Block) -> str | None:
 
 def _labelled_name(nearby: list[Block]) -> list[str]:
     """Return the name in the line below a label such as "Written by"."""
-    for label, block in pairwise(nearby):
-        if label.text.strip(" :").casefold() in BARE_LEADS and block.index == label.index + 1:
-            names = split_byline(block.text[:_MAX_LINE])
-            if names and is_person_name(names[0]):
-                return [block.text[:_MAX_LINE]]
-    return []
+    pairs = ((a, b) for a, b in pairwise(nearby) if a.text.strip(" :").casefold() in BARE_LEADS)
+    texts = (b.text[:_MAX_LINE] for a, b in pairs if b.index == a.index + 1)
+    return [text for text in texts if any(map(is_person_name, split_byline(text)[:1]))][:1]
 
 
 def _bare_name(after: list[Block], headline: int | None) -> list[str]:
@@ -332,23 +308,14 @@ BARE_LEADS = frozenset(entries("bare_lead"))
 """Words before a name that is in another element."""
 _BY_CJK = re.compile(r"^(?:\w{0,6}(?:记者|記者)|作者|文/)\s*")
 _NAME_SUFFIX = re.compile(rf"\s?(?:{alternatives('name_suffix')})$")
-_SPLIT = re.compile(
-    r"\s*[,;|/·•、，&\uff0c\uff0f\uff5c\n]\s*|\s*\b(?:and|avec|with|mit)\b\s+|"
-    r"\s+(?:und|et|y|e|og|och|en|i|и|та|ve|dan|và|con|και|as told to|通讯员)\s+",
-    re.IGNORECASE,
-)
+_SPLIT = re.compile(alternatives("name_separator"), re.IGNORECASE)
 _ROLE = re.compile(rf"\b(?:{alternatives('byline_role')})\b|{alternatives('byline_role_unspaced')}", re.IGNORECASE)
 AGENCIES = frozenset(entries("agency"))
 """News agencies, which appear in bylines."""
 _FIRST_UNSPACED = "\u0e00"  # first letter of the scripts in which most names are written without spaces
 _DEGREE = re.compile(r"(?:[A-Z]\.?){2,5}|Ph\.?\s?D\.?|M\.?Sc\.?|B\.?Sc\.?|Jr\.?|Sr\.?|Esq\.?|MBChB")
 _PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
-_TRAIL = re.compile(
-    r"\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$|"
-    r"(?-i:(?<=[a-z])(?:Published|Posted|Updated)\b).*$|"
-    rf"\s+(?:(?:{alternatives('byline_end')})\b|\d{{1,4}}[-./]\d\d?[-./]\d{{1,4}}|\d\d?\.? \w{{3,10}}\.?,? \d{{4}}).*$",
-    re.IGNORECASE,
-)
+_TRAIL = re.compile(rf"{alternatives('name_trail')}|\s+(?:{alternatives('byline_end')})\b.*$", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"(?:^|\s+)(?:on\s+)?(?:{alternatives('weekday')})$", re.IGNORECASE)
 _TITLE_AFTER = re.compile(r"(?:\s+(?!I{1,3}$|IV$|AP$|AFP$|DPA$)[A-Z]{2,5}){1,3}$")
 """Degrees behind a name: "Jane Roe MS RD"."""

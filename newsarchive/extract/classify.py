@@ -111,15 +111,8 @@ def looks_live(title: str, url: str, blocks: Sequence[Block]) -> bool:
 
 # Score a page as an article, from its markup, text, URL and the way it was found.
 
-_URL_PATTERNS = tuple(
-    (points, re.compile(alternatives(table), re.IGNORECASE), reason)
-    for points, table, reason in (
-        (1.0, "journal_url", "(URL of a journal)"),
-        (-2.0, "shop_url", "URL of a shop"),
-        (-2.5, "forum_url", "URL of a forum"),
-        (-1.5, "manual_url", "URL of a manual"),
-    )
-)
+_URL_POINTS = {"journal": 1.0, "shop": -2.0, "forum": -2.5, "manual": -1.5}
+_URL_PATTERNS = [(re.compile(alternatives(f"{name}_url"), re.IGNORECASE), name) for name in _URL_POINTS]
 _ARTICLE_ITEM = XPath(
     "boolean(descendant-or-self::*/@itemtype["
     "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
@@ -130,11 +123,7 @@ _PRICE = re.compile(r"[$€£¥₹\d](?:(?<!\d)\s?\d|(?<=\d)\s?(?:€|USD|EUR|GB
 _NUMBER_QUERY = re.compile(r"(?i)(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}")
 _TITLE_SLUG = re.compile(r"(?<![^\W_])(?:[^\W_]{1,60}[-_]){6}[^\W_]")
 """A title of seven words or more, as the last segment of a URL."""
-_ARCHIVE_PATH = re.compile(
-    rf"/(?:{alternatives('archive_path')})/(?:\d+/)?[^/]+/?$|/page/\d+/?$"
-    r"|^(?:/[^/]{1,15}){0,3}/(?:19|20)\d\d(?:/\d\d?){0,2}/?(?:index\.\w+)?$",
-    re.IGNORECASE,
-)
+_ARCHIVE_PATH = re.compile(alternatives("archive_path"), re.IGNORECASE)
 _MIN_ARTICLE_TEXT = 1_500  # characters of running text from which an <article> is more than a card
 _LITTLE_TEXT = 350  # characters of text below which a body is little text
 _MOST_OF_PAGE, _IN_ONE_ARTICLE = 0.7, 0.6
@@ -147,8 +136,6 @@ _MAX_GAP = 25  # blocks between two paragraphs of one piece
 _NOT_ARTICLES = frozenset(words("other_type"))
 ARTICLE_THRESHOLD = 2.8
 """Score from which a page is an article."""
-_STEEPNESS = 1.0
-"""Of the curve from score to confidence, chosen on 240 labelled pages of all kinds: see Reading.confidence."""
 # Classes that publishing systems give to <body>; WordPress and Drupal serve most newspapers of the web.
 _POST_CLASS = re.compile(r"single-(?:post|article|news|story)|(?:page-)?node-type-(?:article|news|story|blog|post)\w*")
 _ARCHIVES = frozenset("archive category tag author search search-results blog date paged post-type-archive".split())
@@ -185,8 +172,8 @@ class ArticleScore:
 
     @property
     def confidence(self) -> float:
-        """The confidence of the resulting outcome, 0.5 to 1."""
-        return round(1 / (1 + math.exp(-_STEEPNESS * abs(self.total - ARTICLE_THRESHOLD))), 2)
+        """The confidence of the resulting outcome, 0.5 to 1; the curve was chosen on 240 labelled pages."""
+        return round(1 / (1 + math.exp(-abs(self.total - ARTICLE_THRESHOLD))), 2)
 
 
 def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore:
@@ -275,9 +262,8 @@ def _score_url(url: str, score: ArticleScore) -> None:
     # In any folder: neither sections nor products have such long names.
     is_title = not is_archive and _TITLE_SLUG.search(parts.path.rstrip("/").rpartition("/")[2])
     score.add(0.8 if is_title else 0.0, "(title in the URL)")
-    for points, pattern, reason in _URL_PATTERNS:
-        if pattern.search(url):
-            score.add(points, reason)
+    for pattern, name in _URL_PATTERNS:
+        score.add(_URL_POINTS[name] if pattern.search(url) else 0.0, f"(URL of a {name})")
 
 
 def _score_text(features: PageFeatures) -> tuple[float, str]:
@@ -345,6 +331,7 @@ def _is_story(features: PageFeatures) -> bool:
 _CHALLENGE = Phrases(alternatives("challenge"))
 _CHALLENGE_SCRIPTS = words("challenge_script")
 _CONSENT = Phrases(alternatives("consent"))
+_COOKIES = Phrases(f"cookie|{alternatives('consent')}")
 _PRIVACY = Phrases(alternatives("privacy"))
 """Words in the paragraphs of a consent wall other than consent itself; articles contain them, too."""
 _MAX_WALL_TEXT = 800  # longest running text, in characters, of a consent wall that mentions privacy more than cookies
@@ -398,20 +385,12 @@ def _consent(features: PageFeatures, opening: str, text: int) -> Reading | None:
     phrase = _CONSENT.find(opening)
     if not phrase:
         return None
+    blocks, outside = features.content.blocks, zones.NAV | zones.FOOTER | zones.MENU
     # Whether the page asks for consent itself, rather than only linking to its privacy settings.
-    on_privacy = text < _MAX_WALL_TEXT and any(
-        _CONSENT.search(b.text)
-        for b in features.content.blocks[:60]
-        if b.link_share < 0.5 and not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
-    )
-    about = sum(
-        len(b.text)
-        for b in features.content.blocks
-        if b.zone & zones.CONSENT
-        or _CONSENT.search(b.text)
-        or "cookie" in b.text.lower()
-        or (on_privacy and _PRIVACY.search(b.text))
-    )
+    own = (b.text for b in blocks[:60] if b.link_share < 0.5 and not b.zone & outside)
+    words_of_wall = (_COOKIES, _PRIVACY) if text < _MAX_WALL_TEXT and any(map(_CONSENT.search, own)) else (_COOKIES,)
+    named = (b for b in blocks if b.zone & zones.CONSENT or any(each.search(b.text) for each in words_of_wall))
+    about = sum(len(b.text) for b in named)
     share = about / max(features.content.characters, 1)
     if share <= 0.5:
         return None

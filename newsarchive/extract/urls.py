@@ -189,7 +189,8 @@ def _score_similarity(kinds: str, section: str, own: str) -> float:
     own_shape = "/".join(kind for kind, _ in own_kinds) + ending
     can_be_article = any(kind in own_shape for kind in "sSnh?") or "y/m" in own_shape
     if not can_be_article:
-        return 0.0
+        # Beside a short address, what stands in the same folder.
+        return 2.0 if section and kinds == own_shape and own.rpartition("/")[0].endswith(f"/{section}") else 0.0
     if kinds == own_shape:
         return 1.5 if section and section == (_segments(split_url(own)) or [""])[0].lower() else 1.0
     return 0.5 if kinds.rpartition("/")[2] == own_shape.rpartition("/")[2] else 0.0
