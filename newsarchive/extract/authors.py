@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise, takewhile
+from itertools import islice, pairwise
+from sys import maxsize
 from typing import Any
 
 from newsarchive.extract import phrases, zones
@@ -63,7 +64,7 @@ def _authors_from_jsonld(jsonld: JsonLd, agencies: list[str], site: set[str]) ->
             if text and not is_site_name(text, site):
                 agencies.append(text)
         else:
-            _add_names(text, names, agencies, site)
+            _add_names(_order_name(text), names, agencies, site)
     return tuple(names[:_MAX_AUTHORS])
 
 
@@ -85,10 +86,9 @@ def _owner(jsonld: JsonLd, head: Head, url: str) -> tuple[str, ...]:
     """Return the author that bears the name of the site: on a personal site, whose address has one of the names."""
     address = host(url).replace("-", "")
     for text in (text_of(_author_value(jsonld)), *_authors_from_meta(head)):
-        if is_person_name(text):
-            words = [word for word in text_key(text).split() if len(word) > _SHORT_WORD]
-            if 0 < sum(word in address for word in words) < len(words):
-                return (text,)
+        words = [word for word in text_key(text).split() if len(word) > _SHORT_WORD]
+        if is_person_name(text) and 0 < sum(word in address for word in words) < len(words):
+            return (text,)
     return ()
 
 
@@ -105,41 +105,35 @@ def _authors_from_meta(head: Head) -> list[str]:
     named = head.all(*words("author_meta"))
     label = head.first("twitter:label1").strip(" :").casefold()
     labelled = head.all("twitter:data1")[:1] if label in BARE_LEADS else []
-    return named or labelled or head.all("article:author")
+    stated = named or labelled or head.all("article:author")
+    return [_order_name(name) for text in stated for name in text.split(";")]
 
 
 def _add_names(text: str, names: list[str], organisations: list[str], site: set[str]) -> None:
     for name in split_byline(text):
-        if is_site_name(name, site):
-            continue
-        if is_organisation(name):
-            organisations.append(name)
-        elif name not in names:
-            names.append(name)
+        found = organisations if is_organisation(name) else names
+        if name not in found and not is_site_name(name, site):
+            found.append(name)
 
 
 # Find the byline of an article: the lines on the page that name its authors.
 
-_CHINESE_BYLINE = re.compile(
-    r"(?:^|[\s〔（(【·・|／/\u4e00-\u9fff])(?:作者|记者|記者|撰文)\s{0,3}[：:]?\s{0,3}"
-    r"([\u4e00-\u9fff]{2,4}(?:[\s、]{1,3}[\u4e00-\u9fff]{2,3}){0,3})(?=$|[\s）)〕\]】，,。／/|])"
-)
-"""The byline of a Chinese article: "新华社记者 王小明 李华", "（总台记者 张倩）", "作者：赵婕"."""
+_UNSPACED_BYLINE = re.compile(alternatives("unspaced_byline"))
+"""The byline of a Chinese, Korean or Japanese article: "新华社记者 王小明 李华", "（总台记者 张倩）", "홍길동 기자"."""
 _OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS  # zones whose bylines belong to other articles
 _NOT_BYLINES = zones.BIO | zones.COMMENTS
 _NOT_TEXT = _OTHER_ARTICLES | zones.NAV | zones.MENU | zones.FOOTER | zones.FIGCAPTION | zones.CAPTION | zones.QUOTE
 _NOT_NAME = _NOT_TEXT | zones.TAGS | zones.BUTTON | zones.FORM | zones.SHARE
 _AUTHOR_PAGE = re.compile(rf"/(?:{alternatives('author_page')})/[^?#]+", re.IGNORECASE)
 """The path of the page of an author."""
-_DATED_BYLINE = re.compile(
-    r"\d[^|•·●]{0,40}?[\s|•·●–-]{1,4}(?:by|von|par|por|da|door)\s(?P<after>[^|•·●\d]{3,60})$|"
-    r"^(?:by|von|par|por|da|door)\s(?P<before>[^|•·●\d]{3,60}?)\s?[|•·●,–-]\s?[^|]{0,30}\d",
-    re.IGNORECASE,
-)
+_DATED_BYLINE = re.compile(alternatives("dated_byline"), re.IGNORECASE)
 _DATE_PARTS = re.compile(r"\s*[|•·●]\s*|\s+[–—-]\s+")
 _MAX_LINE = 120
 _MAX_DESCENDANTS = 30  # elements of a line that are examined
 _MAX_BEFORE_TEXT = 6  # blocks between the headline and the line of a bare name, at most
+_NO_SIGNATURES = ("h1", "h2", "h3", "h4", "li", "td")
+_PREPOSITION = re.compile(r"\w{2,4} ")  # words before a name that a title may begin with, too
+_MAX_UNSPACED = 5  # characters of a name in a script without spaces
 _PARAGRAPH = 120  # shortest paragraph of running text, in characters
 
 
@@ -163,11 +157,11 @@ def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[s
     linked = [a.text for b in nearby for a in b.anchors if "author" in a.rel and a.text]
     yield [text for text in linked[:_MAX_LINKS] if not _is_generic(text)]
     yield [text for b in nearby if b.zone != zones.BIO for text in _marked_parts(b)]
-    yield next(filter(None, map(_chinese_names, nearby)), [])
+    yield next(filter(None, map(_unspaced_names, nearby)), [])
     marked = [b for b in nearby if b.zone & zones.BYLINE and not b.zone & _NOT_BYLINES and len(b.text) < _MAX_LINE]
     led = [b.text for b in marked if BYLINE_LEAD.match(b.text) and not _is_generic(b.text)]
     yield [text for text in led if not _DATED_BYLINE.search(text)][:1]
-    yield [b.text for b in nearby if _is_lead_line(b)][:1]
+    yield _lead_lines(nearby, headline or 0)
     after = nearby if headline is None else [b for b in nearby if b.index > headline]
     yield _author_links(after)
     yield [text for b in nearby if len(b.text) < _MAX_LINE and (text := _dated_name(b))][:1]
@@ -183,30 +177,20 @@ def _below_text(later: list[Block]) -> Iterator[list[str]]:
     yield [text for b in marked for text in _marked_parts(b)][:1]
     lines = [b.text for b in marked if len(b.text) < _MAX_LINE and split_byline(b.text)]
     yield [text for text in lines if BYLINE_LEAD.match(text) or is_person_name(text)][:1]
-    yield [b.text for b in later if _is_lead_line(b)][:1]
-    yield next(filter(None, map(_chinese_names, later)), [])
-    triples = zip(later, later[1:], [*later[2:], None], strict=False)
-    yield next(([b.text] for before, b, after in triples if _is_signature(before, b, after)), [])
+    yield _lead_lines(later, 0)
+    yield next(filter(None, map(_unspaced_names, later)), [])
     paragraphs = [at for at, b in enumerate(later) if len(b.text) >= _PARAGRAPH and b.link_share < 0.3]
-    # A name alone below the last paragraph; a name within the text is a heading.
-    end = later[paragraphs[-1] + 1 : paragraphs[-1] + 3] if len(paragraphs) > 1 else []
-    below = takewhile(lambda b: is_person_name(b.text) or not b.anchors, end)
-    yield [b.text for b in below if is_person_name(b.text) and b.tag not in ("h1", "h2", "h3", "h4", "li", "td")][:1]
+    # A name alone below the last paragraph, in the same element; a name within the text is a heading.
+    last, *end = later[paragraphs[-1] : paragraphs[-1] + 3] if len(paragraphs) > 1 else (None,)
+    below = [b for b in end if last and b.element.getparent() is last.element.getparent() and not b.anchors]
+    yield [b.text for b in below if is_person_name(b.text) and b.tag not in _NO_SIGNATURES][:1]
 
 
-def _is_signature(before: Block, block: Block, after: Block | None) -> bool:
-    """Return whether a line is a name in other type or at the right, below the last paragraph of a text."""
-    is_last = len(before.text) >= _PARAGRAPH and (after is None or len(after.text) < _PARAGRAPH)
-    if not is_last or not is_person_name(block.text) or block.tag in ("h1", "h2", "h3", "h4", "li", "td"):
-        return False
-    styles = " ".join(filter(None, (block.element.get("align"), block.element.get("style"))))
-    emphasised = any(child.tag in ("i", "em", "b", "strong") for child in block.element.iter())
-    return emphasised or "right" in styles
-
-
-def _chinese_names(block: Block) -> list[str]:
-    match = _CHINESE_BYLINE.search(block.text[-_MAX_LINE:])
-    return re.split(r"[\s、]+", match[1]) if match else []
+def _unspaced_names(block: Block) -> list[str]:
+    ends = (block.text[-_MAX_LINE:], block.text[: _MAX_LINE // 2])
+    match = next(filter(None, map(_UNSPACED_BYLINE.search, ends)), None)
+    names = re.split(r"[\s、·,]+", next(filter(None, match.groups()))) if match else []
+    return [name for name in names if name not in _NO_NAME]
 
 
 def _is_generic(text: str) -> bool:
@@ -218,8 +202,27 @@ def _is_lead_line(block: Block) -> bool:
     if len(block.text) >= 80 or not BYLINE_LEAD.match(block.text) or block.tag in ("h1", "h2"):
         return False
     names = split_byline(block.text)
-    others = [name for name in names if text_key(name) not in AGENCIES]
-    return bool(names) and all(2 <= len(name.split()) <= 4 and not name[:1].islower() for name in others)
+    return bool(names) and all(_may_be_name(name) for name in names if text_key(name) not in AGENCIES)
+
+
+def _may_be_name(text: str) -> bool:
+    """Return whether a text behind "By" may be a name: of a person, or of a script that has no capitals."""
+    if text.lower() != text.upper():
+        return _has_form_of_name(text)
+    return 2 <= len(text.split()) <= 4 or (min(text) >= _FIRST_UNSPACED and 2 <= len(text) <= _MAX_UNSPACED)
+
+
+def _lead_lines(blocks: Sequence[Block], headline: int) -> list[str]:
+    """Return the first line that begins with "By", other than titles of parts and of other articles."""
+    text = [b.index for b in blocks if len(b.text) >= _PARAGRAPH and b.index > headline]
+    start, end = (text[1], text[-1]) if len(text) > 1 else (maxsize, 0)
+    for block in filter(_is_lead_line, blocks):
+        is_whole = any(len(a.text) > len(block.text) - 3 and not _AUTHOR_PAGE.search(a.href) for a in block.anchors)
+        may_be_title = is_whole or block.tag in _NO_SIGNATURES or (block.strong and block.index < end)
+        # "Written by" and "Author" begin no title.
+        if block.index < start or not may_be_title or not _PREPOSITION.match(block.text):
+            return [block.text]
+    return []
 
 
 def _author_links(after: list[Block]) -> list[str]:
@@ -253,12 +256,9 @@ def _dated_name(block: Block) -> str | None:
 
 def _labelled_name(nearby: list[Block]) -> list[str]:
     """Return the name in the line below a label such as "Written by"."""
-    for label, block in pairwise(nearby):
-        if label.text.strip(" :").casefold() in BARE_LEADS and block.index == label.index + 1:
-            names = split_byline(block.text[:_MAX_LINE])
-            if names and is_person_name(names[0]):
-                return [block.text[:_MAX_LINE]]
-    return []
+    pairs = ((a, b) for a, b in pairwise(nearby) if a.text.strip(" :").casefold() in BARE_LEADS)
+    texts = (b.text[:_MAX_LINE] for a, b in pairs if b.index == a.index + 1)
+    return [text for text in texts if any(map(is_person_name, split_byline(text)[:1]))][:1]
 
 
 def _bare_name(after: list[Block], headline: int | None) -> list[str]:
@@ -292,27 +292,30 @@ def _marked_parts(block: Block) -> list[str]:
 # Read names in bylines: separate persons and organisations, without "By", job titles and degrees.
 
 BYLINE_LEAD = re.compile(
-    rf"^\s*(?:{alternatives('byline_lead')})(?:\s*[:：/|]\s*|\s+)|"
-    rf"^\s*(?:{alternatives('byline_label')})s?\s*[:：/|]\s*",
+    rf"^\s*(?:{alternatives('byline_label')})s?\s*[:：/|／｜=＝]\s*|"
+    rf"^\s*(?:{alternatives('byline_lead')})(?:\s*[:：/|／｜=＝]\s*|\s+)",
     re.IGNORECASE,
 )
 _GLUED_LEAD = re.compile(r"^(?:(?:[Pp]osted |[Ww]ritten )?[Bb]y|BY|[Vv]on|[Pp]ar|[Pp]or|Author|Autor|Text)(?=[A-ZÀ-Þ])")
 """A word before a name that is in another element, without a space between them: "ByJane Roe"."""
-BARE_LEADS = frozenset(entries("bare_lead"))
-"""Words before a name that is in another element."""
-_BY_CJK = re.compile(r"^(?:记者|記者|作者|文/)\s*")
-_SPLIT = re.compile(
-    r"\s*[,;|/·•、،&\uff0c\uff0f\uff5c\n]\s*|\s+(?:and|und|et|y|e|og|och|en|i|и|та|ve|dan|và|with|mit|avec|con|και)\s+|"
-    r"\s*\band\b\s+",
+_OTHER_WORK = re.compile(
+    rf"(?<!\w)(?:{alternatives('other_work')})\s?(?:[:：=＝/／]|\s(?:{alternatives('other_work_lead')})\s)"
+    rf"(?:(?!\b(?:{alternatives('byline_label')})s?\s?[:：=＝]|\b\w{{4,7}} by\b).)*",
     re.IGNORECASE,
 )
+"""The credits of photographers and editors in a byline, up to that of an author."""
+BARE_LEADS = frozenset(entries("bare_lead"))
+"""Words before a name that is in another element."""
+_BY_CJK = re.compile(r"^(?:\w{0,6}(?:记者|記者)|作者|文/)\s*")
+_NAME_SUFFIX = re.compile(rf"\s?(?:{alternatives('name_suffix')})$")
+_SPLIT = re.compile(alternatives("name_separator"), re.IGNORECASE)
 _ROLE = re.compile(rf"\b(?:{alternatives('byline_role')})\b|{alternatives('byline_role_unspaced')}", re.IGNORECASE)
 AGENCIES = frozenset(entries("agency"))
 """News agencies, which appear in bylines."""
 _FIRST_UNSPACED = "\u0e00"  # first letter of the scripts in which most names are written without spaces
 _DEGREE = re.compile(r"(?:[A-Z]\.?){2,5}|Ph\.?\s?D\.?|M\.?Sc\.?|B\.?Sc\.?|Jr\.?|Sr\.?|Esq\.?|MBChB")
 _PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
-_TRAIL = re.compile(r"(?i)\s+(?:[-–—|@]|for|für|pour|in|at|on)\s+.*$|\s*@\w+.*$|\s+\S+@\S+.*$|[\s,;:.·|–—-]+$")
+_TRAIL = re.compile(rf"{alternatives('name_trail')}|\s+(?:{alternatives('byline_end')})\b.*$", re.IGNORECASE)
 _WEEKDAY = re.compile(rf"(?:^|\s+)(?:on\s+)?(?:{alternatives('weekday')})$", re.IGNORECASE)
 _TITLE_AFTER = re.compile(r"(?:\s+(?!I{1,3}$|IV$|AP$|AFP$|DPA$)[A-Z]{2,5}){1,3}$")
 """Degrees behind a name: "Jane Roe MS RD"."""
@@ -323,6 +326,11 @@ _INSTITUTION = re.compile(rf"(?i)(?:{alternatives('institution')}) (?:for|of)\b.
 _PARTICLES = frozenset(words("name_particle"))
 _NO_NAME = frozenset(words("no_name"))  # words that are no part of a name that stands alone
 _MAX_NAME = 40
+_LABELS = (
+    phrases.DISCLAIMER, phrases.RELATED, phrases.LATEST, phrases.NEIGHBOUR, phrases.COMMENTS, phrases.SHARE,
+    phrases.TAGS, phrases.NEWSLETTER, phrases.ADVERTISEMENT,
+)  # fmt: skip
+"""Lines of two or three words around an article, which have the form of a name where each word has a capital."""
 
 
 def is_organisation(name: str) -> bool:
@@ -340,13 +348,19 @@ def is_person_name(text: str) -> bool:
     >>> [is_person_name(text) for text in ("Jane Q. Roe", "Loïc Le Clerc", "Read more", "Rain falls")]
     [True, True, False, False]
     """
+    if not _has_form_of_name(text) or is_organisation(text):
+        return False
+    # Lower-casing "İ" adds a mark.
+    words = {word.lower().replace("i\u0307", "i").strip(".,:") for word in text.split()}
+    return words.isdisjoint(_NO_NAME) and not any(phrase.match(text) for phrase in _LABELS)
+
+
+def _has_form_of_name(text: str) -> bool:
     words = text.strip(" .,:").split()
-    if not 2 <= len(words) <= 4 or len(text) > _MAX_NAME or any(map(str.isdigit, text)) or is_organisation(text):
-        return False
-    if any(word.casefold().strip(".,") in _NO_NAME for word in words) or phrases.DISCLAIMER.match(text):
-        return False
     return (
-        all(word[:1].isupper() or word in _PARTICLES or word.startswith(("d'", "d’")) for word in words)
+        2 <= len(words) <= 4
+        and len(text) <= _MAX_NAME
+        and all(word[:1].isupper() or word in _PARTICLES or word.startswith(("d'", "d’")) for word in words)
         and all(part.isalpha() for word in words for part in re.split(r"[-.'’]", word) if part)
         and words[-1][:1].isupper()
     )
@@ -358,6 +372,17 @@ def _is_degree_or_place(part: str, before: Sequence[str]) -> bool:
         return False
     follows_name = bool(before) and all(len(each.split()) > 1 for each in before)
     return _DEGREE.fullmatch(part) is not None or (" " not in part and follows_name)
+
+
+def _order_name(text: str) -> str:
+    """Return the name of a person as it is spoken, in metadata that prints the surname first.
+
+    >>> [_order_name(each) for each in ("Roe, Jane", "Jane Roe, Ann Lee", "Reuters, AFP")]
+    ['Jane Roe', 'Jane Roe, Ann Lee', 'Reuters, AFP']
+    """
+    last, _, first = text.strip().partition(", ")
+    is_name = is_person_name(f"{first} {last}") and not _ROLE.search(text) and text_key(first) not in AGENCIES
+    return f"{first} {last}" if is_name and " " not in last and text_key(last) not in AGENCIES else text
 
 
 def split_byline(text: str) -> list[str]:
@@ -372,7 +397,7 @@ def split_byline(text: str) -> list[str]:
     is_one = len(_SPLIT.split(text)) == 1 and not BYLINE_LEAD.match(text) and not _ROLE.search(text)
     if text_key(text) in AGENCIES or _INSTITUTION.match(text) or (is_one and is_organisation(text)):
         return [text]
-    text = _GLUED_LEAD.sub("", BYLINE_LEAD.sub("", _PARENS.sub(" ", text)))
+    text = _GLUED_LEAD.sub("", _OTHER_WORK.sub(" | ", BYLINE_LEAD.sub("", _PARENS.sub(" ", text))))
     names: list[str] = []
     parts = _SPLIT.split(text)
     for at, part in enumerate(parts):
@@ -381,12 +406,15 @@ def split_byline(text: str) -> list[str]:
         if dated and (not (name := _WEEKDAY.sub("", part)) or " " in name or max(name) >= _FIRST_UNSPACED):
             # "Jane Roe Monday, November 18": the weekday belongs to the date. Without a full name it may be one.
             part = name
-        part = _TRAIL.sub("", part).strip(" \t.:;-–—|*\"'“”")
+        whole, part = part, _NAME_SUFFIX.sub("", _TRAIL.sub("", part)).strip(" \t.:;-–—|*\"'“”")
         if " " in part and not part.isupper():
             part = _TITLE_AFTER.sub("", part)
-        if not part or _ROLE.search(part) or any(c.isdigit() for c in part) or len(part) > 60 or len(part.split()) > 6:
+        if not part or _ROLE.search(part) or len(part) > 60 or len(part.split()) > 6:
             continue
-        if not any(c.isalpha() for c in part) or "@" in part or _is_degree_or_place(part, parts[:at]):
+        if any(map(str.isdigit, part if " " in part else whole)):
+            continue  # a place, or a label, and a date
+        is_place = part[:1].islower() and names and part.split()[0] not in _PARTICLES | AGENCIES
+        if is_place or not any(map(str.isalpha, part)) or "@" in part or _is_degree_or_place(part, parts[:at]):
             continue
         if part.lower() in BARE_LEADS or (part.islower() and len(part.split()) != 2 and part not in AGENCIES):
             continue

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -16,7 +16,7 @@ from newsarchive.extract.headline import text_key
 from newsarchive.extract.jsonld import node_types
 from newsarchive.extract.page_input import UNKNOWN_HOST, PageParts
 from newsarchive.extract.parse_date import CLOCK, LETTER
-from newsarchive.extract.tree import Page
+from newsarchive.extract.tree import Page, has_more_text, resolve_link
 from newsarchive.extract.urls import is_media_url, score_article_url, split_url
 from newsarchive.extract.word_tables import Phrases, alternatives, words
 from storage.model import Access, Article, Outcome, Reading, UrlKind
@@ -111,15 +111,8 @@ def looks_live(title: str, url: str, blocks: Sequence[Block]) -> bool:
 
 # Score a page as an article, from its markup, text, URL and the way it was found.
 
-_URL_PATTERNS = tuple(
-    (points, re.compile(alternatives(table), re.IGNORECASE), reason)
-    for points, table, reason in (
-        (1.0, "journal_url", "(URL of a journal)"),
-        (-2.0, "shop_url", "URL of a shop"),
-        (-2.5, "forum_url", "URL of a forum"),
-        (-1.5, "manual_url", "URL of a manual"),
-    )
-)
+_URL_POINTS = {"journal": 1.0, "shop": -2.0, "forum": -2.5, "manual": -1.5}
+_URL_PATTERNS = [(re.compile(alternatives(f"{name}_url"), re.IGNORECASE), name) for name in _URL_POINTS]
 _ARTICLE_ITEM = XPath(
     "boolean(descendant-or-self::*/@itemtype["
     "contains(., 'schema.org/') and (contains(., 'Article') or contains(., 'BlogPosting'))])"
@@ -130,6 +123,7 @@ _PRICE = re.compile(r"[$€£¥₹\d](?:(?<!\d)\s?\d|(?<=\d)\s?(?:€|USD|EUR|GB
 _NUMBER_QUERY = re.compile(r"(?i)(?:^|&)(?:p|id|\w{0,20}(?:id|no|seq|code|article|news|story)\w{0,5})=\d{2,}")
 _TITLE_SLUG = re.compile(r"(?<![^\W_])(?:[^\W_]{1,60}[-_]){6}[^\W_]")
 """A title of seven words or more, as the last segment of a URL."""
+_ARCHIVE_PATH = re.compile(alternatives("archive_path"), re.IGNORECASE)
 _MIN_ARTICLE_TEXT = 1_500  # characters of running text from which an <article> is more than a card
 _LITTLE_TEXT = 350  # characters of text below which a body is little text
 _MOST_OF_PAGE, _IN_ONE_ARTICLE = 0.7, 0.6
@@ -142,8 +136,6 @@ _MAX_GAP = 25  # blocks between two paragraphs of one piece
 _NOT_ARTICLES = frozenset(words("other_type"))
 ARTICLE_THRESHOLD = 2.8
 """Score from which a page is an article."""
-_STEEPNESS = 1.0
-"""Of the curve from score to confidence, chosen on 240 labelled pages of all kinds: see Reading.confidence."""
 # Classes that publishing systems give to <body>; WordPress and Drupal serve most newspapers of the web.
 _POST_CLASS = re.compile(r"single-(?:post|article|news|story)|(?:page-)?node-type-(?:article|news|story|blog|post)\w*")
 _ARCHIVES = frozenset("archive category tag author search search-results blog date paged post-type-archive".split())
@@ -180,8 +172,8 @@ class ArticleScore:
 
     @property
     def confidence(self) -> float:
-        """The confidence of the resulting outcome, 0.5 to 1."""
-        return round(1 / (1 + math.exp(-_STEEPNESS * abs(self.total - ARTICLE_THRESHOLD))), 2)
+        """The confidence of the resulting outcome, 0.5 to 1; the curve was chosen on 240 labelled pages."""
+        return round(1 / (1 + math.exp(-abs(self.total - ARTICLE_THRESHOLD))), 2)
 
 
 def score_article(features: PageFeatures, *, stub: bool = False) -> ArticleScore:
@@ -256,7 +248,9 @@ def _score_url(url: str, score: ArticleScore) -> None:
     if not parts.path.strip("/") and not parts.query:
         score.add(-4.0, "URL of a front page")
         return
-    likelihood = score_article_url(url, "")
+    is_archive = not parts.query and _ARCHIVE_PATH.search(parts.path) is not None
+    score.add(-2.5 if is_archive else 0.0, "URL of an archive, a topic or an author")
+    likelihood = min(score_article_url(url, ""), 0.0 if is_archive else math.inf)
     points = (
         2.2 if likelihood >= 2.5 else 1.5 if likelihood >= 1.5 else 0.5 if likelihood >= 0.5
         else -1.5 if likelihood <= -2 else 0.0
@@ -266,10 +260,10 @@ def _score_url(url: str, score: ArticleScore) -> None:
         points = max(points, 1.0)
     score.add(points, "(form of the URL)")
     # In any folder: neither sections nor products have such long names.
-    score.add(0.8 if _TITLE_SLUG.search(parts.path.rstrip("/").rpartition("/")[2]) else 0.0, "(title in the URL)")
-    for points, pattern, reason in _URL_PATTERNS:
-        if pattern.search(url):
-            score.add(points, reason)
+    is_title = not is_archive and _TITLE_SLUG.search(parts.path.rstrip("/").rpartition("/")[2])
+    score.add(0.8 if is_title else 0.0, "(title in the URL)")
+    for pattern, name in _URL_PATTERNS:
+        score.add(_URL_POINTS[name] if pattern.search(url) else 0.0, f"(URL of a {name})")
 
 
 def _score_text(features: PageFeatures) -> tuple[float, str]:
@@ -337,6 +331,7 @@ def _is_story(features: PageFeatures) -> bool:
 _CHALLENGE = Phrases(alternatives("challenge"))
 _CHALLENGE_SCRIPTS = words("challenge_script")
 _CONSENT = Phrases(alternatives("consent"))
+_COOKIES = Phrases(f"cookie|{alternatives('consent')}")
 _PRIVACY = Phrases(alternatives("privacy"))
 """Words in the paragraphs of a consent wall other than consent itself; articles contain them, too."""
 _MAX_WALL_TEXT = 800  # longest running text, in characters, of a consent wall that mentions privacy more than cookies
@@ -345,6 +340,8 @@ _PAYWALL = Phrases(alternatives("paywall"))
 _AROUND_TEXT = zones.NAV | zones.HEADER | zones.FOOTER | zones.ASIDE | zones.MENU | zones.HIDDEN
 _SHORT_PAGE = 2_000  # longest challenge or soft 404, in characters
 _MEDIA_TYPES = frozenset(words("media_type"))
+_MAX_BADGE, _MAX_CARD, _MAX_LEVELS = 40, 400, 3  # characters of a badge and its card, and elements around it
+_MIN_ARTICLE_URL = 1.5  # score from which an address is that of an article
 _MIN_LISTED = 12  # links to articles from which a page with a video is a listing
 
 
@@ -388,20 +385,12 @@ def _consent(features: PageFeatures, opening: str, text: int) -> Reading | None:
     phrase = _CONSENT.find(opening)
     if not phrase:
         return None
+    blocks, outside = features.content.blocks, zones.NAV | zones.FOOTER | zones.MENU
     # Whether the page asks for consent itself, rather than only linking to its privacy settings.
-    on_privacy = text < _MAX_WALL_TEXT and any(
-        _CONSENT.search(b.text)
-        for b in features.content.blocks[:60]
-        if b.link_share < 0.5 and not b.zone & (zones.NAV | zones.FOOTER | zones.MENU)
-    )
-    about = sum(
-        len(b.text)
-        for b in features.content.blocks
-        if b.zone & zones.CONSENT
-        or _CONSENT.search(b.text)
-        or "cookie" in b.text.lower()
-        or (on_privacy and _PRIVACY.search(b.text))
-    )
+    own = (b.text for b in blocks[:60] if b.link_share < 0.5 and not b.zone & outside)
+    words_of_wall = (_COOKIES, _PRIVACY) if text < _MAX_WALL_TEXT and any(map(_CONSENT.search, own)) else (_COOKIES,)
+    named = (b for b in blocks if b.zone & zones.CONSENT or any(each.search(b.text) for each in words_of_wall))
+    about = sum(len(b.text) for b in named)
     share = about / max(features.content.characters, 1)
     if share <= 0.5:
         return None
@@ -425,13 +414,10 @@ def detect_paywall_stub(features: PageFeatures) -> Reading | None:
     if text > 1_800 or features.article.access is Access.FREE:
         return None
     last = max((b.index for b in features.body), default=0)
-    after = " ".join(
-        b.text
-        for b in features.content.blocks[max(0, last - 6) : last + 25]
-        # A label in a list of links belongs to another article.
-        if not b.zone & (zones.NAV | zones.FOOTER | zones.MENU | zones.RELATED | zones.LATEST) and b.link_share < 0.8
-    )
-    phrase = _PAYWALL.find(after[:4000])
+    outside = zones.NAV | zones.FOOTER | zones.MENU | zones.RELATED | zones.LATEST
+    around = features.content.blocks[max(0, last - 6) : last + 25]
+    lines = ((b, _PAYWALL.find(b.text[:4000])) for b in around if not b.zone & outside and b.link_share < 0.8)
+    phrase = next((found for b, found in lines if found and not _labels_other_article(features.page, b)), None)
     paywalled = features.article.access is Access.PAYWALLED
     if phrase and (paywalled or text < 900):
         why = f'{text} characters, then "{phrase}"'
@@ -440,6 +426,16 @@ def detect_paywall_stub(features: PageFeatures) -> Reading | None:
         why = f"not free, and breaks off after {text} characters"
         return Reading(outcome=Outcome.PAYWALL_STUB, reason=why, confidence=0.8)
     return None
+
+
+def _labels_other_article(page: Page, block: Block) -> bool:
+    """Return whether a line is the badge of another article: in one card with a link to it."""
+    boxes = islice(block.element.iterancestors(), _MAX_LEVELS if len(block.text) < _MAX_BADGE else 0)
+    for box in (block.element, *takewhile(lambda box: not has_more_text(box, _MAX_CARD), boxes)):
+        urls = {resolve_link(page.base, each.get("href") or "") for each in islice(box.iter("a"), 5)}
+        if len([url for url in urls if url and score_article_url(url, page.url) >= _MIN_ARTICLE_URL]) == 1:
+            return True
+    return False
 
 
 def detect_media_page(features: PageFeatures, links: int = 0) -> Reading | None:

@@ -260,12 +260,10 @@ def _list_addresses(element: HtmlElement, tag: str) -> Iterator[str]:
 
 def _find_transcript(parts: PageParts, found: MediaElement) -> str | None:
     """Return the address of a link such as "Read the transcript" near a player."""
-    for block in parts.content.blocks[max(found.block - 1, 0) : found.block + _NEAR]:
-        for link in block.anchors[:5]:
-            is_named = len(link.text) < _MAX_TRANSCRIPT_LABEL and _TRANSCRIPT.fullmatch(link.text)
-            if is_named and len(link.href) < MAX_URL:
-                return resolve_link(parts.page.base, link.href)
-    return None
+    near = parts.content.blocks[max(found.block - 1, 0) : found.block + _NEAR]
+    links = (link for block in near for link in block.anchors[:5] if len(link.text) < _MAX_TRANSCRIPT_LABEL)
+    hrefs = (link.href for link in links if len(link.href) < MAX_URL and _TRANSCRIPT.fullmatch(link.text))
+    return resolve_link(parts.page.base, next(hrefs, ""))
 
 
 def _is_icon(element: HtmlElement) -> bool:

@@ -26,6 +26,7 @@ from storage.model import Link, LinkGroup, LinkKind
 
 _UNSPACED = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")  # scripts whose words stand without spaces
 _WITH_ID = XPath("//*[@id]")
+_CONTROLS = XPath("//*[@aria-controls]")
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
 _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
@@ -84,6 +85,8 @@ def find_link_groups(
     _name_links_without_text(groups, content)
     _add_short_headlines(groups, others)
     tabs = {a.href[1:]: a.text for a in content.anchors if a.href[:1] == "#" and a.href[1:] and 1 < len(a.text) < 50}
+    controls = ((str(each.get("aria-controls")), normalize_space(each.text or "")) for each in _CONTROLS(page.body))
+    tabs.update((box, text) for box, text in controls if _announces_links(text[:_MAX_LABEL]))
     named: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
@@ -524,7 +527,8 @@ def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
     if not body_blocks or (group.label_text and len({c.page for c in group.candidates}) > 1):
         return False
     first, last = group.candidates[0].anchor.block, max(c.anchor.block for c in group.candidates)
-    return min(body_blocks) < first and last < max(body_blocks) and max(c.score for c in group.candidates) >= 2.5
+    is_within = min(body_blocks) < first and last < max(body_blocks) and any(c.anchor.text for c in group.candidates)
+    return is_within and max(c.score for c in group.candidates) >= 2.5
 
 
 def _kind(group: CandidateGroup) -> LinkKind:

@@ -20,6 +20,7 @@ _EXTENSION = re.compile(
 )
 _FILE = re.compile(r"\.(?:jpe?g|png|gif|webp|svg|pdf|mp[34]|zip|css|js|xml|rss|ico|docx?|xlsx?)$", re.IGNORECASE)
 _INDEX = re.compile(r"^(?:index|default|home)\.\w{3,5}$", re.IGNORECASE)
+_PERIOD = re.compile(r"^(?:w/)*y(?:/m){0,2}$")  # the shape of the archive of a year, month or day
 _LONG_NUMBER = re.compile(r"\d{5,}")
 _HEXADECIMAL = "0123456789abcdef"
 _MIN_HASH = 8  # shortest hash, in hexadecimal digits or in letters and digits that alternate
@@ -164,6 +165,8 @@ def _score_alone(url: str) -> tuple[float, str, str]:
 
 def _score_shape(kinds: str, name: str) -> float:
     """Score a shape: a slug, a long number, a date, an id in the query."""
+    if _PERIOD.search(kinds):
+        return 0.0
     last = kinds.rpartition("/")[2]
     score = 0.0
     if last[:1] == "s":
@@ -186,7 +189,8 @@ def _score_similarity(kinds: str, section: str, own: str) -> float:
     own_shape = "/".join(kind for kind, _ in own_kinds) + ending
     can_be_article = any(kind in own_shape for kind in "sSnh?") or "y/m" in own_shape
     if not can_be_article:
-        return 0.0
+        # Beside a short address, what stands in the same folder.
+        return 2.0 if section and kinds == own_shape and own.rpartition("/")[0].endswith(f"/{section}") else 0.0
     if kinds == own_shape:
         return 1.5 if section and section == (_segments(split_url(own)) or [""])[0].lower() else 1.0
     return 0.5 if kinds.rpartition("/")[2] == own_shape.rpartition("/")[2] else 0.0

@@ -192,3 +192,69 @@ def test_a_byline_of_persons_and_an_agency_is_found_in_any_element(line: str) ->
 def test_a_family_name_may_be_a_weekday(byline: str, names: list[str]) -> None:
     """A weekday is part of the date only behind a whole name, or alone between separators."""
     assert split_byline(byline) == names
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("Story by Jane Roe Photos by Ann Lee", ["Jane Roe"]),
+        ("Story by Jane Roe, Photographs by Ann Lee", ["Jane Roe"]),
+        ("Words: Jane Roe / Pictures: Ann Lee", ["Jane Roe"]),
+        ("Photos: Ann Lee / Text: Jane Roe", ["Jane Roe"]),
+        ("Text und Fotos: Jana Rot", ["Jana Rot"]),
+        ("Texte : Jean Dupont – Photos : Anne Roux", ["Jean Dupont"]),
+        ("Текст: Иван Петров, фото: Анна Ли", ["Иван Петров"]),
+        ("文/王小明 图/李华", ["王小明"]),
+        ("取材・文／山田太郎", ["山田太郎"]),
+        ("Penulis: Budi Santoso | Editor: Dewi Lestari", ["Budi Santoso"]),
+        ("Reporting by Jane Roe; Editing by Ann Lee", ["Jane Roe"]),
+        ("By Ann Lee as told to Jane Roe", ["Ann Lee", "Jane Roe"]),
+        ("Aufgezeichnet von Jana Rot", ["Jana Rot"]),
+        ("Par Jean Dupont Publié le 3 mai 2024", ["Jean Dupont"]),
+        ("By Jane Roe and Ann Lee 2024-05-03", ["Jane Roe", "Ann Lee"]),
+        ("Jean Dupont, à Lyon", ["Jean Dupont"]),
+        ("홍길동·김영희 선임기자", ["홍길동", "김영희"]),
+        ("نویسنده: علی رضایی", ["علی رضایی"]),
+        ("रिपोर्ट: राजेश कुमार", ["राजेश कुमार"]),
+    ],
+)
+def test_a_byline_names_those_who_wrote(line: str, names: list[str]) -> None:
+    """Those who took the pictures or edited the text are no authors; words for the work are in many languages."""
+    assert split_byline(line) == names
+
+
+@pytest.mark.parametrize(
+    "line", ["홍길동 기자", "[서울=뉴스] 홍길동 기자", "글·사진 홍길동", "홍길동 기자 hong@news.example"]
+)
+def test_korean_bylines(line: str) -> None:
+    """A name stands before or behind the word for reporter, in any element, above or below the text."""
+    assert authors(f"{TITLE}<p>{line}</p>") == authors(end=f"<p>{line}</p>") == ("홍길동",)
+
+
+def test_a_surname_in_front_is_put_behind_in_metadata() -> None:
+    """Catalogues print "Roe, Jane". In a visible line these may be two persons."""
+    assert authors(head="<meta name=author content='Roe, Jane; Lee, Ann B.'>") == ("Jane Roe", "Ann B. Lee")
+    assert split_byline("Adele, Björk") == ["Adele", "Björk"]
+
+
+@pytest.mark.parametrize("title", ["By Royal Command", "Vom Studienprojekt zur Firma", "Par Ici Monnaie"])
+@pytest.mark.parametrize(
+    "form",
+    ["<ul><li>{}</li><li>Rain</li></ul>", "<p><a href=/b>{}</a></p>", "<h4>{}</h4>", f"<p><b>{{}}</b></p>{TEXT}"],
+)
+def test_titles_that_begin_like_bylines_are_none(title: str, form: str) -> None:
+    """A preposition begins titles of other articles and of parts, too; "Written by" does not."""
+    assert authors(end=form.format(title)) == ()
+    assert authors(end=form.format("Written by Jane Roe")) == ("Jane Roe",)
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["İlgili Haberler", "Son Dakika", "Noticias Relacionadas", "Más Leídas", "Leia Também", "Lees Ook", "Czytaj Także",
+     "Читайте Также", "Baca Juga", "Tin Liên Quan", "Kapcsolódó Cikkek", "Διαβάστε Επίσης", "Sponsored Content",
+     "Photo Gallery", "Compartir Noticia", "Real Estate"],
+)  # fmt: skip
+def test_labels_are_no_persons(label: str) -> None:
+    """Labels with a capital in each word are no names: above the text, below it, and beside a date."""
+    assert authors(f"{TITLE}<p>{label}</p>") == authors(end=f"<p><b>{label}</b></p>") == ()
+    assert authors(f"{TITLE}<p>{label} | May 3, 2026</p>") == ()

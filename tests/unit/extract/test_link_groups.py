@@ -267,3 +267,52 @@ def test_an_id_of_letters_and_digits_is_an_article_s(name: str) -> None:
 @pytest.mark.parametrize("name", ["covid19news", "21f1designs2022", "g20summit", "articles"])
 def test_a_word_with_digits_is_no_id(name: str) -> None:
     assert score_article_url(f"https://news.example/news/articles/{name}", "") < 1.5
+
+
+LATEST_LABELS = (
+    "Most-read stories", "Letzte Artikel", "Les articles les plus consultés", "Más populares", "Últimas",
+    "Le più lette",
+    "Nieuwste artikelen", "Populärt", "Tuoreimmat uutiset", "Najchętniej czytane", "Poslední zprávy", "Сейчас читают",
+    "Стрічка новин", "Son haberler", "أحدث الأخبار", "جدیدترین اخبار", "הנקראות ביותר", "ताजा खबरें", "人気ランキング",
+    "点击排行榜", "랭킹 뉴스", "Tin xem nhiều", "Paling populer", "ข่าวเด่น", "Τελευταίες ειδήσεις", "Friss hírek",
+    "Cele mai recente", "Последни новини", "Najnovije", "Najnovšie", "সর্বশেষ খবর", "تازہ ترین خبریں",
+    "Últimes notícies",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("label", LATEST_LABELS)
+def test_lists_of_what_is_new_or_read_most_are_known_in_many_languages(label: str) -> None:
+    """The kind of a list follows from its label."""
+    assert groups(f"<section><h3>{label}</h3>{listed(101, 102)}</section>") == (
+        group(LinkKind.LATEST, label, 101, 102),
+    )
+
+
+@pytest.mark.parametrize("tag", ["button", "li role=tab", "div"])
+def test_a_control_names_the_list_that_it_shows(tag: str) -> None:
+    """Tabs are no links; a button that only opens the list names nothing."""
+    first, other = (
+        "<{0} aria-controls={1}>{2}</{0}>".format(tag, *each) for each in (("t", "Most read"), ("u", "More"))
+    )
+    assert groups(f"<div>{first}{other}</div><div id=t>{listed(101, 102)}</div>") == (
+        group(LinkKind.LATEST, "Most read", 101, 102),
+    )
+    opener = "<button aria-controls=t>Open the list</button>"
+    assert groups(f"{opener}<div id=t>{listed(101, 102)}</div>") == (group(LinkKind.RELATED, "", 101, 102),)
+
+
+def test_the_archive_of_a_day_is_no_article() -> None:
+    """The date on a card leads to it; the cards are one list all the same."""
+    card = "<div class=c><h4>{}</h4><a href=/2024/05/0{}/>May 2024</a></div>"
+    cards = "".join(card.format(link(n), n - 100) for n in (101, 102, 103))
+    assert groups(f"<div><h3>Related</h3>{cards}</div>") == (group(LinkKind.RELATED, "Related", 101, 102, 103),)
+
+
+def test_beside_a_short_address_the_same_folder_counts() -> None:
+    """Where addresses are short, headlines that lead to the folder of the article are a list."""
+    links = "".join(f"<li><a href=/world/rain-{n}>Rain falls again on the hills {n}</a></li>" for n in range(4))
+    menu = "<li><a href=/sport/football>All the scores of the last weekend</a></li>"
+    page = f"<html><head><meta property=og:type content=article></head><body><main><h1>Rain</h1>{TEXT}<h3>Related</h3>"
+    article = extract_page(f"{page}<ul>{links}</ul><ul>{menu}</ul>".encode(), "https://news.example/world/rain").article
+    assert article is not None
+    assert [(each.label, len(each.links)) for each in article.link_groups] == [("Related", 4)]

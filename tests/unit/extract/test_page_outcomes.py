@@ -247,3 +247,38 @@ def test_short_paragraphs_with_the_video_of_their_article_are_an_article(languag
     text = "".join(f"<p>{SHORT[language].format(number)}</p>" for number in range(12))
     head = f'<head><title>Rain falls</title><script type="application/ld+json">{data}</script></head>'
     assert outcome(f"<html>{head}<body><article><h1>Rain falls</h1>{text}</article></body></html>") is Outcome.ARTICLE
+
+
+PERIODS = "/2024/03/", "/2024/", "/news/2024/03", "/2024/3/index.html"
+FOLDERS = "/tag/rain-and-other-things-that-fall", "/author/12345/jane-roe", "/thema/regen-und-andere-nasse-dinge-2024"
+
+
+@pytest.mark.parametrize("path", [*PERIODS, *FOLDERS, "/2024/03/page/2/"])
+def test_whole_posts_of_a_month_or_topic_are_a_listing(path: str) -> None:
+    """Archives of months, tags and authors print the beginning of each post, with dates: the address says so."""
+    teaser = "<article><h2><a href=/2024/03/1{0}/rain-falls-{0}>Rain falls again {0}</a></h2><time>2024-03-1{0}</time>"
+    posts = "".join(teaser.format(n) + TEXT[:500] + "</p></article>" for n in range(8))
+    page = f"<html>{HEAD}<body><main><h1>March 2024</h1>{posts}</main></body></html>"
+    assert outcome(page, f"https://news.example{path}") is Outcome.LISTING
+    head = HEAD.replace("<title>", "<meta property=og:type content=article><title>")
+    assert outcome(ARTICLE.replace(HEAD, head), "https://news.example/rain-on-the-hills/2024/03/") is Outcome.ARTICLE
+
+
+BADGES = "Subscribers only", "Nur für Abonnenten", "Réservé aux abonnés", "Solo para suscriptores", "有料会員限定"
+
+
+@pytest.mark.parametrize("badge", BADGES)
+@pytest.mark.parametrize(
+    "card",
+    ["<li>{} <span>{}</span></li>", "<div><p>{1}</p><h3>{0}</h3></div>", "<article><h3>{}</h3><b>{}</b></article>"],
+)
+def test_a_badge_beside_a_link_says_nothing_of_this_article(badge: str, card: str) -> None:
+    """A short article is complete, whatever other articles cost; a notice of its own makes it a stub."""
+    links = (f"<a href=/world/10{n}/wind-blows-over-the-hills-{n}>Wind blows {n}</a>" for n in range(4))
+    cards = "".join(card.format(link, badge) for link in links)
+    short = ARTICLE.replace(TEXT, TEXT[:600] + "</p>").replace(
+        "<head>", "<head><meta property=og:type content=article>"
+    )
+    assert outcome(short.replace("</article>", f"</article><section>{cards}</section>")) is Outcome.ARTICLE
+    own = f"</article><div><p>{badge}</p><a href=/subscribe>OK</a></div><ul>{cards.replace(badge, '')}</ul>"
+    assert outcome(short.replace("</article>", own)) is Outcome.PAYWALL_STUB
