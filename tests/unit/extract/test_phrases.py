@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from newsarchive.extract import phrases
 from newsarchive.extract.blocks import normalize_space
-from newsarchive.extract.word_tables import LinePhrases, Phrases, alternatives, entries, group_by_letter
+from newsarchive.extract.word_tables import LinePhrases, Phrases, _fold_letters, alternatives, entries, group_by_letter
 
 OPENINGS = (
     "related", "latest", "neighbour", "promo", "for_subscribers", "disclaimer", "correction", "earlier_version",
@@ -19,22 +19,17 @@ TABLES = [*((name, r"(?!\w)") for name in OPENINGS), *((name, r"\W*$") for name 
 SURROUNDINGS = st.sampled_from(["{}", "- {}", "“{}”", "({})", "{}.", "{} x", "x {}", "x{}", "{}x", "7 {}", "{}: 5"])
 
 
-def fold(text: str) -> str:
-    """Replace letters that have two lower-case forms by one."""
-    return text.replace("ı", "i").replace("ς", "σ")
-
-
 @pytest.mark.parametrize(("name", "end"), TABLES)
 def test_a_line_matches_as_if_against_all_patterns(name: str, end: str) -> None:
     table = LinePhrases(entries(name), end)
-    whole = re.compile(rf"\W*(?:{fold(alternatives(name))}){end}")
+    whole = re.compile(rf"\W*(?:{_fold_letters(alternatives(name))}){end}")
     printed = st.sampled_from(entries(name)).flatmap(st.from_regex)
 
     @settings(max_examples=150, deadline=None)
     @given(printed | st.text(max_size=20), SURROUNDINGS)
     def check(text: str, around: str) -> None:
         line = around.format(text)
-        found = whole.match(fold(line.lower().replace("i\u0307", "i")))
+        found = whole.match(_fold_letters(line.lower().replace("i\u0307", "i")))
         assert table.match(line) is (found is not None), line
 
     check()
