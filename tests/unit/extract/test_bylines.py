@@ -3,7 +3,7 @@
 import pytest
 
 from newsarchive.extract import extract_page
-from newsarchive.extract.authors import split_byline
+from newsarchive.extract.authors import is_organisation, split_byline
 from storage.article_fields import from_article
 
 URL = "https://news.example/world/rain-falls-on-the-hills"
@@ -192,3 +192,20 @@ def test_a_byline_of_persons_and_an_agency_is_found_in_any_element(line: str) ->
 def test_a_family_name_may_be_a_weekday(byline: str, names: list[str]) -> None:
     """A weekday is part of the date only behind a whole name, or alone between separators."""
     assert split_byline(byline) == names
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Piše: Ana Kos", "Szerző: Ana Kos", "Írta: Ana Kos", "Autorius: Ana Kos", "Autors: Ana Kos", "Text: Ana Kos",
+        "Συντάκτης: Ana Kos", "ΣΥΝΤΑΚΤΡΙΑ: Ana Kos", "خبرنگار: Ana Kos", "लेखक: Ana Kos", "লেখক: Ana Kos", "โดย Ana Kos",
+        "Napsala Ana Kos", "Skrevet af Ana Kos", "Teksti: Ana Kos", "Egilea: Ana Kos", "Phóng viên: Ana Kos",
+        "Ana Kos, Europa Press", "Ana Kos / Adnkronos", "Ana Kos, ΑΠΕ-ΜΠΕ", "Ana Kos | رويترز", "Ana Kos, Keystone-SDA",
+        "Ana Kos, Укрінформ", "Ana Kos, Agência Brasil", "Ana Kos, İHA", "Ana Kos, Hina",
+        "Ana Kos, 中央社", "Ana Kos, وكالات",
+    ],
+)  # fmt: skip
+def test_leads_and_agencies_of_many_languages(line: str) -> None:
+    first, *agencies = split_byline(line)
+    assert (first, len(agencies)) == ("Ana Kos", line.startswith("Ana"))
+    assert all(map(is_organisation, agencies))
