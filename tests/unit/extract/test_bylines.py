@@ -117,6 +117,8 @@ def test_owner_of_a_personal_site_is_its_author() -> None:
         ("Jane Roe | The Hill Journal", ["Jane Roe", "The Hill Journal"]),
         ("dpa", ["dpa"]),
         ("PHP Developer", []),
+        ("Ana Kos, novinarka", ["Ana Kos"]),
+        ("নিজস্ব প্রতিবেদক", []),
         ("Weitere Artikel", []),
     ],
 )

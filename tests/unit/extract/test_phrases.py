@@ -126,6 +126,9 @@ def test_white_space_is_collapsed(text: str) -> None:
             "Urmărește-ne pe Google News | انتهای پیام/ | Segui la Gazzetta su Google News | Пратите нас на мрежама",
         ),
         ("CREDIT", "/ritzau/ | Izvor: Tanjug | Bron: ANP | Källa: TT | 出典：統計局 | (责编：王芳)"),
+        ("COMMENTS", "4 коментара | 12 hozzászólás | Kommentit (3) | Comentarii | মন্তব্য | نظرات"),
+        ("TAGS", "Ключови думи: мост | Címkék: híd | Avainsanat: silta | Kata kunci: jembatan | ট্যাগ: সেতু"),
+        ("SHARE", "Udostępnij | Сподели | Megosztás Facebook | Κοινοποίηση | แชร์ | شارك | Jaa | Podijeli"),
         (
             "READ_TIME",
             "Publicerad | Opublikowano | Megjelent: | פורסם | تاریخ انتشار: | Δημοσιεύτηκε | 公開日時 | Atnaujinta",
