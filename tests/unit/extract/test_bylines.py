@@ -3,7 +3,7 @@
 import pytest
 
 from newsarchive.extract import extract_page
-from newsarchive.extract.authors import split_byline
+from newsarchive.extract.authors import is_organisation, split_byline
 from storage.article_fields import from_article
 
 URL = "https://news.example/world/rain-falls-on-the-hills"
@@ -117,6 +117,8 @@ def test_owner_of_a_personal_site_is_its_author() -> None:
         ("Jane Roe | The Hill Journal", ["Jane Roe", "The Hill Journal"]),
         ("dpa", ["dpa"]),
         ("PHP Developer", []),
+        ("Ana Kos, novinarka", ["Ana Kos"]),
+        ("নিজস্ব প্রতিবেদক", []),
         ("Weitere Artikel", []),
     ],
 )
@@ -258,3 +260,20 @@ def test_labels_are_no_persons(label: str) -> None:
     """Labels with a capital in each word are no names: above the text, below it, and beside a date."""
     assert authors(f"{TITLE}<p>{label}</p>") == authors(end=f"<p><b>{label}</b></p>") == ()
     assert authors(f"{TITLE}<p>{label} | May 3, 2026</p>") == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Piše: Ana Kos", "Szerző: Ana Kos", "Írta: Ana Kos", "Autorius: Ana Kos", "Autors: Ana Kos", "Text: Ana Kos",
+        "Συντάκτης: Ana Kos", "ΣΥΝΤΑΚΤΡΙΑ: Ana Kos", "خبرنگار: Ana Kos", "लेखक: Ana Kos", "লেখক: Ana Kos", "โดย Ana Kos",
+        "Napsala Ana Kos", "Skrevet af Ana Kos", "Teksti: Ana Kos", "Egilea: Ana Kos", "Phóng viên: Ana Kos",
+        "Ana Kos, Europa Press", "Ana Kos / Adnkronos", "Ana Kos, ΑΠΕ-ΜΠΕ", "Ana Kos | رويترز", "Ana Kos, Keystone-SDA",
+        "Ana Kos, Укрінформ", "Ana Kos, Agência Brasil", "Ana Kos, İHA", "Ana Kos, Hina",
+        "Ana Kos, 中央社", "Ana Kos, وكالات",
+    ],
+)  # fmt: skip
+def test_leads_and_agencies_of_many_languages(line: str) -> None:
+    first, *agencies = split_byline(line)
+    assert (first, len(agencies)) == ("Ana Kos", line.startswith("Ana"))
+    assert all(map(is_organisation, agencies))

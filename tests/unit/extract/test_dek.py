@@ -70,3 +70,11 @@ def test_its_own_class_names_a_dek_in_the_box_of_the_byline() -> None:
     line = "Two stones, one crack"
     box = f"<div class=byline-social><p>By Jane Doe</p><p class=strapline>{line}</p></div>"
     assert dek_of(box) == line
+
+
+@pytest.mark.parametrize(
+    "name", ["alcim", "podnaslov", "untertitel", "underrubrik", "doc-header__subheader", "catenaccio", "lid"]
+)
+def test_dek_of_a_class_in_another_language(name: str) -> None:
+    line = "Two stones, one crack"
+    assert dek_of(f"<p>By Jane Doe</p><p class={name}>{line}</p><p>1 March 2026</p>") == line

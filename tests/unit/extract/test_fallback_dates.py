@@ -136,3 +136,18 @@ def test_a_day_in_a_sentence_is_not_preferred_to_the_change() -> None:
     published, _ = dates(f"<div>Last updated 5 March 2024</div>{TITLE}<p>The council meets again on 14 March.</p>")
     assert published is not None
     assert (published.at.date().isoformat(), published.source) == ("2024-03-05", "modified")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Frissítve|Módosítva|Обновена|Последна промяна|Ažurirano|Zadnja izmjena|Ажурирано|Posodobljeno|Atnaujinta",
+        "Actualizat|Aktualizované|Mise à jour|Aangepast|Muokattu|Uuendatud|Atjaunots|Përditësuar|Actualitzat|Uppfært",
+        "עדכון אחרון|به‌روزرسانی|আপডেট|হালনাগাদ|اپ ڈیٹ|ปรับปรุง|修改|განახლდა|Թարմացվել է|Yenilənib|Dikemaskini",
+    ],
+)
+def test_a_change_is_announced_in_many_languages(words: str) -> None:
+    for word in words.split("|"):
+        published, modified = dates(f"{TITLE}<p>04.03.2024 10:15 | {word}: 05.03.2024 11:30</p>")
+        days = [date.day.day for date in (published, modified) if date is not None]
+        assert days == [4, 5], word

@@ -106,3 +106,8 @@ def test_headline_above_an_unrelated_h1_is_kept() -> None:
 def test_quotation_marks_at_the_end_of_a_headline_are_no_separator() -> None:
     read = article("<p>Adiós: «El río es distinto»</p>", "<title>Adiós: «El río es distinto» - La Gaceta</title>")
     assert read.headline == "Adiós: «El río es distinto»"
+
+
+@pytest.mark.parametrize("name", ["trumpet", "nadtytul", "nadnaslov", "pretitulo", "rotitr", "stikktittel", "felcim"])
+def test_kicker_of_a_class_in_another_language(name: str) -> None:
+    assert article(f"<p class={name}>Wet weather</p><h1>Rain falls on the hills</h1>").kicker == "Wet weather"

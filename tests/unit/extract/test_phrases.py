@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from newsarchive.extract import phrases
 from newsarchive.extract.blocks import normalize_space
-from newsarchive.extract.word_tables import LinePhrases, Phrases, alternatives, entries, group_by_letter
+from newsarchive.extract.word_tables import LinePhrases, Phrases, _fold_letters, alternatives, entries, group_by_letter
 
 OPENINGS = (
     "related", "latest", "neighbour", "promo", "for_subscribers", "disclaimer", "correction", "earlier_version",
@@ -19,22 +19,17 @@ TABLES = [*((name, r"(?!\w)") for name in OPENINGS), *((name, r"\W*$") for name 
 SURROUNDINGS = st.sampled_from(["{}", "- {}", "“{}”", "({})", "{}.", "{} x", "x {}", "x{}", "{}x", "7 {}", "{}: 5"])
 
 
-def fold(text: str) -> str:
-    """Replace letters that have two lower-case forms by one."""
-    return text.replace("ı", "i").replace("ς", "σ")
-
-
 @pytest.mark.parametrize(("name", "end"), TABLES)
 def test_a_line_matches_as_if_against_all_patterns(name: str, end: str) -> None:
     table = LinePhrases(entries(name), end)
-    whole = re.compile(rf"\W*(?:{fold(alternatives(name))}){end}")
+    whole = re.compile(rf"\W*(?:{_fold_letters(alternatives(name))}){end}")
     printed = st.sampled_from(entries(name)).flatmap(st.from_regex)
 
     @settings(max_examples=150, deadline=None)
     @given(printed | st.text(max_size=20), SURROUNDINGS)
     def check(text: str, around: str) -> None:
         line = around.format(text)
-        found = whole.match(fold(line.lower().replace("i\u0307", "i")))
+        found = whole.match(_fold_letters(line.lower().replace("i\u0307", "i")))
         assert table.match(line) is (found is not None), line
 
     check()
@@ -97,3 +92,70 @@ def test_a_match_is_found_as_it_is_printed() -> None:
 @given(st.text(alphabet=st.characters() | st.sampled_from(" \t\n\xa0\u3000ab"), max_size=30))
 def test_white_space_is_collapsed(text: str) -> None:
     assert normalize_space(text) == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("table", "lines"),
+    [
+        ("LATEST", "Net binnen | Усі новини | Найчитаніше | הנקראות ביותר | Xem nhiều | Последни новини | Най-ново"),
+        ("LATEST", "Najnovije vijesti | Најновије вести | Zadnje novice | Ultima oră | Friss hírek | Právě se děje"),
+        ("LATEST", "Najnovšie správy | Na topie | Son Haberler | أحدث الأخبار | جدیدترین اخبار | تازہ ترین | জনপ্রিয়"),
+        (
+            "LATEST",
+            "อ่านมากที่สุด | Paling banyak dibaca | よく読まれている記事 | 가장 많이 본 뉴스 | 點閱排行 | Habari mpya",
+        ),
+        ("LATEST", "Aktuell | Fil d'actu | Le più lette | Em destaque | El més llegit | Just nu | Siste | Tuoreimmat"),
+        ("LATEST", "Viimased uudised | Jaunākās ziņas | Naujausios naujienos | Lajmet e fundit | Nýjustu fréttir"),
+        ("RELATED", "За темою | עוד בנושא | Вижте още | Čitajte još | Прочитајте још | Pe aceeași temă | Čítajte aj"),
+        (
+            "RELATED",
+            "Polecamy | Benzer Haberler | شاهد أيضا | همچنین بخوانید | ข่าวแนะนำ | Simak juga | 推薦閱讀 | Leia ainda",
+        ),
+        (
+            "RELATED",
+            "Empfohlener Artikel | Lire également | Approfondimenti | Llegeix també | Mer i ämnet | Lestu meira",
+        ),
+        (
+            "RELATED",
+            "Relaterede artikler | Aiheeseen liittyvää | Taip pat skaitykite: | Читать далее: | Ezt is olvassa el",
+        ),
+        ("ADVERTISEMENT", "Annonce | Publicitate | פרסומת | تبلیغات | বিজ্ঞাপন | Mainos Mainos päättyy | [PR] | Oglasi"),
+        ("ADVERTISEMENT", "Saken fortsetter under annonsen | Tekst gaat verder onder de foto | Haberin devamı aşağıda"),
+        (
+            "PROMO",
+            "Urmărește-ne pe Google News | انتهای پیام/ | Segui la Gazzetta su Google News | Пратите нас на мрежама",
+        ),
+        ("CREDIT", "/ritzau/ | Izvor: Tanjug | Bron: ANP | Källa: TT | 出典：統計局 | (责编：王芳)"),
+        ("COMMENTS", "4 коментара | 12 hozzászólás | Kommentit (3) | Comentarii | মন্তব্য | نظرات"),
+        ("TAGS", "Ключови думи: мост | Címkék: híd | Avainsanat: silta | Kata kunci: jembatan | ট্যাগ: সেতু"),
+        ("SHARE", "Udostępnij | Сподели | Megosztás Facebook | Κοινοποίηση | แชร์ | شارك | Jaa | Podijeli"),
+        (
+            "READ_TIME",
+            "Publicerad | Opublikowano | Megjelent: | פורסם | تاریخ انتشار: | Δημοσιεύτηκε | 公開日時 | Atnaujinta",
+        ),
+    ],
+)
+def test_labels_of_many_languages(table: str, lines: str) -> None:
+    assert [line for line in lines.split(" | ") if not getattr(phrases, table).match(line)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Aktuell sind die Straßen gesperrt", "Siste sjanse for laksen", "Just nu i havet",
+        "المزيد من الجرحى في المدينة", "Hina Khan besucht den Hafen", "Lid van de raad", "Anzeige gegen den Trainer",
+    ],
+)  # fmt: skip
+def test_headings_that_begin_with_a_common_word_are_no_labels(line: str) -> None:
+    tables = (phrases.LATEST, phrases.RELATED, phrases.ADVERTISEMENT, phrases.CREDIT, phrases.READ_TIME)
+    assert not any(table.match(line) for table in tables)
+
+
+@pytest.mark.parametrize(
+    ("printed", "other"),
+    [("ΔΙΑΦΗΜΙΣΗ", "Διαφήμιση"), ("\u092a\u095d\u0947\u0902", "\u092a\u0922\u0947\u0902"),
+     ("\u09aa\u09a1\u09bc\u09c1\u09a8", "\u09aa\u09dc\u09c1\u09a8")],
+)  # fmt: skip
+def test_accents_of_greek_and_nuktas_make_no_difference(printed: str, other: str) -> None:
+    assert Phrases(other.lower()).match(printed)
+    assert LinePhrases([printed.lower()], "$").match(other)
