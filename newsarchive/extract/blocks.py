@@ -259,9 +259,8 @@ def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
 
 def ends_sentence(text: str, *, may_be_quoted: bool = True) -> bool:
     """Return whether a line ends like a sentence; in Thai and Lao, which mark no ends, whether it is a long one."""
-    last = text.rstrip()[-1:]
-    is_end = last in (_SENTENCE_ENDS if may_be_quoted else _PROSE_ENDS)
-    return is_end or ("\u0e00" <= last <= "\u0eff" and len(text) > _MIN_PROSE)
+    last, ends = text.rstrip()[-1:], _SENTENCE_ENDS if may_be_quoted else _PROSE_ENDS
+    return last in ends or ("\u0e00" <= last <= "\u0eff" and len(text) > _MIN_PROSE)
 
 
 def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:

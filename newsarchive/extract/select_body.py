@@ -137,7 +137,7 @@ def select_body(
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     # For unusual markup.
     running = [block for block in blocks if block.is_prose and block.letters > 80]
-    dense = max(find_densest(running, zones.NOT_BODY), _find_sibling_divs(running), key=measure_text)
+    dense = find_densest(running, zones.NOT_BODY)
     # Outside of links: a list of headlines is no running text.
     taken = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)
     taken += sum(len(text) for _, text in found.unplaced)
@@ -229,22 +229,17 @@ def _sum_levels(tree: HtmlElement) -> int:
     return sum(levels.values())
 
 
+def box_of_paragraph(block: Block) -> HtmlElement | None:
+    """Return the element that holds a paragraph: its parent, or the <div> that it is a part of."""
+    return block.element if block.tag == "div" and len(block.element) else block.element.getparent()
+
+
 def find_densest(prose: Iterable[Block], excluded: int) -> list[Block]:
     """Return the paragraphs under the element with most running text, without those in some zones."""
     under: dict[HtmlElement, list[Block]] = {}
     for block in prose:
-        parent = block.element.getparent() if block.tag != "div" else block.element
-        if parent is not None and not block.zone & excluded:
+        if not block.zone & excluded and (parent := box_of_paragraph(block)) is not None:
             under.setdefault(parent, []).append(block)
-    return max(under.values(), key=measure_text, default=[])
-
-
-def _find_sibling_divs(prose: Iterable[Block]) -> list[Block]:
-    """Return the paragraphs that are each a <div> of its own in the element with most of them."""
-    under: dict[HtmlElement | None, list[Block]] = {}
-    for block in prose:
-        if block.tag == "div" and not len(block.element) and not block.zone & zones.NOT_BODY:
-            under.setdefault(block.element.getparent(), []).append(block)
     return max(under.values(), key=measure_text, default=[])
 
 
