@@ -43,8 +43,8 @@ _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
 _MAX_CARD_LEVELS = 3
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
-PROSE_ENDS = frozenset(".!?…。！？؟।۔։።။།")  # ends of sentences outside quotations; lines of code seldom end with them
-_SENTENCE_ENDS = PROSE_ENDS | frozenset('"”’»)')
+_PROSE_ENDS = frozenset(".!?…。！？؟।۔։።။།។｡．")  # of sentences outside quotations; few lines of code end with them
+_SENTENCE_ENDS = _PROSE_ENDS | frozenset('"”’»)')
 MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
@@ -257,9 +257,10 @@ def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
     return True
 
 
-def ends_sentence(text: str) -> bool:
-    """Return whether a line ends like a sentence."""
-    return text.rstrip()[-1:] in _SENTENCE_ENDS
+def ends_sentence(text: str, *, may_be_quoted: bool = True) -> bool:
+    """Return whether a line ends like a sentence; in Thai and Lao, which mark no ends, whether it is a long one."""
+    last, ends = text.rstrip()[-1:], _SENTENCE_ENDS if may_be_quoted else _PROSE_ENDS
+    return last in ends or ("\u0e00" <= last <= "\u0eff" and len(text) > _MIN_PROSE)
 
 
 def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:
@@ -287,7 +288,7 @@ def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:
 def _are_paragraphs(lines: list[Block]) -> bool:
     """Return whether lines between single <br> are paragraphs: a third or more are long, and end like sentences."""
     long = (line for line in lines[len(lines) > 2 :] if line.is_prose and line.tag not in zones.HEADINGS)
-    ends = [line.text[-1] in PROSE_ENDS if line.zone & zones.PRE else ends_sentence(line.text) for line in long]
+    ends = [ends_sentence(line.text, may_be_quoted=not line.zone & zones.PRE) for line in long]
     return 2 * sum(ends) > len(ends) and 3 * sum(ends) >= len(lines)
 
 

@@ -1,8 +1,9 @@
 """Build the body of an article: paragraphs with roles, from the headline to the end."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice, pairwise
+from itertools import dropwhile, islice, pairwise
 
 from lxml.html import HtmlElement
 
@@ -17,6 +18,7 @@ from newsarchive.extract.roles import (
     MAX_LABEL,
     RoleContext,
     assign_role,
+    is_same_site_link,
     label_role,
     markup_role,
     may_follow_body,
@@ -50,6 +52,9 @@ _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMM
 """Roles of blocks that may be a label for the blocks after them."""
 _WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER, Role.PROMO})
 """Labels that may stand in a box of their own, beside that of what they announce."""
+_MAX_SUMMARY = 400  # characters of the summary of another article
+_MIN_HEADLINE = 15  # letters of a link that is more than a name
+_MAX_CARD_LEVELS = 3  # boxes, from that around a headline and its summary, that may hold nothing but cards
 _MAX_LEVELS = 6  # ancestors of a label's box among which that of its notice is looked for
 
 
@@ -117,6 +122,7 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
             dek_block = -1
     facts = build_role_context(blocks, chosen, context, dek_block)
     roles = _assign_roles(blocks, chosen, facts, context.evidence)
+    _mark_cards(blocks, roles, context.site)
     _apply_labels(blocks, roles, min(roles, default=0))
     labelled = set(roles)
     _trim_end(blocks, roles)
@@ -216,6 +222,32 @@ def _is_figcaption(block: Block) -> bool:
     return bool(marked) and not block.zone & foreign and block.link_share < 0.5
 
 
+def _mark_cards(blocks: list[Block], roles: dict[int, Role], site: str) -> None:
+    """Assign the role of teasers to cards: linked headlines, each with its summary, in a box without other text."""
+    texts = [i for i in sorted(roles) if roles[i] in BODY_ROLES - {Role.HEADING}]
+    cards: dict[HtmlElement, list[int]] = {}
+    for index in texts:
+        if index and len(blocks[index].text) < _MAX_SUMMARY and _is_linked_headline(blocks[index - 1], site):
+            for box in islice(_boxes_around(blocks[index - 1], blocks[index]), _MAX_CARD_LEVELS):
+                cards.setdefault(box, []).append(index)
+    inside = Counter(box for i in texts for box in blocks[i].element.iterancestors() if box in cards)
+    found = {i for box, some in cards.items() if 1 < len(some) == inside[box] for i in some}
+    if not _is_most_of_text(blocks, roles, found):
+        roles.update(dict.fromkeys((*found, *(i - 1 for i in found)), Role.TEASER))
+
+
+def _boxes_around(first: Block, second: Block) -> Iterator[HtmlElement]:
+    """Return the elements that hold two blocks, from the innermost."""
+    around = {first.element, *islice(first.element.iterancestors(), _MAX_LEVELS)}
+    return dropwhile(lambda each: each not in around, islice(second.element.iterancestors(), _MAX_LEVELS))
+
+
+def _is_linked_headline(block: Block, site: str) -> bool:
+    """Return whether a block is hardly more than a link to another page of its site."""
+    is_linked = block.link_share > 0.8 and block.letters > _MIN_HEADLINE
+    return is_linked and any(is_same_site_link(anchor.href, site) for anchor in block.anchors)
+
+
 def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> None:
     """Assign the role of a label to the blocks that it announces: teasers to those after "Read also"."""
     below = (b for b in blocks[start : max(roles, default=-1) + 1] if not b.zone & _NEVER_TEXT)
@@ -240,7 +272,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         box = _widen_box(blocks, index, box)
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
-    texts = {blocks[i].element.getparent() for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60}
+    long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60)
+    texts = Counter(blocks[i].element.getparent() for i in long)
     found: list[int] = []
     linked, links = False, 0
     # Without text before it, "Comments" is a counter, or the name of a column.
@@ -258,7 +291,9 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         if is_next_heading and not (dense and label is Role.TEASER):
             break
         # A card: a linked headline, and possibly one line of summary.
-        summary = linked and len(other.text) < 400 and other.element.getparent() not in texts
+        own = linked and next(_boxes_around(blocks[other.index - 1], other), None)
+        is_card = own is not None and own is other.element.getparent() and texts[own] == 1
+        summary = linked and len(other.text) < _MAX_SUMMARY and (is_card or other.element.getparent() not in texts)
         if (
             (label is Role.TEASER and not dense and not summary)
             or (
@@ -289,8 +324,7 @@ def _has_before(paragraphs: Iterable[int], index: int) -> bool:
 
 def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> HtmlElement | None:
     """Return the first box around a label that holds the block after it, too."""
-    after = blocks[index + 1].element if index + 1 < len(blocks) else None
-    around = set(after.iterancestors()) if after is not None else set()
+    around = {*blocks[index : index + 2][-1].element.iterancestors()}
     for _ in range(_MAX_LEVELS):
         if box is None or box in around or box.tag == "body":
             break
@@ -298,7 +332,7 @@ def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> Html
     return box
 
 
-def _is_most_of_text(blocks: list[Block], roles: dict[int, Role], some: list[int]) -> bool:
+def _is_most_of_text(blocks: list[Block], roles: dict[int, Role], some: Iterable[int]) -> bool:
     """Return whether some blocks are half of the running text or more: a label announces less than the article."""
     text = sum(len(blocks[i].text) for i, role in roles.items() if role in BODY_ROLES)
     return 2 * sum(len(blocks[i].text) for i in some if roles.get(i) in BODY_ROLES) > text > 0

@@ -5,7 +5,6 @@ the element may belong to the article: each sentence is the dek, a caption or a 
 <article> and links to other pages. Where more may, trafilatura decides on the element and what may belong to it.
 """
 
-import re
 from collections import Counter
 from functools import reduce
 from itertools import chain, islice, takewhile
@@ -25,7 +24,7 @@ from newsarchive.extract.blocks import (
 from newsarchive.extract.body import BodyContext, build_role_context
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.roles import LONG_PARAGRAPH, assign_role, is_same_site_link, label_role, markup_role
-from newsarchive.extract.select_body import find_densest
+from newsarchive.extract.select_body import box_of_paragraph, find_densest
 from newsarchive.extract.zones import HEADINGS
 from storage.model import BODY_ROLES, Role
 
@@ -34,7 +33,6 @@ _MIN_TEXT = 500  # shortest text, in characters
 _MIN_SHARE = 0.6  # of the running text of the page, but for that in other articles' boxes, menus and the footer
 _MAX_MISSED = 60  # characters that may be body text and are not selected
 _MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
-_WITHOUT_FULL_STOPS = re.compile("[\u0e00-\u0eff\u1780-\u17ff]")  # Thai, Lao and Khmer letters
 _MIN_LINKED = 0.8  # smallest share of links in a line that is nothing but links
 _MIN_BESIDE_LINKS = 30  # shortest text beside links, in characters, that is more than a name or a date
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
@@ -59,8 +57,9 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     text = find_densest(running, zones.NOT_BODY)
     if len(blocks) > _MAX_BLOCKS or measure_text(text) < _MIN_TEXT:
         return set(), set()
-    box = text[0].element if text[0].tag == "div" else text[0].element.getparent()
-    if box is None or box.tag in _WHOLE_TAGS:
+    box = box_of_paragraph(text[0])
+    # Beside paragraphs that are each a <div>, other <div> elements leave a choice.
+    if box is None or box.tag in _WHOLE_TAGS or (text[0].tag == "div" and box is not text[0].element):
         return set(), set()
     children = _find_children(box, blocks, text[0].index)
     beside = zones.NOT_TEXT & ~reduce(and_, (b.zone for b in text))
@@ -73,9 +72,8 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     inside = range(children[0][0].index, children[-1][0].index + 1)
     above = -1 if context.headline.block is None else context.headline.block
     unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
-    if measure_text(unsure) <= _MAX_MISSED:  # the roles of blocks take time
-        return chosen, set()
-    if measure_text(_list_body_text(unsure, blocks, chosen, box, context)) <= _MAX_MISSED:
+    is_much = measure_text(unsure) > _MAX_MISSED  # otherwise their roles, which take time, matter little
+    if not is_much or measure_text(_list_body_text(unsure, blocks, chosen, box, context)) <= _MAX_MISSED:
         return chosen, set()
     lines = (b.index for b in blocks[above + 1 :] if not (_is_never_body(b) or _is_link_within_site(b, context.site)))
     return chosen, {*inside, *lines, *(b.index for b in unsure)}
@@ -139,8 +137,7 @@ def _is_never_body(block: Block) -> bool:
 
 def _may_be_sentence(text: str) -> bool:
     """Return whether a line is a sentence, or a long one; names and labels that end like sentences are shorter."""
-    is_end = len(text) > LONG_PARAGRAPH or ends_sentence(text) or _WITHOUT_FULL_STOPS.search(text) is not None
-    return is_end and effective_length(text) > _MIN_SENTENCE
+    return (len(text) > LONG_PARAGRAPH or ends_sentence(text)) and effective_length(text) > _MIN_SENTENCE
 
 
 def _list_body_text(

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.authors import is_person_name
-from newsarchive.extract.blocks import PROSE_ENDS, Block, ends_sentence, has_no_words
+from newsarchive.extract.blocks import Block, ends_sentence, has_no_words
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
@@ -90,7 +90,7 @@ def markup_role(block: Block) -> Role:
 def _read_markup(block: Block) -> Role:
     if block.tag in HEADINGS or (block.tag == "summary"):
         return Role.HEADING
-    if block.zone & zones.PRE and not (block.is_prose and block.text[-1] in PROSE_ENDS):
+    if block.zone & zones.PRE and not (block.is_prose and ends_sentence(block.text, may_be_quoted=False)):
         return Role.CODE
     if block.zone & zones.LIST and block.tag != "blockquote" and not (block.tag == "dd" and block.is_prose):
         return Role.LIST

@@ -21,7 +21,7 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import MAX_LINK_SHARE, Block, PageBlocks, is_running_text, measure_text, normalize_space
+from newsarchive.extract.blocks import MAX_LINK_SHARE, Block, PageBlocks, ends_sentence, measure_text, normalize_space
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
@@ -49,7 +49,7 @@ _PARTS = frozenset({"tbody", "thead", "tfoot", "tr", "td", "th", "li", "dd", "dt
 _MAX_VALUES = 300  # characters of the attributes of an element that are looked at
 _PLAIN_TAG = "newsarchive-plain"  # tag of the spans to remove from the copy, without their text
 _REMOVED_TAG = "newsarchive-beside"  # tag of the elements to remove from the copy
-_MIN_RESCUED = 400  # shortest text, in characters, that is taken for an article against trafilatura's judgement
+_MIN_RESCUED = 400  # shortest text, in letters, that is taken for an article against trafilatura's judgement
 _OPTIONS = Extractor(fast=True, comments=False, output_format="xml")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _ENDS_LINE = frozenset({"lb", "item", "row", "p", "head", "quote", "cell", "list", "table", "code"})
@@ -136,13 +136,13 @@ def select_body(
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     # For unusual markup.
-    running = [block for block in blocks if is_running_text(block)]
-    dense = max(find_densest(running, zones.NOT_BODY), _find_sibling_divs(running), key=measure_text)
+    running = [block for block in blocks if block.is_prose and block.letters > 80]
+    dense = find_densest(running, zones.NOT_BODY)
     # Outside of links: a list of headlines is no running text.
     taken = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)
     taken += sum(len(text) for _, text in found.unplaced)
     length = measure_text(dense)
-    if length <= max(_MIN_RESCUED, 2 * taken):
+    if sum(block.letters for block in dense) <= _MIN_RESCUED or length <= 2 * taken:
         return found
     evidence.add_claim("selection", "densest text", f"{length} characters, not {taken} outside of links", taken=True)
     return SelectedBody(chosen={b.index for b in dense})
@@ -229,22 +229,17 @@ def _sum_levels(tree: HtmlElement) -> int:
     return sum(levels.values())
 
 
+def box_of_paragraph(block: Block) -> HtmlElement | None:
+    """Return the element that holds a paragraph: its parent, or the <div> that it is a part of."""
+    return block.element if block.tag == "div" and len(block.element) else block.element.getparent()
+
+
 def find_densest(prose: Iterable[Block], excluded: int) -> list[Block]:
     """Return the paragraphs under the element with most running text, without those in some zones."""
     under: dict[HtmlElement, list[Block]] = {}
     for block in prose:
-        parent = block.element.getparent() if block.tag != "div" else block.element
-        if parent is not None and not block.zone & excluded:
+        if not block.zone & excluded and (parent := box_of_paragraph(block)) is not None:
             under.setdefault(parent, []).append(block)
-    return max(under.values(), key=measure_text, default=[])
-
-
-def _find_sibling_divs(prose: Iterable[Block]) -> list[Block]:
-    """Return the paragraphs that are each a <div> of its own in the element with most of them."""
-    under: dict[HtmlElement | None, list[Block]] = {}
-    for block in prose:
-        if block.tag == "div" and not len(block.element) and not block.zone & zones.NOT_BODY:
-            under.setdefault(block.element.getparent(), []).append(block)
     return max(under.values(), key=measure_text, default=[])
 
 
@@ -424,7 +419,9 @@ def _belongs_to_text(block: Block, parent: HtmlElement, places: _TextPlaces) -> 
         return between and block.tag != "h1" and parent in places.parents
     if block.tag == "div":
         alike = parent in places.parents and _first_class(block.element) in places.classes
-        is_unlinked_sibling = between and parent in places.parents and block.link_share < 0.3
+        # At the ends of the text a label, or a question to readers, may be its sibling.
+        is_part = between or (block.letters > 40 and ends_sentence(block.text, may_be_quoted=False))
+        is_unlinked_sibling = is_part and parent in places.parents and block.link_share < 0.3
         return block.element in places.elements or alike or is_unlinked_sibling
     return block.tag in places.tags and (parent in places.parents or _tag_and_class(parent) in places.shapes)
 
