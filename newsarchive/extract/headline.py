@@ -24,7 +24,7 @@ _INLINE_TAGS = ("span", "div", "em", "strong", "b")
 _MAX_LENGTH = 400
 _KICKER_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('kicker_class')})(?![a-z]{{3}})", re.IGNORECASE)
 _MAX_KICKER = 80
-_MAX_SECTION = 24  # letters of the name of a section, at most
+_MAX_SECTION = 32  # letters of the name of a section, at most
 _MAX_WRAPPERS = 3
 
 
