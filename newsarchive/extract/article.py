@@ -139,7 +139,7 @@ def _use_jsonld_body(body: Body, parts: PageParts, context: BodyContext) -> Body
 
 def _build_article(parts: PageParts, context: BodyContext, body: Body, metadata: Article) -> Article:
     nearby = _blocks_near(parts.content.blocks, context.headline.block)
-    published, modified = read_dates(DateSources(parts=parts, nearby=nearby))
+    published, modified = read_dates(DateSources(parts=parts, nearby=nearby, headline=context.headline.block))
     image = _choose_image(parts, context, body)
     is_learnt_from = parts.page_input.for_archive and not context.layout_blocks
     return replace(

@@ -132,6 +132,7 @@ class PageBlocks:
 
 
 _NO_WORDS = re.compile(r"[\W_\u2100-\u214f]*")  # "ℹ" is a letter
+_NO_TITLE = re.compile(_NO_WORDS.pattern + r"(?:\d|$)")  # a sign behind a heading, or the count of its comments
 _IDEOGRAPH = re.compile("[\u2e80-\U0010ffff]")
 
 
@@ -458,7 +459,9 @@ class _BlockCollector:
                     self.add_media(element, zone)
                 zone = self.open_zone(zone, opened & ~zones.BLOCK)
                 apart = apart or opened & _SEPARATED != 0
-        if inline:
+        # The dek or the count of comments behind a headline, in its element, is a line of its own.
+        is_behind = holder.tag == "h1" and self.parts and element.getnext() is None
+        if inline and not (is_behind and (tag == "small" or opened & (zones.DEK | zones.COMMENTS))):
             self.space_needed = self.space_needed or apart
             self.walk_inline(element, tag, zone, depth, holder)
             self.space_needed = self.space_needed or apart
@@ -512,7 +515,8 @@ class _BlockCollector:
         href = element.get("href") if tag == "a" and element not in self.wrappers else None
         # "{{url}}" is a placeholder of a template.
         if href and "{" not in href:
-            if href[0] == "#" and holder.tag in zones.HEADINGS and self.parts and has_no_words(element.text_content()):
+            is_behind = href[0] == "#" and holder.tag in zones.HEADINGS and self.parts
+            if is_behind and _NO_TITLE.match(element.text_content()):
                 return
             self.walk_link(element, href, zone, depth, holder)
             return

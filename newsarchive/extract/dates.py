@@ -35,6 +35,7 @@ OTHER_TEXTS = (
 )  # fmt: skip
 """Zones whose dates are those of other articles, pictures, or the day on which the page was sent."""
 _LABEL_LENGTH = 60  # longest line, in characters, that can be taken for a date line without other evidence
+_LINES_OF_DATE = 6  # lines under a headline among which its date is looked for first
 _DATE_DIGITS = 5  # digits of a date: a day and a year
 _DATE_AND_TIME_DIGITS = 8
 _LONGEST_DATE_LINE = 110
@@ -139,7 +140,11 @@ _UPDATE_WORDS = re.compile(
 )
 _UPDATE_PREFIXES = tuple(words("update_prefix"))
 """Parts of those words in lower case, to skip the many lines that contain none."""
-_BETWEEN_DATES = re.compile(r"[|·•;()]|\s[/–—-]\s|(?<=\d)[,،、]?\s+(?=[^\W\d_]{2,}\s?[:：])")
+_BETWEEN_DATES = re.compile(
+    r"[|·•;()]|\s[/–—-]\s|(?<=\d)[,،、]?\s+(?=[^\W\d_]{2,}\s?[:：])|"
+    rf"\s(?=(?:{alternatives('published_word')})(?![^\W\d_]))",
+    re.IGNORECASE,
+)
 _STATUS_WORDS = ("stand",)
 """Words for the state of a text: unless another date is beside them, the date is that of publication."""
 _URL_MONTH, _URL_DAY = r"(0[1-9]|1[0-2])", r"(0[1-9]|[12]\d|3[01])"
@@ -170,6 +175,8 @@ class DateSources:
     parts: PageParts
     nearby: list[Block]
     """Blocks near the headline, in page order."""
+    headline: int | None = None
+    """The block that prints the headline."""
     zone: tzinfo | None = None
     """The time zone that a machine-readable date of the page states."""
     language: str = ""
@@ -190,13 +197,21 @@ def read_dates(sources: DateSources) -> tuple[SourcedDate | None, SourcedDate | 
     head = sources.parts.head
     language = text_of(sources.parts.jsonld.article.get("inLanguage")) or head.language or head.first("og:locale")
     zone = next((zone for zone in stated if zone is not None and zone is not UTC), None)
-    sources = replace(sources, zone=zone, language=language.lower().replace("_", "-"))
+    # Far above the headline may be the day on which the page was sent, far below the date of a teaser.
+    nearby = sorted(sources.nearby, key=lambda block: not _is_beside_headline(block, sources))
+    sources = replace(sources, nearby=nearby, zone=zone, language=language.lower().replace("_", "-"))
     modified = sources.parts.evidence.first("modified", _modified_candidates(sources))
     published = _choose_published(sources, modified)
     # Many publishers send the same time twice: the article was not modified.
     if modified and published and published.source != "modified" and not _is_later(modified, published):
         modified = None
     return published, modified
+
+
+def _is_beside_headline(block: Block, sources: DateSources) -> bool:
+    at = sources.headline or 0
+    is_dated = block.index == at - 1 and block.zone & (zones.DATE | zones.HEADER) == zones.DATE
+    return is_dated or at < block.index <= at + _LINES_OF_DATE
 
 
 def _choose_published(sources: DateSources, modified: SourcedDate | None) -> SourcedDate | None:
@@ -209,12 +224,10 @@ def _choose_published(sources: DateSources, modified: SourcedDate | None) -> Sou
         found = _more_precise(found, dated)
         if found is not None and not _is_day_only(found) and not evidence.is_recording:
             break
-    if found is None or _is_doubtful(found, modified) or evidence.is_recording:
+    if found is None or _is_day_only(found) or _is_doubtful(found, modified) or evidence.is_recording:
         printed = [*_printed_dates(sources)]
         candidates += printed
         found = _choose_printed(found, printed, modified)
-    elif _is_day_only(found):
-        found = _more_precise(found, _time_element_date(sources, updated=False))
     if (discovery := sources.parts.page_input.discovery) is not None:
         source = "sitemap" if discovery.via_kind is UrlKind.SITEMAP else "feed"
         candidates.append(_with_source(discovery.published, source))
@@ -248,10 +261,7 @@ def _in_printed_offset(dated: SourcedDate, sources: DateSources) -> SourcedDate:
 def _printed_dates(sources: DateSources) -> Iterator[SourcedDate]:
     """Yield the dates that the page prints near the headline, and that of its URL."""
     for blocks in group_date_lines(sources.nearby):
-        lines = replace(sources, nearby=blocks)
-        if dated := _time_element_date(lines, updated=False):
-            yield dated
-        yield from _visible_dates(lines)
+        yield from _line_dates(replace(sources, nearby=blocks))
     if dated := _url_date(sources):
         yield dated
 
@@ -298,16 +308,15 @@ def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Itera
         lines = (b.text for b in short if len(b.text.split()) <= _MAX_DATE_WORDS or not ends_sentence(b.text))
         yearless = (parse_yearless_date(text, latest) for text in lines)
         yield _with_source(next(filter(None, yearless), None), "visible")
-    changed = modified or _time_element_date(distant, updated=True) or next(_visible_dates(distant, updated=True), None)
+    changed = modified or next(_line_dates(distant, updated=True), None)
     yield replace(changed, source="modified") if changed else None
     sentences = [block for block in sources.nearby if not block.zone & OTHER_TEXTS and not is_date_line(block)]
-    yield next(_visible_dates(replace(sources, nearby=sentences)), None)
+    yield next(_line_dates(replace(sources, nearby=sentences)), None)
 
 
 def _modified_candidates(sources: DateSources) -> Iterator[tuple[str, SourcedDate | None]]:
     yield from _stated_dates(sources, "modified", ("dateModified",), _MODIFIED_META)
-    yield "time", _time_element_date(sources, updated=True)
-    yield "visible", next(_visible_dates(sources, updated=True), None)
+    yield from ((dated.source, dated) for dated in _line_dates(sources, updated=True))
 
 
 def _stated_dates(
@@ -348,7 +357,7 @@ def _more_precise(first: SourcedDate | None, second: SourcedDate | None) -> Sour
         return first or second
     # A day begins 14 hours earlier in the east, and ends 12 hours later in the west.
     same = timedelta(hours=-14) <= second.at - first.at < timedelta(hours=36)
-    return second if _is_day_only(first) and same else first
+    return second if _is_day_only(first) and not _is_day_only(second) and same else first
 
 
 def _is_day_only(dated: SourcedDate) -> bool:
@@ -384,40 +393,46 @@ def _find_update_word(text: str) -> re.Match[str] | None:
     return _UPDATE_WORDS.search(text) if any(map(low.__contains__, _UPDATE_PREFIXES)) else None
 
 
-def _time_element_date(sources: DateSources, *, updated: bool) -> SourcedDate | None:
+def _line_dates(sources: DateSources, *, updated: bool = False) -> Iterator[SourcedDate]:
+    """Yield the dates of the lines, in order: of each line the date that its markup states, else the one printed."""
+    blocks = sources.parts.content.blocks
     for block in sources.nearby:
-        for element, nearby_text in _date_elements(block, sources):
-            prop = (element.get("itemprop") or "").lower()
-            if element.tag != "time" and prop not in ("datepublished", "datemodified"):
-                continue
-            text = element.get("datetime") or element.get("content") or element.text_content()
-            changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(nearby_text) is not None)
-            date = parse_iso_date(text, sources.zone) if changed == updated else None
-            if date:
-                return _with_source(date, "microdata" if prop else "time")
+        beside = (line for line in blocks[max(0, block.index - 1) : block.index + 2] if line.index != sources.headline)
+        headings = [line for line in beside if line.tag in zones.HEADINGS and line.link_share > 0.9]
+        if headings and headings[0].element.getparent() in (block.element, *block.element.iterancestors()):
+            continue  # the date of another article
+        if dated := _time_element_date(block, sources, updated) or _visible_date(block, sources, updated):
+            yield dated
+
+
+def _time_element_date(block: Block, sources: DateSources, updated: bool) -> SourcedDate | None:
+    for element, nearby_text in _date_elements(block, sources):
+        prop = (element.get("itemprop") or "").lower()
+        if element.tag != "time" and prop not in ("datepublished", "datemodified"):
+            continue
+        text = element.get("datetime") or element.get("content") or element.text_content()
+        changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(nearby_text) is not None)
+        if date := parse_iso_date(text, sources.zone) if changed == updated else None:
+            return _with_source(date, "microdata" if prop else "time")
     return None
 
 
-def _visible_dates(sources: DateSources, *, updated: bool = False) -> Iterator[SourcedDate]:
-    """Yield the dates that the lines near the headline print."""
-    american = sources.language == "en-us"
-    for block in sources.nearby:
-        if len(block.text) > _MAX_DATE_LINE and not block.zone & zones.DATE:
-            continue
-        text = block.text[: 2 * _MAX_DATE_LINE]
-        update_word = _find_update_word(text)
+def _visible_date(block: Block, sources: DateSources, updated: bool) -> SourcedDate | None:
+    if len(block.text) > _MAX_DATE_LINE and not block.zone & zones.DATE:
+        return None
+    text = block.text[: 2 * _MAX_DATE_LINE]
+    if update_word := _find_update_word(text):
+        sign = _BETWEEN_DATES.search(text, update_word.end())
         if updated:
-            if not update_word:
-                continue
             after = text[update_word.end() :]
             text = after if _parse_line(after, sources) else _remove_first_clock(text, update_word)
-        elif update_word and update_word[0].casefold() not in _STATUS_WORDS:
-            sign = _BETWEEN_DATES.search(text, update_word.end())
+        elif update_word[0].casefold() not in _STATUS_WORDS:
             is_first = sign is not None and not any(map(str.isdigit, text[: update_word.start()]))
             # "Updated: March 6 | Published: March 5" names the publication last.
             text = text[sign.end() :] if sign and is_first else text[: update_word.start()]
-        if dated := _parse_line(text, sources, day_first=not american):
-            yield dated
+    elif updated:
+        return None
+    return _parse_line(text, sources, day_first=sources.language != "en-us")
 
 
 def _parse_line(text: str, sources: DateSources, *, day_first: bool = True) -> SourcedDate | None:

@@ -63,6 +63,8 @@ def find_dek_block(
             own_key == k or (len(own_key) > 40 and (k.startswith(own_key) or own_key.startswith(k[:-3]))) for k in keys
         )
         marked = block.zone & zones.DEK and not block.zone & (zones.PROMO | zones.ASIDE | zones.QUOTE)
+        if block.element.getparent() is blocks[headline.block].element:
+            marked = not _has_author_or_date(block, authors)
         # A short heading under the headline, or one in another box, is a subheading, or the heading of a box.
         ranked = block.tag in ("h2", "h3") or (block.tag == "h4" and block.index == headline.block + 1)
         beside = block.element.getparent() is blocks[headline.block].element.getparent()

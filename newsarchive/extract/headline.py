@@ -24,6 +24,7 @@ _INLINE_TAGS = ("span", "div", "em", "strong", "b")
 _MAX_LENGTH = 400
 _KICKER_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('kicker_class')})(?![a-z]{{3}})", re.IGNORECASE)
 _MAX_KICKER = 80
+_MAX_SECTION = 32  # letters of the name of a section, at most
 _MAX_WRAPPERS = 3
 
 
@@ -88,7 +89,9 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
         if len(block.text) > _MAX_LENGTH or not (heading or block.text.startswith(foremost)):
             continue
         score = _score_block(block, heading, keys, site)
-        if score > 0 and (best is None or score > best[0]):
+        # Of two <h1>, a later one is the headline only where it clearly is what the metadata claims.
+        is_second = best is not None and best[0] >= 0.5 and best[1].tag == block.tag == "h1"
+        if score > 0 and (best is None or score > (max(best[0], 0.94) if is_second else best[0])):
             best = score, block
     # Without other metadata a heading is preferred to <title>, which often names the site or section.
     stated_title = text_of(parts.jsonld.article.get("headline")) or parts.head.first("og:title", "twitter:title")
@@ -175,14 +178,15 @@ def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -
         agreement = max(agreement, word_overlap(own_key, claim), 0.8 if is_alike else 0.0)
     score = agreement
     if block.tag == "h1" or (heading and block.tag not in _HEADINGS):
-        score += 0.45 if agreement >= 0.3 else 0.3
+        # The metadata may word a headline in another way, for social media; a short <h1> may name the section.
+        score += 0.45 if agreement >= 0.3 else 0.5 if block.letters > _MAX_SECTION else 0.3
     elif not heading and agreement < 1.0:
         return 0.0
     if block.zone & (zones.NAV | zones.FOOTER | zones.ASIDE | zones.RELATED | zones.LATEST | zones.COMMENTS):
         score -= 0.3
     if block.zone & zones.HIDDEN:
         score -= 0.25
-    if not heading and block.link_share > 0.9:
+    if block.link_share > 0.9 and (not heading or agreement < 0.8):
         score -= 0.3
     if len(own_key.split()) <= 1 and len(own_key) < 12 and agreement < 1.0:
         score -= 0.3

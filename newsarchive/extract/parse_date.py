@@ -248,8 +248,11 @@ def _build_datetime(date: _Three, clock: _Three | None, zone: tzinfo | None) -> 
 
 
 def _check_year(date: PageDate) -> PageDate | None:
-    """Return a date between 1800 and 2100, else None: articles may be older than the web, other years are errors."""
-    return date if 1800 <= date.at.year <= 2100 else None
+    """Return a date between 1800 and 2100, else None: articles may be older than the web, other years are errors.
+
+    The first day of Unix time, wherever it begins, is that of a system without a date.
+    """
+    return date if 1800 <= date.at.year <= 2100 and abs(date.at.timestamp()) > 86_399 else None
 
 
 # Parse dates relative to the time of the capture: "3 hours ago", "yesterday, 18:40".
