@@ -22,12 +22,10 @@ _BETWEEN = re.compile(r"\|(?![^(]*\))")  # alternatives, but not those within pa
 _LITERAL = re.compile(r"[\w ]*(?![?*+{])")  # all matches begin with it
 _SIGNS = re.compile(r"^\W+")
 # Greek capitals are printed without accents, and Indian letters with a nukta often without it, as two signs or as one.
-_FOLDED = list(
-    zip(
-        "ıςάέήίϊΐόύϋΰώ\u0958\u0959\u095a\u095b\u095c\u095d\u095e\u095f\u09dc\u09dd\u09df\u093c\u09bc",
-        [*"iσαεηιιιουυυωकखगजडढफयডঢয", "", ""],
-        strict=True,
-    )
+_FOLDED = str.maketrans(
+    "ıςάέήίϊΐόύϋΰώ\u0958\u0959\u095a\u095b\u095c\u095d\u095e\u095f\u09dc\u09dd\u09df",
+    "iσαεηιιιουυυωकखगजडढफयডঢয",
+    "\u093c\u09bc",
 )
 
 
@@ -169,6 +167,4 @@ def _lower_line(text: str) -> tuple[str, str]:
 
 def _fold_letters(text: str) -> str:
     """Replace dotless i, final sigma, and letters with a Greek accent or an Indian nukta by their plain forms."""
-    for printed, plain in _FOLDED:
-        text = text.replace(printed, plain)
-    return text
+    return text if text.isascii() else text.translate(_FOLDED)

@@ -309,7 +309,7 @@ def test_the_archive_of_a_day_is_no_article() -> None:
 
 
 def test_beside_a_short_address_the_same_folder_counts() -> None:
-    """Where addresses are short, headlines that lead to the folder of the article are a list."""
+    """Headlines that lead to the folder of the article are a list, if the addresses are short."""
     links = "".join(f"<li><a href=/world/rain-{n}>Rain falls again on the hills {n}</a></li>" for n in range(4))
     menu = "<li><a href=/sport/football>All the scores of the last weekend</a></li>"
     page = f"<html><head><meta property=og:type content=article></head><body><main><h1>Rain</h1>{TEXT}<h3>Related</h3>"
