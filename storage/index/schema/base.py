@@ -62,10 +62,9 @@ _TYPES: dict[Any, TypeEngine[Any]] = {
 class Base:
     """Root of the tables. The attributes of a class are the columns, its docstring is the comment in the database.
 
-    `key` names the columns of a primary key other than `id`.
+    `key` names the columns of a primary key other than `id`, `unique` those whose values together are unique.
     """
 
-    __table_args__: ClassVar[tuple[Any, ...]] = ()
     __table__: ClassVar[sa.Table]
     metadata: ClassVar = sa.MetaData(
         naming_convention={
@@ -74,11 +73,12 @@ class Base:
         }
     )
 
-    def __init_subclass__(cls, *, table: str, key: str = "") -> None:
+    def __init_subclass__(cls, *, table: str, key: str = "", unique: str = "") -> None:
         columns = [_name_column(getattr(cls, name, None), name, kind) for name, kind in cls.__annotations__.items()]
-        keys = [sa.PrimaryKeyConstraint(*key.split())] if key else []
+        keys: list[sa.Constraint] = [sa.PrimaryKeyConstraint(*key.split())] if key else []
+        keys += [sa.UniqueConstraint(*unique.split())] if unique else []
         comment = (cls.__doc__ or "").removesuffix(".")
-        cls.__table__ = sa.Table(table, cls.metadata, *columns, *cls.__table_args__, *keys, comment=comment)
+        cls.__table__ = sa.Table(table, cls.metadata, *columns, *keys, comment=comment)
         for column in columns:
             setattr(cls, column.name, column)
 

@@ -43,6 +43,11 @@ def _to(target: str) -> sa.ColumnClause[Any]:
     return sa.Column(sa.ForeignKey(target))
 
 
+def _to_later(target: str) -> sa.ColumnClause[Any]:
+    """Return a reference that is checked at the end of the transaction."""
+    return sa.Column(sa.ForeignKey(target, deferrable=True, initially="DEFERRED", use_alter=True))
+
+
 class SiteRow(Base, table="sites"):
     """News sites: configured ones, and one per host for imported pages of other hosts."""
 
@@ -79,10 +84,8 @@ SOURCES = "kind IN ('feed', 'listing', 'sitemap')"
 """Condition of the index on sources; a query that is to use that index repeats it literally."""
 
 
-class LaneRow(Base, table="lanes"):
+class LaneRow(Base, table="lanes", unique="site host"):
     """Hosts of sites: requests of a site to one host are made one at a time."""
-
-    __table_args__ = (sa.UniqueConstraint("site", "host"),)
 
     id: sa.ColumnClause[int] = _id()
     site: sa.ColumnClause[str]
@@ -163,17 +166,8 @@ class WarcFileRow(Base, table="warc_files"):
     sha256: sa.ColumnClause[str | None]
 
 
-def _to_versions(column: str) -> sa.ForeignKeyConstraint:
-    name = f"fk_captures_{column}"
-    return sa.ForeignKeyConstraint(
-        [column], ["versions.id"], name=name, use_alter=True, deferrable=True, initially="DEFERRED"
-    )
-
-
 class CaptureRow(Base, table="captures"):
     """Captures: one row per response, revisit or resource record of a WARC file."""
-
-    __table_args__ = (_to_versions("version_id"), _to_versions("page_version_id"))
 
     id: sa.ColumnClause[int] = _id()
     url_id: sa.ColumnClause[int] = _to("urls.id")
@@ -196,10 +190,7 @@ class CaptureRow(Base, table="captures"):
     refers_to_record: sa.ColumnClause[str | None]
     refers_to_url_id: sa.ColumnClause[int | None] = _to("urls.id")
     refers_to_date: sa.ColumnClause[str | None]
-    refers_to_id: sa.ColumnClause[int | None] = sa.Column(
-        # A batch may bring a revisit before its original.
-        sa.ForeignKey("captures.id", deferrable=True, initially="DEFERRED")
-    )
+    refers_to_id: sa.ColumnClause[int | None] = _to_later("captures.id")  # a batch may bring a revisit first
     redirect_url_id: sa.ColumnClause[int | None] = _to("urls.id")
     outcome: sa.ColumnClause[str]
     reason: sa.ColumnClause[str]
@@ -212,8 +203,8 @@ class CaptureRow(Base, table="captures"):
     last_modified: sa.ColumnClause[str | None]
     noarchive: sa.ColumnClause[bool]
     article_id: sa.ColumnClause[int | None] = _to("articles.id")
-    version_id: sa.ColumnClause[int | None]
-    page_version_id: sa.ColumnClause[int | None]
+    version_id: sa.ColumnClause[int | None] = _to_later("versions.id")
+    page_version_id: sa.ColumnClause[int | None] = _to_later("versions.id")
 
 
 class DailyCapturesRow(Base, table="daily_captures", key="site_id day outcome"):
@@ -225,10 +216,8 @@ class DailyCapturesRow(Base, table="daily_captures", key="site_id day outcome"):
     captures: sa.ColumnClause[int]
 
 
-class ArticleRow(Base, table="articles"):
+class ArticleRow(Base, table="articles", unique="url_id site_id"):
     """Articles: one row per canonical URL of a site, or for several with the same text."""
-
-    __table_args__ = (sa.UniqueConstraint("url_id", "site_id"),)
 
     id: sa.ColumnClause[int] = _id()
     site_id: sa.ColumnClause[int] = _to("sites.id")
@@ -239,18 +228,14 @@ class ArticleRow(Base, table="articles"):
     state: sa.ColumnClause[str]
 
 
-class VersionRow(Base, table="versions"):
+class VersionRow(Base, table="versions", unique="digest site_id page_url_id"):
     """Distinct texts of pages, the versions of articles; all fields are from the first capture that shows the text."""
-
-    __table_args__ = (sa.UniqueConstraint("digest", "site_id", "page_url_id"),)
 
     id: sa.ColumnClause[int] = _id()
     article_id: sa.ColumnClause[int | None] = _to("articles.id")
     site_id: sa.ColumnClause[int] = _to("sites.id")
     page_url_id: sa.ColumnClause[int] = _to("urls.id")
-    duplicate_of_id: sa.ColumnClause[int | None] = sa.Column(
-        sa.ForeignKey("versions.id", deferrable=True, initially="DEFERRED")
-    )
+    duplicate_of_id: sa.ColumnClause[int | None] = _to_later("versions.id")
     capture_id: sa.ColumnClause[int] = _to("captures.id")
     number: sa.ColumnClause[int]
     is_variant: sa.ColumnClause[bool]
