@@ -47,6 +47,7 @@ _PROSE_ENDS = frozenset(".!?…。！？؟।۔։።။།។｡．")  # of sent
 _SENTENCE_ENDS = _PROSE_ENDS | frozenset('"”’»)')
 MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
+_LABEL_ENDS = (":", "：", "...", "…")  # of a label before the name in a caption
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
 _LABELS = (phrases.RELATED, phrases.LATEST, phrases.NEWSLETTER, phrases.DISCLAIMER)
 _MAX_LABEL = 40  # longest label, in characters, that is not bold
@@ -173,6 +174,8 @@ def _needs_space(before: str, after: str, *, is_word: bool) -> bool:
     Unless it is known that the second `is_word`, it has to look like one: "13:40" and "Library", "News" and "Ferry".
     """
     last, first = before[-1], after[0]
+    if last in ".!?" and before[-2:-1].islower():
+        return first.isupper()  # a sentence, and what follows it
     if not (last.isalnum() and first.isalnum() and last < "\u2e80" and first < "\u2e80"):
         return False
     if is_word or not first.isdigit():
@@ -452,7 +455,7 @@ class _BlockCollector:
             if opened & zones.HIDDEN and element.get("id") in self.panels:
                 opened &= ~zones.HIDDEN
             if opened:
-                if inline and opened & zones.HIDDEN and self.skip_hidden(element):
+                if inline and opened & zones.HIDDEN and self.skip_hidden(element, zone):
                     return
                 inline = inline and not (tag == "span" and opened & zones.BLOCK)
                 if opened & zones.EMBED and not within & zones.EMBED:
@@ -497,10 +500,12 @@ class _BlockCollector:
                 zone &= ~zones.BOX
         return zone | opened
 
-    def skip_hidden(self, element: HtmlElement) -> bool:
+    def skip_hidden(self, element: HtmlElement, zone: int) -> bool:
         """Skip text for screen readers ("opens in a new tab") beside visible text; return whether it was skipped."""
         is_beside = self.parts and (self.anchor is None or self.anchor_parts)
-        if not is_beside or len(element.text_content()) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
+        text = str(element.text_content())
+        is_label = zone & zones.FIGCAPTION and text.rstrip().endswith(_LABEL_ENDS)
+        if not is_beside or is_label or len(text) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
             return False
         self.content.non_article.append(element)
         return True

@@ -326,6 +326,10 @@ def _stated_dates(
     yield "layout", _first_date(sources.parts.layout_matches.texts(field), "layout", sources.zone)
     yield "json-ld", _first_date(sources.jsonld_texts(keys), "json-ld", sources.zone)
     yield "meta", _first_date(sources.parts.head.all(*metas), "meta", sources.zone)
+    if (named := f'itemprop="date{field.capitalize()}"').encode() in sources.parts.page.html:
+        texts = list(map(str, sources.parts.page.root.xpath(f"//*[@{named}]/@content")))
+        # Of several days, some are those of other articles.
+        yield "microdata", _first_date(texts if len({t[:10] for t in texts}) == 1 else (), "microdata", sources.zone)
 
 
 def _first_date(texts: Iterable[str], source: str, zone: tzinfo | None) -> SourcedDate | None:

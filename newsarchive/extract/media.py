@@ -95,7 +95,7 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     for element, media in read:
         own = captions.get(element.element, [])
         is_lead = lead is not None and element.block <= first + 1 and is_same_picture(media.url, lead.url)
-        captioned = [block for block in own if body.roles.get(block.index) is Role.CAPTION]
+        captioned = [block for block in own if body.roles.get(block.index) is not Role.TEXT]
         is_other = _is_in_other_article(element.element, articles, has_caption=bool(captioned))
         objection = "in another article" if is_other else _object_to_caption(captioned, body)
         objection = objection or _object_to(parts, element, media, body, start, is_sure=bool(captioned) or is_lead)
@@ -206,6 +206,9 @@ def _stands_beside(element: HtmlElement, block: Block) -> bool:
 
 def _read_element(parts: PageParts, found: MediaElement) -> Media | None:
     """Return the medium that an element shows; None for icons, counters and what has no address."""
+    # A script may replace a player, too, of which only what browsers without scripts show has the address.
+    frame = next(found.element.iter(*_FRAMES), None) if found.element.tag == "noscript" else None
+    found = found if frame is None else replace(found, element=frame)
     media = _read_picture(parts, found.element) if found.element.tag in _PICTURES else _read_player(parts, found)
     is_shown = media is not None and len(media.url) < MAX_URL and not _NO_MEDIA.search(host(media.url))
     return media if is_shown else None
@@ -226,8 +229,9 @@ def _read_player(parts: PageParts, found: MediaElement) -> Media | None:
     element, base = found.element, parts.page.base
     tag = str(element.tag)
     url = next((url for href in _list_addresses(element, tag) if (url := resolve_link(base, href))), None)
-    # A quotation that leads to a page of the site itself is no post.
-    is_own = url is not None and tag == "blockquote" and strip_www(host(url)) == strip_www(host(parts.page.url))
+    # A quotation that leads to a page of the site itself is no post, nor a frame that shows one.
+    is_post = tag == "blockquote" or (url is not None and url.endswith("/embed/"))
+    is_own = url is not None and is_post and strip_www(host(url)) == strip_www(host(parts.page.url))
     if url is None or is_own or (tag in _FRAMES and _is_icon(element)):
         return None
     tracks = (track.get("src") or "" for track in islice(element.iter("track"), 5) if track.get("kind") != "chapters")
