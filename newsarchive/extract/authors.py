@@ -206,14 +206,10 @@ def _is_lead_line(block: Block) -> bool:
     return bool(names) and all(_may_be_name(name) for name in names if text_key(name) not in AGENCIES)
 
 
-def _has_no_capitals(text: str) -> bool:
-    """Return whether a text is in a script that begins no words with capitals: Georgian has them, for all of a line."""
-    return text == text.title() and not any(map(str.isupper, text))
-
-
 def _may_be_name(text: str) -> bool:
     """Return whether a text behind "By" may be a name: of a person, or of a script that has no capitals."""
-    if not _has_no_capitals(text):
+    # Georgian has capitals, but begins no words with them.
+    if text != text.title() or any(map(str.isupper, text)):
         return _has_form_of_name(text)
     return 2 <= len(text.split()) <= 4 or (min(text, default="") >= _FIRST_UNSPACED and 2 <= len(text) <= _MAX_UNSPACED)
 
@@ -294,8 +290,8 @@ def _marked_parts(block: Block) -> list[str]:
         if zones.zones_of_names(element.get("class", "")) & zones.BYLINE or element.get("itemprop") == "author"
         if element.tag not in ("script", "style") and not has_more_text(element, _MAX_LINE)
     ]
-    texts = [text for text in texts if text and len(text) < 80 and not _is_generic(text)]
-    return [text for text in texts if text != block.text or (_has_no_capitals(text) and is_marked_name(text))]
+    texts = [text for text in texts if text and (text != block.text or is_marked_name(text))]
+    return [text for text in texts if len(text) < 80 and not _is_generic(text)]
 
 
 # Read names in bylines: separate persons and organisations, without "By", job titles and degrees.
@@ -430,7 +426,7 @@ def split_byline(text: str) -> list[str]:
         is_place = part[:1].islower() and names and part.split()[0] not in _PARTICLES | AGENCIES
         if is_place or not any(map(str.isalpha, part)) or "@" in part or _is_degree_or_place(part, parts[:at]):
             continue
-        is_small = part.islower() and not _has_no_capitals(part)
+        is_small = part.islower() and part != part.title()
         if part.lower() in BARE_LEADS or (is_small and len(part.split()) != 2 and part not in AGENCIES):
             continue
         if part.isupper() and len(part) > 4 and part.isascii():

@@ -47,7 +47,6 @@ _PROSE_ENDS = frozenset(".!?…。！？؟।۔։።။།។｡．")  # of sent
 _SENTENCE_ENDS = _PROSE_ENDS | frozenset('"”’»)')
 MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
-_LABEL_ENDS = (":", "：", "...", "…")  # of a label before the name in a caption
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
 _LABELS = (phrases.RELATED, phrases.LATEST, phrases.NEWSLETTER, phrases.DISCLAIMER)
 _MAX_LABEL = 40  # longest label, in characters, that is not bold
@@ -504,7 +503,7 @@ class _BlockCollector:
         """Skip text for screen readers ("opens in a new tab") beside visible text; return whether it was skipped."""
         is_beside = self.parts and (self.anchor is None or self.anchor_parts)
         text = str(element.text_content())
-        is_label = zone & zones.FIGCAPTION and text.rstrip().endswith(_LABEL_ENDS)
+        is_label = zone & zones.FIGCAPTION and text.rstrip().endswith((":", "：", "...", "…"))
         if not is_beside or is_label or len(text) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
             return False
         self.content.non_article.append(element)

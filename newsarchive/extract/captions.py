@@ -25,7 +25,7 @@ from newsarchive.extract.blocks import (
     measure_text,
     normalize_space,
 )
-from newsarchive.extract.tree import has_more_text
+from newsarchive.extract.tree import has_more_text, stand_together
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import Role
 
@@ -98,9 +98,8 @@ def attach_captions(
             is_of_one = len(near) == 1 or box.tag != "figure" or inner is box
             if is_of_one and (box.tag == "figure" or abs(block.index - near[at].block) <= _MAX_DISTANCE):
                 attached.setdefault(near[at].element, []).append(block)
-    for picture, block in _find_lines(
-        blocks, roles, media, {each.index for some in attached.values() for each in some}
-    ):
+    known = {each.index for some in attached.values() for each in some}
+    for picture, block in _find_lines(blocks, roles, media, known):
         attached.setdefault(picture, []).append(block)
     return attached
 
@@ -128,34 +127,21 @@ def _is_line_of_picture(block: Block, role: Role | None, picture: MediaElement, 
     is_sure = not rest if role is not None else is_labelled or rest or _AGENCY.search(credit)
     if credit and is_sure and role is Role.BYLINE:
         return is_labelled
-    is_near = role is not None and block.index == picture.block
-    if credit and is_sure and role in _UNSURE and (is_near or _is_alone_with(picture.element, block.element, length)):
-        return True
+    is_next = block.index == picture.block
+    if credit and is_sure and role in _UNSURE:
+        is_near = (role is not None and is_next) or block.zone & zones.FIGURE != 0
+        if is_near or stand_together(picture.element, block.element, length):
+            return True
     image = next(picture.element.iter("img", "amp-img"), picture.element)
     alternative = normalize_space((image.get("alt") or "")[:MAX_TEXT])
     if len(alternative) > _LEAST_CAPTION and block.text.startswith(alternative) and block.link_share < 0.5:
         return block.tag not in zones.HEADINGS and (bool(credit) or ends_sentence(block.text))  # others may be titles
-    element, before = block.element, block.element.getprevious()
-    if role is not Role.TEXT or element.tag != "p" or len(element) != 1 or before is None:
+    element = block.element
+    if not is_next or role is not Role.TEXT or element.tag != "p" or len(element) != 1:
         return False
-    beside = f"{element.text or ''}{element[0].tail or ''}{before.tail or ''}".strip()
-    if element[0].tag not in ("em", "i", "small") or beside or any(each.text for each in block.anchors):
-        return False
-    is_quoted = len(block.text) > _MAX_EMPHASISED or block.text[0] in "“”„«»\"'‘’"
-    return not is_quoted and "img" in _list_tags(before) and not has_more_text(before, 0)
-
-
-def _is_alone_with(picture: HtmlElement, line: HtmlElement, most: int) -> bool:
-    """Return whether a line stands in a figure with a picture, or in a box of no more characters."""
-    around = {line, *islice(line.iterancestors(), _MAX_LEVELS)}
-    box = next((each for each in islice(picture.iterancestors(), _MAX_LEVELS) if each in around), None)
-    return box is not None and (box.tag == "figure" or not has_more_text(box, most))
-
-
-def _list_tags(element: HtmlElement) -> set[str]:
-    """Return the tags in an element of few others; none if it has many, which would be read for each line in it."""
-    inner = [str(each.tag) for each in islice(element.iter(), _MAX_ELEMENTS + 1)]
-    return set(inner if len(inner) <= _MAX_ELEMENTS else ())
+    is_whole = not f"{element.text or ''}{element[0].tail or ''}".strip()
+    is_quoted = len(block.text) > _MAX_EMPHASISED or block.text[0] in "“”„«»\"'‘’" or any(a.text for a in block.anchors)
+    return element[0].tag in ("em", "i", "small") and is_whole and not is_quoted
 
 
 def read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
@@ -164,11 +150,9 @@ def read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
     for block in blocks:
         text = _OFFER.sub("", block.text)
         found, rest = split_credit(text)
-        printed = _OFFER.sub("", _find_named_credit(block))
-        is_beside = any(captions) and block.zone & zones.FIGURE and not block.zone & zones.FIGCAPTION
-        if is_beside and is_person_name(text):
-            printed = text
-        printed = next(filter(text.endswith, (f"({printed})", f"[{printed}]", f"（{printed}）")), printed)
+        is_beside = any(captions) and block.zone & (zones.FIGURE | zones.FIGCAPTION) == zones.FIGURE
+        printed = text if is_beside and is_person_name(text) else _OFFER.sub("", _find_named_credit(block))
+        printed = printed and next(filter(text.endswith, (f"({printed})", f"[{printed}]", f"（{printed}）")), printed)
         # Some name all of a caption after the credit in it. What stands in the midst is not cut.
         is_short = effective_length(rest) < _LEAST_CAPTION and (not ends_sentence(rest) or _strip_label(rest)[0])
         if printed and (printed != text or not found or is_short):
@@ -199,7 +183,8 @@ def _clean(caption: str, credit: str) -> tuple[str | None, str | None]:
 
 def _find_named_credit(block: Block) -> str:
     """Return the text of an element in a caption, or of names in a box without a picture, named after a credit."""
-    boxes = [box for box in islice(block.element.iterancestors("div"), 2) if "img" not in (_list_tags(box) or "img")]
+    near = [(box, [*islice(box.iter(), _MAX_ELEMENTS + 1)]) for box in islice(block.element.iterancestors("div"), 2)]
+    boxes = [box for box, inner in near if len(inner) <= _MAX_ELEMENTS and all(each.tag != "img" for each in inner)]
     for element in chain(islice(block.element.iter(), _MAX_ELEMENTS), boxes):
         if not isinstance(element.tag, str):
             continue

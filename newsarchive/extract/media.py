@@ -22,7 +22,7 @@ from newsarchive.extract.metadata import IMAGE_FILE, file_stem, picture_path
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.requisites import choose_image_url
 from newsarchive.extract.stated_media import MAX_URL, add_stated, is_same_picture, media_key, parse_duration
-from newsarchive.extract.tree import has_more_text, resolve_link
+from newsarchive.extract.tree import resolve_link, stand_together
 from newsarchive.extract.urls import host, score_article_url, split_url
 from newsarchive.extract.word_tables import alternatives, table_lines
 from storage.article_parts import Image, Media, MediaKind
@@ -152,8 +152,9 @@ def _object_to(
     own = zones.zones_of_element(str(found.element.tag), found.element.items())
     if own & _FOREIGN or (own & zones.HIDDEN and not is_picture):
         return "hidden, a portrait, or part of an advertisement"
-    beside = [blocks[i] for i in (found.block - 1, found.block) if is_picture and 0 <= i < len(blocks)]
-    if any(_leads_to_article(parts, body, each) and _stands_beside(found.element, each) for each in beside):
+    near = [blocks[i] for i in (found.block - 1, found.block) if is_picture and 0 <= i < len(blocks)]
+    beside = (each for each in near if stand_together(found.element, each.element, len(each.text) + _MAX_CARD))
+    if any(_leads_to_article(parts, body, each) for each in beside):
         return "beside a link to another article"
     if is_sure:
         return None
@@ -195,13 +196,6 @@ def _leads_to_picture(parts: PageParts, found: MediaElement, *, is_after: bool) 
         return True
     is_own = host(url) == host(parts.page.url) or next(found.element.iterancestors("figure"), None) is not None
     return is_own and not is_after and score_article_url(url, parts.page.url) < _MIN_SCORE
-
-
-def _stands_beside(element: HtmlElement, block: Block) -> bool:
-    """Return whether an element and a line are parts of one card: of a box that has hardly more text."""
-    around = {block.element, *islice(block.element.iterancestors(), 3)}
-    box = next((each for each in islice(element.iterancestors(), 4) if each in around), None)
-    return box is not None and not has_more_text(box, len(block.text) + _MAX_CARD)
 
 
 def _read_element(parts: PageParts, found: MediaElement) -> Media | None:

@@ -220,9 +220,8 @@ def _is_alone_with_image(block: Block) -> bool:
         if box.tag not in _IMAGE_BOXES or len(box) > _MAX_IMAGE_BOX or has_more_text(box, len(block.text)):
             return False
         if next(box.iter("img", "picture"), None) is not None:
-            beside = (box.getprevious(), box.getnext())
-            is_sure = is_plain and box.tag in ("div", "p", "span")
-            is_sure = is_sure or any(each is not None and each.tag == "p" for each in beside)
+            is_between = any(each is not None and each.tag == "p" for each in (box.getprevious(), box.getnext()))
+            is_sure = is_between or (is_plain and box.tag in ("div", "p", "span"))
             return is_sure and " ".join(box.text_content().split()) == block.text
     return False
 
