@@ -290,7 +290,7 @@ def _marked_parts(block: Block) -> list[str]:
         if zones.zones_of_names(element.get("class", "")) & zones.BYLINE or element.get("itemprop") == "author"
         if element.tag not in ("script", "style") and not has_more_text(element, _MAX_LINE)
     ]
-    texts = [text for text in texts if text and (text != block.text or is_marked_name(text))]
+    texts = [text for text in texts if text and (text != block.text or (text == text.lower() and is_marked_name(text)))]
     return [text for text in texts if len(text) < 80 and not _is_generic(text)]
 
 

@@ -33,10 +33,10 @@ MAX_TEXT = 2_000
 """Characters of a caption, or of a text alternative, at most."""
 _MAX_CAPTIONS = 400
 _MAX_LEVELS = 6  # elements around a caption among which that of its picture is looked for
-_MAX_EMPHASISED = 300  # characters of an emphasised line below a picture from which it is text alone
+_MAX_EMPHASISED = 300  # characters of a line below a picture from which it is text alone
 _MAX_DISTANCE = 3  # blocks between a picture and its caption outside of a figure
 _MAX_LINES = 3  # blocks behind a picture that may be lines of it, though they have not the role of a caption
-_UNSURE = (None, Role.TEXT, Role.TEASER, Role.DISCLAIMER)  # roles that lines of nothing but a credit may have
+_UNSURE = (None, Role.BYLINE, Role.TEXT, Role.TEASER, Role.DISCLAIMER)  # roles that lines of it may have
 _MAX_ELEMENTS = 50  # of a caption in which a credit is looked for
 _MAX_TAIL = 200  # characters at the end of a caption in which a credit is looked for
 _MAX_CREDIT = 100
@@ -122,13 +122,15 @@ def _is_line_of_picture(block: Block, role: Role | None, picture: MediaElement, 
 
     `length`: characters from the picture to the end of the line.
     """
+    if role not in _UNSURE or (role is Role.TEXT and len(block.text) > _MAX_EMPHASISED):
+        return False
     credit, rest = split_credit(block.text)
     is_labelled = _strip_label(block.text)[0] or "©" in block.text
     is_sure = not rest if role is not None else is_labelled or rest or _AGENCY.search(credit)
     if credit and is_sure and role is Role.BYLINE:
         return is_labelled
     is_next = block.index == picture.block
-    if credit and is_sure and role in _UNSURE:
+    if credit and is_sure:
         is_near = (role is not None and is_next) or block.zone & zones.FIGURE != 0
         if is_near or stand_together(picture.element, block.element, length):
             return True
@@ -140,7 +142,7 @@ def _is_line_of_picture(block: Block, role: Role | None, picture: MediaElement, 
     if not is_next or role is not Role.TEXT or element.tag != "p" or len(element) != 1:
         return False
     is_whole = not f"{element.text or ''}{element[0].tail or ''}".strip()
-    is_quoted = len(block.text) > _MAX_EMPHASISED or block.text[0] in "“”„«»\"'‘’" or any(a.text for a in block.anchors)
+    is_quoted = block.text[0] in "“”„«»\"'‘’" or any(a.text for a in block.anchors)
     return element[0].tag in ("em", "i", "small") and is_whole and not is_quoted
 
 
