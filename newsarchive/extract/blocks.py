@@ -14,6 +14,7 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
+from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.word_tables import words
 from storage.model import Role
 
@@ -42,6 +43,7 @@ _TEASERS = zones.RELATED | zones.LATEST
 _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
 _MAX_CARD_LEVELS = 3
+_MAX_CARD, _MAX_CARD_ELEMENTS = 300, 300  # characters of a card besides a line in it, and its elements
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
 _PROSE_ENDS = frozenset(".!?…。！？؟।۔։።။།។｡．")  # of sentences outside quotations; few lines of code end with them
 _SENTENCE_ENDS = _PROSE_ENDS | frozenset('"”’»)')
@@ -77,6 +79,13 @@ class MediaElement:
     """Index of the first block behind its beginning."""
     href: str
     """Of the link that it is in; "" without one."""
+
+    def is_beside(self, line: "Block") -> bool:
+        """Return whether it and a line are parts of one card: of a box that has hardly more text, and few elements."""
+        around = {line.element, *islice(line.element.iterancestors(), 3)}
+        box = next((each for each in islice(self.element.iterancestors(), 4) if each in around), None)
+        is_small = box is not None and next(islice(box.iter(), _MAX_CARD_ELEMENTS, None), None) is None
+        return box is not None and is_small and not has_more_text(box, len(line.text) + _MAX_CARD)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ names with a label, a copyright sign or an agency, or in capitals behind a dash.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, islice
 from operator import attrgetter
 
@@ -17,15 +17,8 @@ from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
 from newsarchive.extract.authors import is_person_name
-from newsarchive.extract.blocks import (
-    Block,
-    MediaElement,
-    effective_length,
-    ends_sentence,
-    measure_text,
-    normalize_space,
-)
-from newsarchive.extract.tree import has_more_text, stand_together
+from newsarchive.extract.blocks import Block, MediaElement, effective_length, ends_sentence, normalize_space
+from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import Role
 
@@ -99,41 +92,26 @@ def attach_captions(
             if is_of_one and (box.tag == "figure" or abs(block.index - near[at].block) <= _MAX_DISTANCE):
                 attached.setdefault(near[at].element, []).append(block)
     known = {each.index for some in attached.values() for each in some}
-    for picture, block in _find_lines(blocks, roles, media, known):
-        attached.setdefault(picture, []).append(block)
+    behind = {index for each in media for index in range(each.block, each.block + _MAX_LINES)}
+    for index in sorted(behind - known):
+        picture = media[bisect_right(media, index, key=attrgetter("block")) - 1]
+        if index < len(blocks) and _is_line_of_picture(blocks[index], roles.get(index), picture):
+            attached.setdefault(picture.element, []).append(blocks[index])
     return attached
 
 
-def _find_lines(
-    blocks: Sequence[Block], roles: Mapping[int, Role], media: Sequence[MediaElement], known: set[int]
-) -> Iterator[tuple[HtmlElement, Block]]:
-    """Yield elements and lines right behind them that are of them by their wording, or captions in other boxes."""
-    near = {index for each in media for index in range(each.block, each.block + _MAX_LINES)} - known
-    for block in (blocks[index] for index in sorted(near) if index < len(blocks)):
-        picture = media[bisect_right(media, block.index, key=attrgetter("block")) - 1]
-        role, length = roles.get(block.index), measure_text(blocks[picture.block : block.index + 1])
-        is_next = block.index == picture.block
-        if is_next if role is Role.CAPTION else _is_line_of_picture(block, role, picture, length):
-            yield picture.element, block
-
-
-def _is_line_of_picture(block: Block, role: Role | None, picture: MediaElement, length: int) -> bool:
-    """Return whether a line below a picture is of it: a credit, its text alternative, or a paragraph in italics.
-
-    `length`: characters from the picture to the end of the line.
-    """
+def _is_line_of_picture(block: Block, role: Role | None, picture: MediaElement) -> bool:
+    """Return whether a line below a picture is of it: a credit, its text alternative, or a paragraph in italics."""
+    is_next = block.index == picture.block
+    if role is Role.CAPTION:
+        return is_next  # in another box
     if role not in _UNSURE or (role is Role.TEXT and len(block.text) > _MAX_EMPHASISED):
         return False
     credit, rest = split_credit(block.text)
-    is_labelled = _strip_label(block.text)[0] or "©" in block.text
-    is_sure = not rest if role is not None else is_labelled or rest or _AGENCY.search(credit)
-    if credit and is_sure and role is Role.BYLINE:
-        return is_labelled
-    is_next = block.index == picture.block
-    if credit and is_sure:
-        is_near = (role is not None and is_next) or block.zone & zones.FIGURE != 0
-        if is_near or stand_together(picture.element, block.element, length):
-            return True
+    is_sure = _strip_label(block.text)[0] or "©" in block.text or (role is None and (rest or _AGENCY.search(credit)))
+    is_sure = is_sure if role in (None, Role.BYLINE) else not rest
+    if credit and is_sure and (is_next or block.zone & zones.FIGURE or picture.is_beside(block)):
+        return True
     image = next(picture.element.iter("img", "amp-img"), picture.element)
     alternative = normalize_space((image.get("alt") or "")[:MAX_TEXT])
     if len(alternative) > _LEAST_CAPTION and block.text.startswith(alternative) and block.link_share < 0.5:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import islice
+from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
@@ -200,7 +200,9 @@ def read_dates(sources: DateSources) -> tuple[SourcedDate | None, SourcedDate | 
     # Far above the headline may be the day on which the page was sent, far below the date of a teaser.
     nearby = sorted(sources.nearby, key=lambda block: not _is_beside_headline(block, sources))
     sources = replace(sources, nearby=nearby, zone=zone, language=language.lower().replace("_", "-"))
-    modified = sources.parts.evidence.first("modified", _modified_candidates(sources))
+    stated = _stated_dates(sources, "modified", ("dateModified",), _MODIFIED_META)
+    printed = ((dated.source, dated) for dated in _line_dates(sources, updated=True))
+    modified = sources.parts.evidence.first("modified", chain(stated, printed))
     published = _choose_published(sources, modified)
     # Many publishers send the same time twice: the article was not modified.
     if modified and published and published.source != "modified" and not _is_later(modified, published):
@@ -312,11 +314,6 @@ def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Itera
     yield replace(changed, source="modified") if changed else None
     sentences = [block for block in sources.nearby if not block.zone & OTHER_TEXTS and not is_date_line(block)]
     yield next(_line_dates(replace(sources, nearby=sentences)), None)
-
-
-def _modified_candidates(sources: DateSources) -> Iterator[tuple[str, SourcedDate | None]]:
-    yield from _stated_dates(sources, "modified", ("dateModified",), _MODIFIED_META)
-    yield from ((dated.source, dated) for dated in _line_dates(sources, updated=True))
 
 
 def _stated_dates(

@@ -22,7 +22,7 @@ from newsarchive.extract.metadata import IMAGE_FILE, file_stem, picture_path
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.requisites import choose_image_url
 from newsarchive.extract.stated_media import MAX_URL, add_stated, is_same_picture, media_key, parse_duration
-from newsarchive.extract.tree import resolve_link, stand_together
+from newsarchive.extract.tree import resolve_link
 from newsarchive.extract.urls import host, score_article_url, split_url
 from newsarchive.extract.word_tables import alternatives, table_lines
 from storage.article_parts import Image, Media, MediaKind
@@ -35,7 +35,6 @@ _MAX_EXAMINED = 1_000
 _MIN_SIZE, _MAX_ICON = 40, 400  # pixels: what is smaller in both directions is an icon, or may be one by its name
 _MIN_LEAD, _MAX_ABOVE = 300, 4  # pixels of both sides of a lead picture, and blocks between it and the headline
 _MIN_SCORE = 1.5  # of an address from which it is that of another article
-_MAX_CARD = 300  # characters of a card besides the link in it
 _LINKED = 0.8  # share of a line in links from which it is one
 _MIN_HEADLINE = 20  # letters of a linked line from which it may be a headline, wherever it leads
 _MAX_NAME = 300  # characters at the end of an address in which the name of its file is read
@@ -152,9 +151,8 @@ def _object_to(
     own = zones.zones_of_element(str(found.element.tag), found.element.items())
     if own & _FOREIGN or (own & zones.HIDDEN and not is_picture):
         return "hidden, a portrait, or part of an advertisement"
-    near = [blocks[i] for i in (found.block - 1, found.block) if is_picture and 0 <= i < len(blocks)]
-    beside = (each for each in near if stand_together(found.element, each.element, len(each.text) + _MAX_CARD))
-    if any(_leads_to_article(parts, body, each) for each in beside):
+    beside = [blocks[i] for i in (found.block - 1, found.block) if is_picture and 0 <= i < len(blocks)]
+    if any(_leads_to_article(parts, body, each) and found.is_beside(each) for each in beside):
         return "beside a link to another article"
     if is_sure:
         return None
@@ -200,9 +198,6 @@ def _leads_to_picture(parts: PageParts, found: MediaElement, *, is_after: bool) 
 
 def _read_element(parts: PageParts, found: MediaElement) -> Media | None:
     """Return the medium that an element shows; None for icons, counters and what has no address."""
-    # A script may replace a player, too, of which only what browsers without scripts show has the address.
-    frame = next(found.element.iter(*_FRAMES), None) if found.element.tag == "noscript" else None
-    found = found if frame is None else replace(found, element=frame)
     media = _read_picture(parts, found.element) if found.element.tag in _PICTURES else _read_player(parts, found)
     is_shown = media is not None and len(media.url) < MAX_URL and not _NO_MEDIA.search(host(media.url))
     return media if is_shown else None
@@ -223,9 +218,8 @@ def _read_player(parts: PageParts, found: MediaElement) -> Media | None:
     element, base = found.element, parts.page.base
     tag = str(element.tag)
     url = next((url for href in _list_addresses(element, tag) if (url := resolve_link(base, href))), None)
-    # A quotation that leads to a page of the site itself is no post, nor a frame that shows one.
-    is_post = tag == "blockquote" or (url is not None and url.endswith("/embed/"))
-    is_own = url is not None and is_post and strip_www(host(url)) == strip_www(host(parts.page.url))
+    # A quotation that leads to a page of the site itself is no post.
+    is_own = url is not None and tag == "blockquote" and strip_www(host(url)) == strip_www(host(parts.page.url))
     if url is None or is_own or (tag in _FRAMES and _is_icon(element)):
         return None
     tracks = (track.get("src") or "" for track in islice(element.iter("track"), 5) if track.get("kind") != "chapters")

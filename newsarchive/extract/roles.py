@@ -50,7 +50,7 @@ _UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins|[гr])|[ap]\.m)\.$", re.IGNORE
 _UNIT_LENGTH = len("5 mins.")
 _MAX_LINE = 80  # longest relative date, in characters, that needs support by its position
 _MAX_TIMESTAMP = 20  # longest relative date, in characters, that needs no support
-_MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
+_MAX_IMAGE_BOX = 30  # elements of a box of images and their caption, at most
 _MAX_BOXES = 3  # boxes around a caption in which its picture is looked for
 _IMAGE_BOXES = frozenset("div p span center font table tbody tr td".split())
 _CELLS = frozenset({"td", "th", "caption"})
@@ -217,10 +217,11 @@ def _is_alone_with_image(block: Block) -> bool:
     """Return whether a line is alone in a box with a picture; a short one or a sentence, beside a paragraph."""
     is_plain = len(block.text) > _SHORT and not ends_sentence(block.text)
     for box in islice(block.element.iterancestors(), _MAX_BOXES):
-        if box.tag not in _IMAGE_BOXES or len(box) > _MAX_IMAGE_BOX or has_more_text(box, len(block.text)):
+        is_small = next(islice(box.iter(), _MAX_IMAGE_BOX, None), None) is None
+        if box.tag not in _IMAGE_BOXES or not is_small or has_more_text(box, len(block.text)):
             return False
         if next(box.iter("img", "picture"), None) is not None:
-            is_between = any(each is not None and each.tag == "p" for each in (box.getprevious(), box.getnext()))
+            is_between = all(each is not None and each.tag == "p" for each in (box.getprevious(), box.getnext()))
             is_sure = is_between or (is_plain and box.tag in ("div", "p", "span"))
             return is_sure and " ".join(box.text_content().split()) == block.text
     return False

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 
 from lxml.etree import ElementDefaultClassLookup, LxmlError, SubElement, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -171,13 +170,6 @@ def has_more_text(element: HtmlElement, most: int) -> bool:
         if length > most:
             return True
     return False
-
-
-def stand_together(first: HtmlElement, second: HtmlElement, most: int) -> bool:
-    """Return whether two elements are parts of one card: of a box that has no more characters than a limit."""
-    around = {second, *islice(second.iterancestors(), 3)}
-    box = next((each for each in islice(first.iterancestors(), 4) if each in around), None)
-    return box is not None and not has_more_text(box, most)
 
 
 _ROOT_RELATIVE = re.compile(r"/(?!/)(?:[^\s.;?#\\]|(?<!/)\.)*(?:\?[^\s#;]+)?(?:#.*)?")

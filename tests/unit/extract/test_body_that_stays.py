@@ -182,7 +182,8 @@ SENTENCE = "昨日午後、港の近くで新しい橋の開通式が行われ�
 def test_an_offer_below_a_short_story_makes_it_no_stub(box: str) -> None:
     """Only a notice about this article does: that it is for members, or how many characters are left."""
     story = "".join(f"<p>{SENTENCE * 2}{n}</p>" for n in range(4))
-    markup = "<html lang=ja><body><article><h1>新しい橋が開通</h1><p>2024年3月5日</p>{}</article>{}"
+    head = "<title>新しい橋が開通 - 北新聞</title><meta property=og:type content=article>"
+    markup = f"<html lang=ja>{head}<body><article><h1>新しい橋が開通</h1><p>2024年3月5日</p>{{}}</article>{{}}"
     url = "https://www.kitashimbun.example/articles/DA3S1588"
     assert extract_page(markup.format(story, box).encode(), url).outcome is Outcome.ARTICLE
     for notice in ("この記事は有料会員限定です。", "残り1234文字"):
