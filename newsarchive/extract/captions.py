@@ -110,7 +110,8 @@ def _is_line_of_picture(block: Block, role: Role | None, picture: MediaElement) 
     credit, rest = split_credit(block.text)
     is_sure = _strip_label(block.text)[0] or "©" in block.text or (role is None and (rest or _AGENCY.search(credit)))
     is_sure = is_sure if role in (None, Role.BYLINE) else not rest
-    if credit and is_sure and (is_next or block.zone & zones.FIGURE or picture.is_beside(block)):
+    is_near = is_next or role is Role.BYLINE or block.zone & zones.FIGURE
+    if credit and is_sure and (is_near or picture.is_beside(block)):
         return True
     image = next(picture.element.iter("img", "amp-img"), picture.element)
     alternative = normalize_space((image.get("alt") or "")[:MAX_TEXT])

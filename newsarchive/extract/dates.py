@@ -200,9 +200,9 @@ def read_dates(sources: DateSources) -> tuple[SourcedDate | None, SourcedDate | 
     # Far above the headline may be the day on which the page was sent, far below the date of a teaser.
     nearby = sorted(sources.nearby, key=lambda block: not _is_beside_headline(block, sources))
     sources = replace(sources, nearby=nearby, zone=zone, language=language.lower().replace("_", "-"))
-    stated = _stated_dates(sources, "modified", ("dateModified",), _MODIFIED_META)
+    changes = _stated_dates(sources, "modified", ("dateModified",), _MODIFIED_META)
     printed = ((dated.source, dated) for dated in _line_dates(sources, updated=True))
-    modified = sources.parts.evidence.first("modified", chain(stated, printed))
+    modified = sources.parts.evidence.first("modified", chain(changes, printed))
     published = _choose_published(sources, modified)
     # Many publishers send the same time twice: the article was not modified.
     if modified and published and published.source != "modified" and not _is_later(modified, published):

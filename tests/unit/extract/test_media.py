@@ -256,13 +256,6 @@ def test_a_line_alone_with_a_picture_among_paragraphs_is_its_caption(markup: str
     assert caption not in [each.text for each in article.paragraphs if each.role is not Role.CAPTION]
 
 
-def test_a_player_for_browsers_without_scripts_is_found() -> None:
-    """A script shows it elsewhere; a frame of a post of the site itself is a teaser."""
-    frame = '<noscript><iframe src="{}"></iframe></noscript>'
-    found = media_of(frame.format("https://www.youtube.com/embed/a1"), frame.format("/2026/05/other-story/embed/"))
-    assert [(each.kind, each.url) for each in found] == [(MediaKind.VIDEO, "https://www.youtube.com/embed/a1")]
-
-
 @pytest.mark.parametrize(
     ("caption", "credit"),
     [
