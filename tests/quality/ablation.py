@@ -261,7 +261,7 @@ RULES = (
     Rule("media: menus, portraits and others by their boxes", "media", "_FOREIGN", 0),
     Rule("media: portraits and offers by their captions", "media", "_object_to_caption", always(None)),
     Rule("media: all other objections", "media", "_object_to", always(None)),
-    Rule("media: beside a link to another article", "media", "_stands_beside", always(False)),
+    Rule("media: beside a link to another article", "media", "_leads_to_article", always(False)),
     Rule("media: hidden or beside, no caption", "media", "_ONLY_WITH_CAPTION", 0),
     Rule("media: linked, no caption", "media", "_leads_to_picture", always(True)),
     Rule("media: above or below, no caption", "media", "_object_to", object_to_none_around),
