@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import dropwhile, islice, pairwise
+from itertools import dropwhile, islice, pairwise, takewhile
 
 from lxml.html import HtmlElement
 
@@ -18,6 +18,7 @@ from newsarchive.extract.roles import (
     MAX_LABEL,
     RoleContext,
     assign_role,
+    is_offer,
     is_same_site_link,
     label_role,
     markup_role,
@@ -37,7 +38,8 @@ from newsarchive.extract.zones import HEADINGS
 from storage.model import BODY_ROLES, Paragraph, Role
 
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
-_WHOLE_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO, Role.BIO})
+_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})
+_WHOLE_NOTICES = _NOTICES | {Role.BIO}
 """After a label with one of these roles the whole notice is kept, even text that was not selected."""
 _END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, Role.PROMO, Role.PLAYER})
 """Roles that belong to the article although they follow its last paragraph."""
@@ -270,6 +272,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     box = block.element.getparent()
     if label in _WIDE_LABELS and block.link_share < 0.5 and block.text[0].isalpha():
         box = _widen_box(blocks, index, box)
+    end = _end_of_notice(blocks, roles, index, box) if label in _NOTICES else len(blocks)
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
     long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60)
@@ -280,12 +283,12 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     story = (i for i, r in roles.items() if r is Role.TEXT and blocks[i].letters > 60)
     is_comment_list = label is Role.COMMENT and _has_before(story, index)
     is_comment_list = is_comment_list and not any(i < index and box in blocks[i].element.iterancestors() for i in roles)
-    for other in blocks[index + 1 :]:
+    for other in blocks[index + 1 : end]:
         if other.element is not box and box not in other.element.iterancestors():
             break
         dense = other.link_share >= 0.6
-        if has_no_words(other.text) or (dense and other.text.startswith("[") and other.index not in roles):
-            continue  # a sign, or "[edit]" beside the label
+        if _is_sign(other) and (other.index not in roles or has_no_words(other.text)):
+            continue
         role = roles.get(other.index, Role.TEASER if dense else Role.PROMO)
         is_next_heading = markup_role(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag
         if is_next_heading and not (dense and label is Role.TEASER):
@@ -324,12 +327,43 @@ def _has_before(paragraphs: Iterable[int], index: int) -> bool:
 
 def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> HtmlElement | None:
     """Return the first box around a label that holds the block after it, too."""
-    around = {*blocks[index : index + 2][-1].element.iterancestors()}
+    after = _block_after(blocks, index).element
+    around = {after, *after.iterancestors()}
     for _ in range(_MAX_LEVELS):
         if box is None or box in around or box.tag == "body":
             break
         box = box.getparent()
     return box
+
+
+def _end_of_notice(blocks: list[Block], roles: dict[int, Role], index: int, box: HtmlElement | None) -> int:
+    """Return the index behind the blocks that a label may announce: in one element without text before the label.
+
+    As one of several headings it may announce a whole section.
+    """
+    headings = [i for i, role in roles.items() if role is Role.HEADING and blocks[i].tag == blocks[index].tag]
+    end = min((i for i in headings if i > index), default=len(blocks))
+    if headings and sum(index < i < end for i, role in roles.items() if role in BODY_ROLES) <= _MIN_PARAGRAPHS:
+        return end
+    before = next((blocks[i].element for i in range(index - 1, -1, -1) if i in roles and blocks[i].is_prose), None)
+    around_text = {before, *before.iterancestors()} if before is not None else set()
+    first = _block_after(blocks, index)
+    elements = (first.element, *first.element.iterancestors())
+    around = takewhile(lambda each: each is not box and each not in around_text, elements)
+    apart = [*around, *({box} - around_text)]
+    whole = blocks[index].element if blocks[index].element in apart else apart[-1] if apart else None
+    behind = (b for b in blocks[first.index + 1 :] if b.element is not whole and whole not in b.element.iterancestors())
+    return next((b.index for b in behind), len(blocks))
+
+
+def _block_after(blocks: list[Block], index: int) -> Block:
+    """Return the block after a label, without the signs beside it; of the last block itself."""
+    return next((b for b in islice(blocks, index + 1, None) if not _is_sign(b)), blocks[index])
+
+
+def _is_sign(block: Block) -> bool:
+    """Return whether a block is a sign, or "[edit]" beside a label."""
+    return has_no_words(block.text) or (block.link_share >= 0.6 and block.text.startswith("["))
 
 
 def _is_most_of_text(blocks: list[Block], roles: dict[int, Role], some: Iterable[int]) -> bool:
@@ -345,6 +379,8 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
     inside = [i for i in roles if box in blocks[i].element.iterancestors()]
     body = [i for i, role in roles.items() if role in BODY_ROLES and blocks[i].link_share < 0.6]
     is_last = _has_before(body, block.index) and sum(i > block.index for i in body) <= _MIN_PARAGRAPHS
+    if is_offer(_block_after(blocks, block.index).text):
+        return True
     return is_last or (inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside))
 
 

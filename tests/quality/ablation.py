@@ -177,7 +177,7 @@ RULES = (
     Rule("blocks: sentences in a box of teasers", "blocks", "_is_text_without_link", always(False)),
     Rule("blocks: lists and quotations that are the article", "blocks", "_find_article_boxes", boxes_outside_of_lists),
     Rule("blocks: labels between line breaks", "blocks", "_is_label_line", bold_label),
-    Rule("blocks: labels of newsletters that begin a line", "blocks", "_is_newsletter_label", always(False)),
+    Rule("blocks: labels of notices that begin a line", "blocks", "_is_notice_label", always(False)),
     Rule("blocks: buttons that head a panel", "blocks", "_headed_panel", always(None)),
     Rule("blocks: signs and bullets without words", "blocks", "has_no_words", always(False)),
     Rule("blocks: spaces that only style adds", "blocks", "_needs_space", always(False)),
