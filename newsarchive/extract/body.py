@@ -18,7 +18,6 @@ from newsarchive.extract.roles import (
     MAX_LABEL,
     RoleContext,
     assign_role,
-    is_offer,
     is_same_site_link,
     label_role,
     markup_role,
@@ -272,7 +271,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     box = block.element.getparent()
     if label in _WIDE_LABELS and block.link_share < 0.5 and block.text[0].isalpha():
         box = _widen_box(blocks, index, box)
-    end = _end_of_notice(blocks, roles, index, box) if label in _NOTICES else len(blocks)
+    end = _end_of_notice(blocks, roles, index) if label in _NOTICES else len(blocks)
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
     long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60)
@@ -287,8 +286,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         if other.element is not box and box not in other.element.iterancestors():
             break
         dense = other.link_share >= 0.6
-        if _is_sign(other) and (other.index not in roles or has_no_words(other.text)):
-            continue
+        if has_no_words(other.text) or (dense and other.text.startswith("[") and other.index not in roles):
+            continue  # a sign, or "[edit]" beside the label
         role = roles.get(other.index, Role.TEASER if dense else Role.PROMO)
         is_next_heading = markup_role(other) is Role.HEADING and block.tag in HEADINGS and other.tag <= block.tag
         if is_next_heading and not (dense and label is Role.TEASER):
@@ -336,7 +335,7 @@ def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> Html
     return box
 
 
-def _end_of_notice(blocks: list[Block], roles: dict[int, Role], index: int, box: HtmlElement | None) -> int:
+def _end_of_notice(blocks: list[Block], roles: dict[int, Role], index: int) -> int:
     """Return the index behind the blocks that a label may announce: in one element without text before the label.
 
     As one of several headings it may announce a whole section.
@@ -345,25 +344,20 @@ def _end_of_notice(blocks: list[Block], roles: dict[int, Role], index: int, box:
     end = min((i for i in headings if i > index), default=len(blocks))
     if headings and sum(index < i < end for i, role in roles.items() if role in BODY_ROLES) <= _MIN_PARAGRAPHS:
         return end
-    before = next((blocks[i].element for i in range(index - 1, -1, -1) if i in roles and blocks[i].is_prose), None)
-    around_text = {before, *before.iterancestors()} if before is not None else set()
+    texts = (blocks[i].element for i in range(index - 1, -1, -1) if i in roles and blocks[i].is_prose)
+    around_text = {each for text in islice(texts, 1) for each in (text, *text.iterancestors())}
     first = _block_after(blocks, index)
     elements = (first.element, *first.element.iterancestors())
-    around = takewhile(lambda each: each is not box and each not in around_text, elements)
-    apart = [*around, *({box} - around_text)]
-    whole = blocks[index].element if blocks[index].element in apart else apart[-1] if apart else None
-    behind = (b for b in blocks[first.index + 1 :] if b.element is not whole and whole not in b.element.iterancestors())
+    apart = [*takewhile(lambda each: each not in around_text, elements)]
+    whole = blocks[index].element if blocks[index].element in apart else apart[-1] if apart else first.element
+    behind = (b for b in blocks[first.index + 1 :] if not apart or whole not in (b.element, *b.element.iterancestors()))
     return next((b.index for b in behind), len(blocks))
 
 
 def _block_after(blocks: list[Block], index: int) -> Block:
-    """Return the block after a label, without the signs beside it; of the last block itself."""
-    return next((b for b in islice(blocks, index + 1, None) if not _is_sign(b)), blocks[index])
-
-
-def _is_sign(block: Block) -> bool:
-    """Return whether a block is a sign, or "[edit]" beside a label."""
-    return has_no_words(block.text) or (block.link_share >= 0.6 and block.text.startswith("["))
+    """Return the first block with words after a label, without "[edit]" beside it; of the last block itself."""
+    after = (b for b in islice(blocks, index + 1, None) if not (b.text.startswith("[") or has_no_words(b.text)))
+    return next(after, blocks[index])
 
 
 def _is_most_of_text(blocks: list[Block], roles: dict[int, Role], some: Iterable[int]) -> bool:
@@ -379,9 +373,8 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
     inside = [i for i in roles if box in blocks[i].element.iterancestors()]
     body = [i for i, role in roles.items() if role in BODY_ROLES and blocks[i].link_share < 0.6]
     is_last = _has_before(body, block.index) and sum(i > block.index for i in body) <= _MIN_PARAGRAPHS
-    if is_offer(_block_after(blocks, block.index).text):
-        return True
-    return is_last or (inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside))
+    offers = phrases.OFFER.search(_block_after(blocks, block.index).text[:_MAX_SUMMARY])
+    return is_last or offers or (inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside))
 
 
 def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:

@@ -18,6 +18,7 @@ from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
 from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.urls import host, site_label
+from newsarchive.extract.word_tables import words
 from newsarchive.extract.zones import HEADINGS
 from storage.model import Role
 
@@ -53,9 +54,7 @@ _MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
 _MAX_BOXES = 3  # boxes around a caption in which its picture is looked for
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
-_LABEL_TAGS = frozenset(
-    "div span p li td th dt summary strong legend button body article section main form center".split()
-)
+_LABEL_TAGS = frozenset(words("label_tag"))
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
 _MAX_OFFER = 300  # longest description of a newsletter, in characters
@@ -272,15 +271,10 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     return Role.PROMO if is_offer or (length < 400 and (supported or is_label) and phrases.PROMO.match(text)) else None
 
 
-def is_offer(text: str) -> bool:
-    """Return whether the text beside "Newsletter" says that something comes by mail."""
-    return len(text) < _MAX_OFFER and (phrases.PROMO.match(text) or phrases.OFFER.search(text))
-
-
 def _is_labelled_offer(text: str) -> bool:
     """Return whether a text begins with the label of a newsletter and describes it."""
     label, colon, offer = text[:_MAX_OFFER].replace("：", ":", 1).partition(":")
-    return bool(colon) and len(label) < MAX_LABEL and phrases.NEWSLETTER.match(label) and is_offer(offer)
+    return bool(colon) and len(label) < MAX_LABEL and phrases.NEWSLETTER.match(label) and phrases.OFFER.search(offer)
 
 
 def _is_dateline(text: str, block: Block) -> bool:

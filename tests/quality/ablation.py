@@ -225,7 +225,7 @@ RULES = (
     Rule("links: headings of empty boxes", "related", "_labels_empty_box", always(False)),
     Rule("links: kickers of first cards", "related", "_first_block_of_list", lambda g, _: g.candidates[0].anchor.block),
     Rule("links: two lines of a label", "related", "_continues_heading", always(False)),
-    Rule("links: headings of cards", "related", "_title_of", lambda anchor: anchor.text),
+    Rule("links: headings of cards", "related", "_title_of", lambda anchor, *_: anchor.text),
     Rule("links: rows of tabs", "related", "_tab_names", always([])),
     Rule("links: names of boxes in attributes", "related", "_own_name", always("")),
     Rule("links: labels in a line of links", "related", "_inline_label", always("")),
