@@ -234,7 +234,8 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
 
 def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int) -> bool:
     """Return whether a hidden box continues the text before it: the part of an article that a button reveals."""
-    before = blocks[begin - 1] if begin else None
+    near = reversed(blocks[max(0, begin - 2) : begin])  # the button may be the first of them
+    before = next((block for block in near if not block.zone & zones.BUTTON), None)
     first = blocks[begin]
     return (
         before is not None

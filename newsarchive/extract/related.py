@@ -25,6 +25,7 @@ from storage.model import Link, LinkGroup, LinkKind
 
 _UNSPACED = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")  # scripts whose words stand without spaces
 _WITH_ID = XPath("//*[@id]")
+_TEXTS = XPath("descendant::text()[not(parent::em or parent::i or parent::cite or parent::sup)]")  # none is emphasised
 _CONTROLS = XPath("//*[@aria-controls]")
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
@@ -552,7 +553,7 @@ def _kind(group: CandidateGroup) -> LinkKind:
 def _links(candidates: list[LinkCandidate], *, sized: bool = False) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts; also the declared size of its box."""
     found: dict[str, Link] = {}
-    inner = ((c, islice(c.anchor.element.itertext(), _MAX_PARTS)) for c in candidates if c.page)
+    inner = ((c, _TEXTS(c.anchor.element)[:_MAX_PARTS]) for c in candidates if c.page)
     parts = [(c, [*filter(None, map(normalize_space, texts))]) for c, texts in inner]
     pages = Counter(text for text, _ in {(text, c.page) for c, texts in parts for text in (c.anchor.text, *texts)})
     for candidate, texts in parts:

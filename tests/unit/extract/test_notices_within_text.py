@@ -71,6 +71,14 @@ def test_a_newsletter_without_a_description_announces_no_text() -> None:
     assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
 
 
+def test_text_that_a_button_before_it_reveals_is_text() -> None:
+    story = Story.generate(ENGLISH, 21)
+    hidden = f"<button>Show more</button><div style='display:none'>{wrap('p', story.paragraphs[9:])}</div>"
+    article = read_page(story, f"{top(story)}<div>{wrap('p', story.paragraphs[:9])}{hidden}</div>").article
+    assert article is not None
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
+
+
 CARDS = {
     "button": "<div><h4><a href={0}>{1}</a></h4><a href={0}>Read more</a></div>",
     "long button": "<div><a href={0}>{1}</a> <a href={0}>Read the full story here</a></div>",
