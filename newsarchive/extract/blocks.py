@@ -245,7 +245,8 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
 
 def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int) -> bool:
     """Return whether a hidden box continues the text before it: the part of an article that a button reveals."""
-    before = blocks[begin - 1] if begin else None
+    near = reversed(blocks[max(0, begin - 2) : begin])  # the button may be the first of them
+    before = next((block for block in near if not block.zone & zones.BUTTON), None)
     first = blocks[begin]
     return (
         before is not None
@@ -310,9 +311,12 @@ def _is_label_line(text: str, is_bold: bool) -> bool:
     return (is_bold or is_plain) and any(label.match(text) for label in _LABELS)
 
 
-def _is_newsletter_label(text: str) -> bool:
-    """Return whether a bold text before others in a line is the label of a newsletter."""
-    return bool(len(text) <= _MAX_LABEL and phrases.NEWSLETTER.match(text) and phrases.NEWSLETTER_NAME.search(text))
+def _is_notice_label(text: str) -> bool:
+    """Return whether a text that is apart from others in its line is the label of a newsletter or of a disclaimer."""
+    if len(text) > _MAX_LABEL or ends_sentence(text) or not text[0].isalpha():
+        return False
+    is_newsletter = phrases.NEWSLETTER.match(text) and phrases.NEWSLETTER_NAME.search(text) is not None
+    return is_newsletter or (phrases.DISCLAIMER.match(text) and text.rstrip()[-1] not in ":：")
 
 
 def _join_lines(lines: list[Block]) -> Block:
@@ -537,7 +541,9 @@ class _BlockCollector:
         self.bold_depth += is_bold
         self.walk_children(element, zone, depth, holder)
         self.bold_depth -= is_bold
-        if is_bold and self.bold and len(self.parts) == 1 and _is_newsletter_label(self.parts[0]):
+        is_apart = (is_bold and self.bold) or (tag == "span" and self.anchor is None)
+        is_apart = is_apart and len(self.parts) == 1 and not (element.tail or "").lstrip().startswith((":", "："))
+        if is_apart and _is_notice_label(self.parts[0]):
             self.pending_breaks = 1  # the notice behind it is another line
 
     def walk_link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:

@@ -19,6 +19,7 @@ from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
 from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.urls import host, site_label
+from newsarchive.extract.word_tables import words
 from newsarchive.extract.zones import HEADINGS
 from storage.model import Role
 
@@ -55,9 +56,10 @@ _MAX_BOXES = 3  # boxes around a caption in which its picture is looked for
 _IMAGE_BOXES = frozenset("div p span center font table tbody tr td".split())
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
-_LABEL_TAGS = frozenset("div span p li td th dt summary strong legend button body article section main".split())
+_LABEL_TAGS = frozenset(words("label_tag"))
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
+_MAX_OFFER = 300  # longest description of a newsletter, in characters
 _MAX_BUTTON = 60  # longest text of a button, in characters
 
 
@@ -139,6 +141,7 @@ def may_follow_body(block: Block, context: RoleContext) -> bool:
         or phrases.TAGS.match(text)
         or (block.link_share < _LINKED and is_notice(text, at_edge=True))
         or phrases.DISCLAIMER.match(text)
+        or _is_labelled_offer(text)
         or (len(text) < _MAX_LINE and (phrases.NEWSLETTER.match(text) or phrases.PLAYER.match(text)))
         or (block.zone & zones.PROMO != 0 and block.is_prose and block.index <= context.body_end + 3)
         or _is_bio(block, context)
@@ -265,6 +268,8 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
         return Role.CORRECTION
     if phrases.DISCLAIMER.match(text):
         return Role.DISCLAIMER
+    if _is_labelled_offer(text):
+        return Role.PROMO
     supported = block.anchors or block.strong or block.zone & _PROMO_ZONES or block.index >= context.body_end
     if length < 200 and phrases.FOR_SUBSCRIBERS.match(text):
         return Role.PROMO
@@ -272,6 +277,12 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     is_label = length < _MAX_BUTTON and not ends_sentence(text)
     is_offer = is_label and at_edge and any("newsletter" in each.href.lower() for each in block.anchors)
     return Role.PROMO if is_offer or (length < 400 and (supported or is_label) and phrases.PROMO.match(text)) else None
+
+
+def _is_labelled_offer(text: str) -> bool:
+    """Return whether a text begins with the label of a newsletter and describes it."""
+    label, colon, offer = text[:_MAX_OFFER].replace("：", ":", 1).partition(":")
+    return bool(colon) and len(label) < MAX_LABEL and phrases.NEWSLETTER.match(label) and phrases.OFFER.search(offer)
 
 
 def _is_dateline(text: str, block: Block) -> bool:
