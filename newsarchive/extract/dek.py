@@ -8,6 +8,7 @@ from newsarchive.extract.blocks import Block, ends_sentence
 from newsarchive.extract.headline import Headline, text_key, word_overlap
 from newsarchive.extract.parse_date import is_relative_date, parse_printed_date
 from newsarchive.extract.roles import markup_role
+from newsarchive.extract.tree import has_more_text
 from storage.model import Role
 
 _PHOTO_CREDIT = re.compile(
@@ -23,6 +24,7 @@ _MIN_NAMED = 8  # characters of a line that its own class calls the dek
 _MIN_PARAGRAPHS = 6  # paragraphs from which a text is too long for its first line to be half of it
 _DATE_DISTANCE = 3  # blocks above a headline among which its date line is looked for
 _MAX_BYLINE = 100  # longest byline, in characters
+_MAX_INNER = 12  # elements, from that of a line, of which one may put all of it in italics
 _CAPTIONS = zones.FIGCAPTION | zones.CAPTION
 _MAX_SENTENCE = 220  # longest dek that is told apart by its position alone, in characters
 _SENTENCE_END = re.compile(r"[.!?…]\s+\S|[。！？].")
@@ -126,8 +128,9 @@ def _read_form(block: Block) -> tuple[object, ...]:
     """Return the names of the box of a line and of its element, and whether all its text is bold or italic."""
     element, parent = block.element, block.element.getparent()
     box = (parent.tag, parent.get("class")) if parent is not None else ()
-    inner = next((e for e in islice(element.iter("em", "i"), 1) if len(e.text_content()) >= len(block.text)), None)
-    return (*box, element.tag, element.get("class"), block.strong or inner is not None)
+    inner = islice(element.iter(), 1, _MAX_INNER)
+    is_italic = any(each.tag in ("em", "i") and has_more_text(each, len(block.text) - 1) for each in inner)
+    return (*box, element.tag, element.get("class"), block.strong or is_italic)
 
 
 def _is_byline_or_date(line: Block, authors: tuple[str, ...]) -> bool:

@@ -284,10 +284,7 @@ def remove_site_name(title: str, site: set[str]) -> str:
 
 def is_site_name(part: str, site: set[str]) -> bool:
     """Return whether a text is a name of the site, or little more."""
-    own_key = text_key(part)
-    joined_part = own_key.replace(" ", "").removeprefix("the")
-    if not joined_part:
-        return False
+    joined_part = text_key(part).replace(" ", "").removeprefix("the")
     joined_names = filter(None, (name.replace(" ", "").removeprefix("the") for name in site))
     return any(
         name == joined_part
