@@ -1,6 +1,6 @@
 r"""The readings of one WARC file, stored in a file until they are in the index.
 
-    newsarchive readings 5 \n
+    newsarchive readings 7 \n
     length, zlib(item)                 4 bytes big endian, then as many; for each item in the order of the WARC file
     ...
     length, zlib(ReadingsSummary)
@@ -33,7 +33,7 @@ from storage.places.folder import open_atomic, remove_parts
 from storage.warc.gzip_members import IsalError
 from storage.warc.reader import RunEnded, RunStarted
 
-FORMAT = 6
+FORMAT = 7
 """Version of everything that is pickled into files: raise it when a pickled class, module or field is renamed, added or
 removed. Files of another version are ignored, and their work is done again."""
 ReadItem = CaptureReading | RunStarted | RunEnded
@@ -76,16 +76,6 @@ _LENGTH, _OFFSET = struct.Struct("!I"), struct.Struct("!Q")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Damage:
-    """Damage of a WARC file: the attributes of a WarcError, which itself cannot be pickled."""
-
-    file: str
-    offset: int
-    what: str
-    torn: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingsSummary:
     """Facts about the WARC file as a whole."""
 
@@ -93,7 +83,10 @@ class ReadingsSummary:
     """Size and digest when it was read."""
     fingerprint: str = ""
     """Its fingerprint when it was read."""
-    damage: Damage | None = None
+    damage: tuple[str, int, str] | None = None
+    """Damage of the WARC file: file, offset and message of a WarcError, which itself cannot be pickled."""
+    is_torn: bool = False
+    """True if that was a TornRecord."""
     runs: tuple[RunStarted, ...] = ()
     """Runs recorded in the file."""
     offsets: dict[int, int] = field(default_factory=dict)
@@ -116,7 +109,7 @@ def write_readings(
     """
     offsets: dict[int, int] = {}
     runs: list[RunStarted] = []
-    damage = None
+    damage, is_torn = None, False
     with open_atomic(path) as file:
         file.write(_MAGIC)
         try:
@@ -127,11 +120,10 @@ def write_readings(
                     runs.append(item)
                 file.write(_encode_frame(item))
         except WarcError as problem:
-            is_torn = isinstance(problem, TornRecord)
-            damage = Damage(file=problem.file, offset=problem.offset, what=problem.what, torn=is_torn)
+            damage, is_torn = (problem.file, problem.offset, problem.what), isinstance(problem, TornRecord)
         summary = ReadingsSummary(
-            file=measure(), fingerprint=fingerprint, damage=damage, runs=tuple(runs), offsets=offsets,
-            is_partial=is_partial,
+            file=measure(), fingerprint=fingerprint, damage=damage, is_torn=is_torn, runs=tuple(runs),
+            offsets=offsets, is_partial=is_partial,
         )  # fmt: skip
         file.write(_encode_frame(summary) + _OFFSET.pack(file.tell()))
 
@@ -174,8 +166,7 @@ class ReadingsFile:
                 break
             yield item
         if self.summary.damage:
-            damage = self.summary.damage
-            raise (TornRecord if damage.torn else BadRecord)(damage.file, damage.offset, damage.what)
+            raise (TornRecord if self.summary.is_torn else BadRecord)(*self.summary.damage)
 
     def reading_at(self, offset: int) -> CaptureReading | None:
         """Return the reading of the capture whose record is at this offset, or None."""

@@ -117,10 +117,8 @@ def short_time(when: datetime | None) -> str:
 
 def create_table(*headings: str, right: Sequence[str] = ()) -> Table:
     """Return an empty table; the columns in `right` are right-aligned."""
-    made = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
-    for heading in headings:
-        made.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
-    return made
+    columns = (Column(each, justify="right" if each in right else "left", overflow="fold") for each in headings)
+    return Table(*columns, box=None, pad_edge=False, header_style="bold", show_edge=False)
 
 
 def safe_text(text: str, style: str = "") -> Text:

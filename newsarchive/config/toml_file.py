@@ -225,15 +225,10 @@ class _ConfigParser:
             data = tomllib.loads(self.text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError.create("settings-not-toml", file=self.file, error=error) from None
-        tables = data.pop("site", [])
-        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            raise self._error("site", None, "sites are written as [[site]], in double brackets")
+        tables, alerts = (self._require_tables(data.pop(name, []), name, name) for name in ("site", "alert"))
         serve = data.pop("serve", {})
         if not isinstance(serve, dict):
             raise self._error("serve", None, "settings of `newsarchive serve` are written below [serve]")
-        alerts = data.pop("alert", [])
-        if not isinstance(alerts, list) or not all(isinstance(table, dict) for table in alerts):
-            raise self._error("alert", None, "alerts are written as [[alert]], in double brackets")
         scrapy = data.pop("scrapy", {})
         if not isinstance(scrapy, dict) or not all(name.isupper() for name in scrapy):
             raise self._error("scrapy", None, "settings of Scrapy's are written below [scrapy], in capitals")
@@ -254,6 +249,11 @@ class _ConfigParser:
             user_agent=config.user_agent
             or f"newsarchive/{VERSION}" + (f" (+{config.contact})" if config.contact else ""),
         )
+
+    def _require_tables(self, found: object, key: str, name: str, where: Table = None) -> list[dict[str, Any]]:
+        if isinstance(found, list) and all(isinstance(table, dict) for table in found):
+            return found
+        raise self._error(key, where, f"{key}s are written as [[{name}]], in double brackets")
 
     def _alert(self, table: dict[str, Any], number: int) -> schema.AlertConfig:
         values = self._values(table, schema.ALERT_SETTINGS, f"alert {number}")
@@ -277,12 +277,11 @@ class _ConfigParser:
         """Parse the [[site.layout]] tables of a site. Their parser is imported only if there are any."""
         if tables is None:
             return None
-        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            raise self._error("layout", site, "layouts are written as [[site.layout]], in double brackets")
+        checked = self._require_tables(tables, "layout", "site.layout", site)
         from newsarchive.extract.site_layout import LayoutError, Layouts, read_layout
 
         entries = []
-        for number, table in enumerate(tables):
+        for number, table in enumerate(checked):
             try:
                 entries.append(read_layout(table))
             except LayoutError as error:

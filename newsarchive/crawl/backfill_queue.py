@@ -25,7 +25,7 @@ MIN_DATES = 3
 
 
 class BackfillQueue(IndexQueue):
-    """Selects URLs that are due, and older ones. A UrlQueue."""
+    """Selects URLs that are due, and older ones."""
 
     def __init__(self, index: Index, until: datetime) -> None:
         """Pages that are dated before `until` are not requested."""

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from newsarchive.crawl.budget import Budgets
 from newsarchive.crawl.hosts import Host, HostQueues
 from newsarchive.crawl.politeness import HostBackoff, Pause, PolitenessSettings, ResponseSummary, record_response
-from newsarchive.crawl.refill import Refiller, RefillPlanner, RunChanges, UrlQueue
+from newsarchive.crawl.refill import IndexQueue, Refiller, RefillPlanner, RunChanges
 from newsarchive.crawl.robots import ALLOW_ALL, UNREACHABLE_TTL, Robots, RobotsPending, RobotsResponse, RobotsRules
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.subresources import Admission, SubresourceQueue, SubresourceRequest
@@ -48,7 +48,7 @@ class _InFlight:
 class FrontierWindow:
     """Hands out due URLs until nothing is due any more."""
 
-    queue: UrlQueue
+    queue: IndexQueue
     settings: Mapping[str, PolitenessSettings]
     """By site."""
     robots: Robots

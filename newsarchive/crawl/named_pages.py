@@ -17,7 +17,7 @@ from storage.model import Capture, DiscoveredUrl, Discovery, DueUrl, Reading, Ur
 
 
 class NamedPages(IndexQueue):
-    """Selects the named URLs, whether they are due or not, and those of their redirects and requisites. A UrlQueue."""
+    """Selects the named URLs, whether they are due or not, and those of their redirects and requisites."""
 
     def __init__(self, index: Index, urls: Iterable[str], find_site: Callable[[str], SiteConfig]) -> None:
         self.urls = tuple(urls)

@@ -14,7 +14,6 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
 
 from newsarchive.crawl.article_pauses import ArticlePauses
 from newsarchive.crawl.hosts import Host, HostQueues, hostname_of
@@ -38,18 +37,8 @@ SHORT_INTERVAL, INTERVAL = 0.25, 2.0
 """Seconds between two refills: if a host has run out of URLs, and otherwise."""
 
 
-class UrlQueue(Protocol):
-    """The frontier of all runs. In the product an IndexQueue."""
-
-    def select_due(self, query: DueQuery) -> list[DueUrl]:
-        """Return the URLs that may be fetched now, most urgent first."""
-
-    def reschedule(self, until: Mapping[int, datetime | None]) -> None:
-        """Move URLs, by their ids, to another time; None: never."""
-
-
 class IndexQueue:
-    """The frontier in the SQL index."""
+    """The frontier of all runs, in the SQL index."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
@@ -147,7 +136,7 @@ class RefillPlanner:
 class Refiller:
     """Decides when the window is refilled, and reads from and writes to the index."""
 
-    queue: UrlQueue
+    queue: IndexQueue
     hosts: HostQueues
     planner: RefillPlanner
     state: RunState | None

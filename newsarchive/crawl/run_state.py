@@ -12,7 +12,7 @@ from newsarchive.crawl.download.client import INTERRUPTED
 from newsarchive.crawl.robots import INVALID_REDIRECT, MAX_REDIRECTS, RULES_TTL, RobotsResponse
 from newsarchive.crawl.traps import url_patterns
 from newsarchive.crawl.url_pattern_yields import UrlPatternYields
-from newsarchive.ingest.tasks import OriginalRecords
+from newsarchive.ingest.originals import ArchivedOriginals
 from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.frontier import host_state
@@ -28,7 +28,7 @@ class RunState:
     """State that is read from the index at the start of a run and written back during it."""
 
     index: Index
-    originals: OriginalRecords
+    originals: ArchivedOriginals
     pattern_yields: UrlPatternYields
     sites: Collection[str]
     problems: list[str] = field(default_factory=list)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from rapidfuzz.distance import Indel, Postfix, Prefix
 
@@ -204,32 +205,21 @@ Positions = list[tuple[int, int]]
 
 def heaviest_chain(pairs: Positions, older: Sequence[str]) -> Positions:
     """Return the pairs with most text that are in order in both versions; the input is in the newer order."""
-    weights = [0] * (len(older) + 1)
-    ends: list[int] = [-1] * (len(older) + 1)
-    before: list[int] = []
-    # A Fenwick tree over positions in the older version: the heaviest chain that ends before a position.
-    for number, (at, _) in enumerate(pairs):
-        best, last, step = 0, -1, at
-        while step:
-            if weights[step] > best:
-                best, last = weights[step], ends[step]
-            step &= step - 1
-        before.append(last)
-        weight, step = best + 1 + len(older[at]), at + 1
-        while step <= len(older):
-            if weights[step] < weight:
-                weights[step], ends[step] = weight, number
-            step += step & -step
-    heaviest, step = (0, -1), len(older)
-    while step:
-        heaviest = max(heaviest, (weights[step], ends[step]))
-        step &= step - 1
-    chain: Positions = []
-    number = heaviest[1]
-    while number >= 0:
-        chain.append(pairs[number])
-        number = before[number]
-    return chain[::-1]
+    # The ends of chains in the older version, with weight and chain: of two the further one is the heavier one.
+    ends: list[tuple[int, int, Any]] = []
+    for pair in pairs:
+        place = bisect_left(ends, pair[:1])
+        _, before, chain = ends[place - 1] if place else (0, 0, None)
+        weight, heavier = before + 1 + len(older[pair[0]]), place
+        while heavier < len(ends) and ends[heavier][1] <= weight:
+            heavier += 1
+        ends[place:heavier] = [(pair[0], weight, (pair, chain))]
+    found: Positions = []
+    chain = ends[-1][2] if ends else None
+    while chain is not None:
+        pair, chain = chain
+        found.append(pair)
+    return found[::-1]
 
 
 def _match_similar(older: Sequence[str], newer: Sequence[str], matched: Positions, in_place: Positions) -> Positions:

@@ -22,6 +22,7 @@ from storage.index.queries.cdx import get_cdx_line, iter_cdx_lines, match_exact
 from storage.index.views.articles import Exclusions
 from storage.index.views.cdx import CdxLine, CdxQuery
 from storage.warc.payload import decode_entity
+from storage.warc.reader import CAPTURE_TYPES
 from storage.warc.record import FORMAT_FIELDS, Fields, Headers, build_fields_member, header, new_record_id, parse_fields
 from storage.warc.streaming import inflate_member, open_response
 from storage.warc.uncompressed import is_uncompressed
@@ -30,7 +31,6 @@ _CHUNK = 1 << 20
 _HEAD_SIZE = 1 << 14
 _REFERENCES = {"warc-concurrent-to", "warc-refers-to"}
 _MAX_COMPANIONS = 4
-_CAPTURES = frozenset({"response", "revisit", "resource"})
 
 
 class RecordCopier:
@@ -104,7 +104,7 @@ class RecordCopier:
         at = line.offset + line.length
         for _ in range(_MAX_COMPANIONS):
             headers = _headers_at(file, at)
-            is_capture = (header(headers or (), "WARC-Type") or "").lower() in _CAPTURES
+            is_capture = (header(headers or (), "WARC-Type") or "").lower() in CAPTURE_TYPES
             referring = [value for name, value in headers or () if name.lower() in _REFERENCES]
             if headers is None or is_capture or line.record_id not in [each.strip("<> ") for each in referring]:
                 return

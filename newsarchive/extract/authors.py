@@ -166,7 +166,8 @@ def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[s
     yield _author_links(after)
     yield [text for b in nearby if len(b.text) < _MAX_LINE and (text := _dated_name(b))][:1]
     yield _labelled_name(nearby)
-    yield [b.text for b in marked if len(b.text) < 60 and 2 <= len(b.text.split()) <= 4 and not _is_generic(b.text)][:1]
+    short = [b.text for b in marked if len(b.text) < 60 and (2 <= len(b.text.split()) <= 4 or is_marked_name(b.text))]
+    yield [text for text in short if not _is_generic(text)][:1]
     yield _bare_name(after, headline)
 
 
@@ -207,9 +208,10 @@ def _is_lead_line(block: Block) -> bool:
 
 def _may_be_name(text: str) -> bool:
     """Return whether a text behind "By" may be a name: of a person, or of a script that has no capitals."""
-    if text.lower() != text.upper():
+    # Georgian has capitals, but begins no words with them.
+    if text != text.title() or any(map(str.isupper, text)):
         return _has_form_of_name(text)
-    return 2 <= len(text.split()) <= 4 or (min(text) >= _FIRST_UNSPACED and 2 <= len(text) <= _MAX_UNSPACED)
+    return 2 <= len(text.split()) <= 4 or (min(text, default="") >= _FIRST_UNSPACED and 2 <= len(text) <= _MAX_UNSPACED)
 
 
 def _lead_lines(blocks: Sequence[Block], headline: int) -> list[str]:
@@ -234,7 +236,7 @@ def _author_links(after: list[Block]) -> list[str]:
             break
         if block.zone & _NOT_TEXT or len(block.text) > 2 * _MAX_LINE:
             continue
-        names = [a.text for a in block.anchors if _AUTHOR_PAGE.search(a.href) and is_person_name(a.text)]
+        names = [a.text for a in block.anchors if _AUTHOR_PAGE.search(a.href) and is_marked_name(a.text)]
         if names:
             return list(dict.fromkeys(names))
     return []
@@ -258,13 +260,15 @@ def _labelled_name(nearby: list[Block]) -> list[str]:
     """Return the name in the line below a label such as "Written by"."""
     pairs = ((a, b) for a, b in pairwise(nearby) if a.text.strip(" :").casefold() in BARE_LEADS)
     texts = (b.text[:_MAX_LINE] for a, b in pairs if b.index == a.index + 1)
-    return [text for text in texts if any(map(is_person_name, split_byline(text)[:1]))][:1]
+    return [text for text in texts if any(map(is_marked_name, split_byline(text)[:1]))][:1]
 
 
 def _bare_name(after: list[Block], headline: int | None) -> list[str]:
     """Return the name that is a line of its own between the headline and the text."""
+    paragraphs = 0  # a dek, at most
     for block in after:
-        if len(block.text) >= 2 * _PARAGRAPH or (headline is not None and block.index > headline + _MAX_BEFORE_TEXT):
+        paragraphs += 2 if len(block.text) >= 2 * _PARAGRAPH else block.is_prose
+        if paragraphs > 1 or (headline is not None and block.index > headline + _MAX_BEFORE_TEXT):
             break
         if block.zone & _NOT_NAME or block.tag in ("h1", "h2", "h3", "td", "th"):
             continue
@@ -286,7 +290,8 @@ def _marked_parts(block: Block) -> list[str]:
         if zones.zones_of_names(element.get("class", "")) & zones.BYLINE or element.get("itemprop") == "author"
         if element.tag not in ("script", "style") and not has_more_text(element, _MAX_LINE)
     ]
-    return [text for text in texts if text and text != block.text and len(text) < 80 and not _is_generic(text)]
+    texts = [text for text in texts if text and (text != block.text or (text == text.lower() and is_marked_name(text)))]
+    return [text for text in texts if len(text) < 80 and not _is_generic(text)]
 
 
 # Read names in bylines: separate persons and organisations, without "By", job titles and degrees.
@@ -348,7 +353,12 @@ def is_person_name(text: str) -> bool:
     >>> [is_person_name(text) for text in ("Jane Q. Roe", "Loïc Le Clerc", "Read more", "Rain falls")]
     [True, True, False, False]
     """
-    if not _has_form_of_name(text) or is_organisation(text):
+    return _has_form_of_name(text) and is_marked_name(text)
+
+
+def is_marked_name(text: str) -> bool:
+    """Return whether a text that a link or a label marks as a name may be that of a person, in any script."""
+    if not _may_be_name(text) or len(text) > _MAX_NAME or any(map(str.isdigit, text)) or is_organisation(text):
         return False
     # Lower-casing "İ" adds a mark.
     words = {word.lower().replace("i\u0307", "i").strip(".,:") for word in text.split()}
@@ -416,7 +426,8 @@ def split_byline(text: str) -> list[str]:
         is_place = part[:1].islower() and names and part.split()[0] not in _PARTICLES | AGENCIES
         if is_place or not any(map(str.isalpha, part)) or "@" in part or _is_degree_or_place(part, parts[:at]):
             continue
-        if part.lower() in BARE_LEADS or (part.islower() and len(part.split()) != 2 and part not in AGENCIES):
+        is_small = part.islower() and part != part.title()
+        if part.lower() in BARE_LEADS or (is_small and len(part.split()) != 2 and part not in AGENCIES):
             continue
         if part.isupper() and len(part) > 4 and part.isascii():
             part = part.title()

@@ -14,6 +14,7 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
+from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.word_tables import words
 from storage.model import Role
 
@@ -42,6 +43,7 @@ _TEASERS = zones.RELATED | zones.LATEST
 _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
 _MAX_CARD_LEVELS = 3
+_MAX_CARD, _MAX_CARD_ELEMENTS = 300, 300  # characters of a card besides a line in it, and its elements
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
 _PROSE_ENDS = frozenset(".!?…。！？؟।۔։።။།។｡．")  # of sentences outside quotations; few lines of code end with them
 _SENTENCE_ENDS = _PROSE_ENDS | frozenset('"”’»)')
@@ -77,6 +79,13 @@ class MediaElement:
     """Index of the first block behind its beginning."""
     href: str
     """Of the link that it is in; "" without one."""
+
+    def is_beside(self, line: "Block") -> bool:
+        """Return whether it and a line are parts of one card: of a box that has hardly more text, and few elements."""
+        around = {line.element, *islice(line.element.iterancestors(), 3)}
+        box = next((each for each in islice(self.element.iterancestors(), 4) if each in around), None)
+        is_small = box is not None and next(islice(box.iter(), _MAX_CARD_ELEMENTS, None), None) is None
+        return box is not None and is_small and not has_more_text(box, len(line.text) + _MAX_CARD)
 
 
 @dataclass(slots=True)
@@ -173,6 +182,8 @@ def _needs_space(before: str, after: str, *, is_word: bool) -> bool:
     Unless it is known that the second `is_word`, it has to look like one: "13:40" and "Library", "News" and "Ferry".
     """
     last, first = before[-1], after[0]
+    if last in ".!?" and before[-2:-1].islower():
+        return first.isupper()  # a sentence, and what follows it
     if not (last.isalnum() and first.isalnum() and last < "\u2e80" and first < "\u2e80"):
         return False
     if is_word or not first.isdigit():
@@ -234,7 +245,8 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
 
 def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int) -> bool:
     """Return whether a hidden box continues the text before it: the part of an article that a button reveals."""
-    before = blocks[begin - 1] if begin else None
+    near = reversed(blocks[max(0, begin - 2) : begin])  # the button may be the first of them
+    before = next((block for block in near if not block.zone & zones.BUTTON), None)
     first = blocks[begin]
     return (
         before is not None
@@ -299,9 +311,12 @@ def _is_label_line(text: str, is_bold: bool) -> bool:
     return (is_bold or is_plain) and any(label.match(text) for label in _LABELS)
 
 
-def _is_newsletter_label(text: str) -> bool:
-    """Return whether a bold text before others in a line is the label of a newsletter."""
-    return bool(len(text) <= _MAX_LABEL and phrases.NEWSLETTER.match(text) and phrases.NEWSLETTER_NAME.search(text))
+def _is_notice_label(text: str) -> bool:
+    """Return whether a text that is apart from others in its line is the label of a newsletter or of a disclaimer."""
+    if len(text) > _MAX_LABEL or ends_sentence(text) or not text[0].isalpha():
+        return False
+    is_newsletter = phrases.NEWSLETTER.match(text) and phrases.NEWSLETTER_NAME.search(text) is not None
+    return is_newsletter or (phrases.DISCLAIMER.match(text) and text.rstrip()[-1] not in ":：")
 
 
 def _join_lines(lines: list[Block]) -> Block:
@@ -452,7 +467,7 @@ class _BlockCollector:
             if opened & zones.HIDDEN and element.get("id") in self.panels:
                 opened &= ~zones.HIDDEN
             if opened:
-                if inline and opened & zones.HIDDEN and self.skip_hidden(element):
+                if inline and opened & zones.HIDDEN and self.skip_hidden(element, zone):
                     return
                 inline = inline and not (tag == "span" and opened & zones.BLOCK)
                 if opened & zones.EMBED and not within & zones.EMBED:
@@ -497,10 +512,12 @@ class _BlockCollector:
                 zone &= ~zones.BOX
         return zone | opened
 
-    def skip_hidden(self, element: HtmlElement) -> bool:
+    def skip_hidden(self, element: HtmlElement, zone: int) -> bool:
         """Skip text for screen readers ("opens in a new tab") beside visible text; return whether it was skipped."""
         is_beside = self.parts and (self.anchor is None or self.anchor_parts)
-        if not is_beside or len(element.text_content()) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
+        text = str(element.text_content())
+        is_label = zone & zones.FIGCAPTION and text.rstrip().endswith((":", "：", "...", "…"))
+        if not is_beside or is_label or len(text) >= _MAX_HIDDEN_TEXT or element.find(".//a") is not None:
             return False
         self.content.non_article.append(element)
         return True
@@ -524,7 +541,9 @@ class _BlockCollector:
         self.bold_depth += is_bold
         self.walk_children(element, zone, depth, holder)
         self.bold_depth -= is_bold
-        if is_bold and self.bold and len(self.parts) == 1 and _is_newsletter_label(self.parts[0]):
+        is_apart = (is_bold and self.bold) or (tag == "span" and self.anchor is None)
+        is_apart = is_apart and len(self.parts) == 1 and not (element.tail or "").lstrip().startswith((":", "："))
+        if is_apart and _is_notice_label(self.parts[0]):
             self.pending_breaks = 1  # the notice behind it is another line
 
     def walk_link(self, element: HtmlElement, href: str, zone: int, depth: int, holder: HtmlElement) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import dropwhile, islice, pairwise
+from itertools import dropwhile, islice, pairwise, takewhile
 
 from lxml.html import HtmlElement
 
@@ -37,7 +37,8 @@ from newsarchive.extract.zones import HEADINGS
 from storage.model import BODY_ROLES, Paragraph, Role
 
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
-_WHOLE_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO, Role.BIO})
+_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})
+_WHOLE_NOTICES = _NOTICES | {Role.BIO}
 """After a label with one of these roles the whole notice is kept, even text that was not selected."""
 _END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, Role.PROMO, Role.PLAYER})
 """Roles that belong to the article although they follow its last paragraph."""
@@ -270,6 +271,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     box = block.element.getparent()
     if label in _WIDE_LABELS and block.link_share < 0.5 and block.text[0].isalpha():
         box = _widen_box(blocks, index, box)
+    end = _end_of_notice(blocks, roles, index) if label in _NOTICES else len(blocks)
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
     long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60)
@@ -280,7 +282,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     story = (i for i, r in roles.items() if r is Role.TEXT and blocks[i].letters > 60)
     is_comment_list = label is Role.COMMENT and _has_before(story, index)
     is_comment_list = is_comment_list and not any(i < index and box in blocks[i].element.iterancestors() for i in roles)
-    for other in blocks[index + 1 :]:
+    for other in blocks[index + 1 : end]:
         if other.element is not box and box not in other.element.iterancestors():
             break
         dense = other.link_share >= 0.6
@@ -324,12 +326,38 @@ def _has_before(paragraphs: Iterable[int], index: int) -> bool:
 
 def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> HtmlElement | None:
     """Return the first box around a label that holds the block after it, too."""
-    around = {*blocks[index : index + 2][-1].element.iterancestors()}
+    after = _block_after(blocks, index).element
+    around = {after, *after.iterancestors()}
     for _ in range(_MAX_LEVELS):
         if box is None or box in around or box.tag == "body":
             break
         box = box.getparent()
     return box
+
+
+def _end_of_notice(blocks: list[Block], roles: dict[int, Role], index: int) -> int:
+    """Return the index behind the blocks that a label may announce: in one element without text before the label.
+
+    As one of several headings it may announce a whole section.
+    """
+    headings = [i for i, role in roles.items() if role is Role.HEADING and blocks[i].tag == blocks[index].tag]
+    end = min((i for i in headings if i > index), default=len(blocks))
+    if headings and sum(index < i < end for i, role in roles.items() if role in BODY_ROLES) <= _MIN_PARAGRAPHS:
+        return end
+    texts = (blocks[i].element for i in range(index - 1, -1, -1) if i in roles and blocks[i].is_prose)
+    around_text = {each for text in islice(texts, 1) for each in (text, *text.iterancestors())}
+    first = _block_after(blocks, index)
+    elements = (first.element, *first.element.iterancestors())
+    apart = [*takewhile(lambda each: each not in around_text, elements)]
+    whole = blocks[index].element if blocks[index].element in apart else apart[-1] if apart else first.element
+    behind = (b for b in blocks[first.index + 1 :] if not apart or whole not in (b.element, *b.element.iterancestors()))
+    return next((b.index for b in behind), len(blocks))
+
+
+def _block_after(blocks: list[Block], index: int) -> Block:
+    """Return the first block with words after a label, without "[edit]" beside it; of the last block itself."""
+    after = (b for b in islice(blocks, index + 1, None) if not (b.text.startswith("[") or has_no_words(b.text)))
+    return next(after, blocks[index])
 
 
 def _is_most_of_text(blocks: list[Block], roles: dict[int, Role], some: Iterable[int]) -> bool:
@@ -345,7 +373,8 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
     inside = [i for i in roles if box in blocks[i].element.iterancestors()]
     body = [i for i, role in roles.items() if role in BODY_ROLES and blocks[i].link_share < 0.6]
     is_last = _has_before(body, block.index) and sum(i > block.index for i in body) <= _MIN_PARAGRAPHS
-    return is_last or (inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside))
+    offers = phrases.OFFER.search(_block_after(blocks, block.index).text[:_MAX_SUMMARY])
+    return is_last or offers or (inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside))
 
 
 def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:

@@ -15,7 +15,9 @@ from operator import attrgetter
 
 from lxml.html import HtmlElement
 
-from newsarchive.extract.blocks import Block, MediaElement, effective_length, normalize_space
+from newsarchive.extract import zones
+from newsarchive.extract.authors import is_person_name
+from newsarchive.extract.blocks import Block, MediaElement, effective_length, ends_sentence, normalize_space
 from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import Role
@@ -24,20 +26,23 @@ MAX_TEXT = 2_000
 """Characters of a caption, or of a text alternative, at most."""
 _MAX_CAPTIONS = 400
 _MAX_LEVELS = 6  # elements around a caption among which that of its picture is looked for
-_MAX_EMPHASISED = 300  # characters of an emphasised line below a picture from which it is text alone
+_MAX_EMPHASISED = 300  # characters of a line below a picture from which it is text alone
 _MAX_DISTANCE = 3  # blocks between a picture and its caption outside of a figure
+_MAX_LINES = 3  # blocks behind a picture that may be lines of it, though they have not the role of a caption
+_UNSURE = (None, Role.BYLINE, Role.TEXT, Role.TEASER, Role.DISCLAIMER)  # roles that lines of it may have
 _MAX_ELEMENTS = 50  # of a caption in which a credit is looked for
 _MAX_TAIL = 200  # characters at the end of a caption in which a credit is looked for
 _MAX_CREDIT = 100
 _MAX_WORDS = 12
-_LEAST_CAPTION = 35  # letters of a caption that is named after the credit in it
+_LEAST_CAPTION = 35  # letters of a caption that is named after the credit in it, or repeats the text alternative
 _MAX_PARTS = 5  # ends of a caption that are examined
 _EDGES = " |·•—-/／,，"
 _CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})")
 _LABEL = re.compile(
     rf"(?:(?:{alternatives('credit_label')})\s?[:：=＝]|credit(?:\.{{3}}|…)|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE
 )
-_LABELLED = re.compile(rf"\s(?=(?:{alternatives('credit_label')})\s?[:：])", re.IGNORECASE)
+_LABELLED = re.compile(rf"\s(?=(?:{alternatives('credit_label')})\s?[:：]|credit(?:\.{{3}}|…))", re.IGNORECASE)
+_LABEL_END = re.compile(rf"(?:^|[\s(\[])(?:{alternatives('credit_label')})\s?[:：]?\s?$", re.IGNORECASE)
 _LEAD = re.compile(rf"(?:{alternatives('credit_lead')})\s", re.IGNORECASE)
 _CAPTION_LABEL = re.compile(rf"^(?:{alternatives('caption_label')})\s*[:：,]?\s*", re.IGNORECASE)
 _OFFER = re.compile(rf"(?:^|\s)(?:{alternatives('licence_offer')})(?:, opens[\w ]{{4,20}})?\W*$")
@@ -45,9 +50,9 @@ _COPYRIGHT = re.compile(r"(?:(?<!\w)\w{3,20}\s?[:：]\s?)?(?:©|\(c\)(?=\s?[A-Z]
 _AGENCY = re.compile(rf"(?<!\w)(?:{alternatives('picture_agency')}|(?i:{alternatives('picture_agency_name')}))(?!\w)")
 _PARTS = re.compile(
     rf"(?<=[.!?…”\"»])(?:(?<!\s[A-Z]\.)|(?=\s{_AGENCY.pattern}))\s"
-    r"|(?<=[。！？])|\s(?=[(\[|–—])|(?=[（(\[|])"
+    r"|(?<=[。！？])|\s(?=[(\[|–—]|-\s)|(?=[（(\[|])|(?<=[\s\u3040-\ud7ff]{6})\s?(?=[/／])"
 )
-"""Beginnings of what may be a credit: behind a sentence and no initial, before a bracket or a dash."""
+"""Beginnings of what may be a credit: behind a sentence and no initial, before a bracket, a dash, or a slash in CJK."""
 _BEHIND = re.compile(
     rf"(?:^|[\s。，、,=＝（(])([^\s。，、,=＝（(]{{2,10}})\s?[／/]?(?:{alternatives('credit_tail')})[)）]?$"
 )
@@ -86,31 +91,38 @@ def attach_captions(
             is_of_one = len(near) == 1 or box.tag != "figure" or inner is box
             if is_of_one and (box.tag == "figure" or abs(block.index - near[at].block) <= _MAX_DISTANCE):
                 attached.setdefault(near[at].element, []).append(block)
-    for block in (blocks[index] for index, role in roles.items() if _is_line_of_picture(blocks[index], role)):
-        before = bisect_right(media, block.index, key=attrgetter("block")) - 1
-        if before >= 0 and block.index - media[before].block <= 1:
-            attached.setdefault(media[before].element, []).append(block)
+    known = {each.index for some in attached.values() for each in some}
+    behind = {index for each in media for index in range(each.block, each.block + _MAX_LINES)}
+    for index in sorted(behind - known):
+        picture = media[bisect_right(media, index, key=attrgetter("block")) - 1]
+        if index < len(blocks) and _is_line_of_picture(blocks[index], roles.get(index), picture):
+            attached.setdefault(picture.element, []).append(blocks[index])
     return attached
 
 
-def _is_line_of_picture(block: Block, role: Role) -> bool:
-    """Return whether a block is nothing but a credit, or a paragraph in italics directly below a picture."""
-    if role is Role.BYLINE:
-        return _strip_label(block.text)[0] and not split_credit(block.text)[1]
-    element, before = block.element, block.element.getprevious()
-    if role is not Role.TEXT or element.tag != "p" or len(element) != 1 or before is None:
+def _is_line_of_picture(block: Block, role: Role | None, picture: MediaElement) -> bool:
+    """Return whether a line below a picture is of it: a credit, its text alternative, or a paragraph in italics."""
+    is_next = block.index == picture.block
+    if role is Role.CAPTION:
+        return is_next  # in another box
+    if role not in _UNSURE or (role is Role.TEXT and len(block.text) > _MAX_EMPHASISED):
         return False
-    beside = f"{element.text or ''}{element[0].tail or ''}{before.tail or ''}".strip()
-    if element[0].tag not in ("em", "i", "small") or beside or any(each.text for each in block.anchors):
+    credit, rest = split_credit(block.text)
+    is_sure = _strip_label(block.text)[0] or "©" in block.text or (role is None and (rest or _AGENCY.search(credit)))
+    is_sure = is_sure if role in (None, Role.BYLINE) else not rest
+    is_near = is_next or role is Role.BYLINE or block.zone & zones.FIGURE
+    if credit and is_sure and (is_near or picture.is_beside(block)):
+        return True
+    image = next(picture.element.iter("img", "amp-img"), picture.element)
+    alternative = normalize_space((image.get("alt") or "")[:MAX_TEXT])
+    if len(alternative) > _LEAST_CAPTION and block.text.startswith(alternative) and block.link_share < 0.5:
+        return block.tag not in zones.HEADINGS and (bool(credit) or ends_sentence(block.text))  # others may be titles
+    element = block.element
+    if not is_next or role is not Role.TEXT or element.tag != "p" or len(element) != 1:
         return False
-    is_quoted = len(block.text) > _MAX_EMPHASISED or block.text[0] in "“”„«»\"'‘’"
-    return not is_quoted and "img" in _list_tags(before) and not has_more_text(before, 0)
-
-
-def _list_tags(element: HtmlElement) -> set[str]:
-    """Return the tags in an element of few others; none if it has many, which would be read for each line in it."""
-    inner = [str(each.tag) for each in islice(element.iter(), _MAX_ELEMENTS + 1)]
-    return set(inner if len(inner) <= _MAX_ELEMENTS else ())
+    is_whole = not f"{element.text or ''}{element[0].tail or ''}".strip()
+    is_quoted = block.text[0] in "“”„«»\"'‘’" or any(a.text for a in block.anchors)
+    return element[0].tag in ("em", "i", "small") and is_whole and not is_quoted
 
 
 def read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
@@ -119,10 +131,15 @@ def read_caption(blocks: Iterable[Block]) -> tuple[str | None, str | None]:
     for block in blocks:
         text = _OFFER.sub("", block.text)
         found, rest = split_credit(text)
-        printed = _OFFER.sub("", _find_named_credit(block))
+        is_beside = any(captions) and block.zone & (zones.FIGURE | zones.FIGCAPTION) == zones.FIGURE
+        printed = text if is_beside and is_person_name(text) else _OFFER.sub("", _find_named_credit(block))
+        printed = printed and next(filter(text.endswith, (f"({printed})", f"[{printed}]", f"（{printed}）")), printed)
         # Some name all of a caption after the credit in it. What stands in the midst is not cut.
-        if printed and (printed != text or not found or effective_length(rest) < _LEAST_CAPTION):
-            found, rest = printed, text.removesuffix(printed) if text.endswith(printed) else text.removeprefix(printed)
+        is_short = effective_length(rest) < _LEAST_CAPTION and (not ends_sentence(rest) or _strip_label(rest)[0])
+        if printed and (printed != text or not found or is_short):
+            found, rest = printed, text.removeprefix(printed)
+            if text.endswith(printed):
+                rest = _LABEL_END.sub("", text.removesuffix(printed))
         text = rest if found in ("", credit) or not credit or not rest else text
         credit = credit or found
         captions[_CAPTION_LABEL.sub("", text).strip(_EDGES)] = None
@@ -142,21 +159,26 @@ def separate_credit(text: str) -> tuple[str | None, str | None]:
 def _clean(caption: str, credit: str) -> tuple[str | None, str | None]:
     _, labelled = _strip_label(credit.strip(_EDGES + "©"))
     credit = _strip_brackets(labelled.strip(_EDGES + ".–—©")).removeprefix("via ")
-    return caption[:MAX_TEXT] or None, credit[:_MAX_CREDIT] or None
+    return caption[:MAX_TEXT] or None, credit.lstrip("© ")[:_MAX_CREDIT] or None
 
 
 def _find_named_credit(block: Block) -> str:
     """Return the text of an element in a caption, or of names in a box without a picture, named after a credit."""
-    boxes = [box for box in islice(block.element.iterancestors("div"), 2) if "img" not in (_list_tags(box) or "img")]
+    near = [(box, [*islice(box.iter(), _MAX_ELEMENTS + 1)]) for box in islice(block.element.iterancestors("div"), 2)]
+    boxes = [box for box, inner in near if len(inner) <= _MAX_ELEMENTS and all(each.tag != "img" for each in inner)]
     for element in chain(islice(block.element.iter(), _MAX_ELEMENTS), boxes):
         if not isinstance(element.tag, str):
             continue
         names = f"{element.get('class') or ''} {element.get('itemprop') or ''}"[:200].lower()
-        if "caption" in names or not _CREDIT_CLASS.search(names) or has_more_text(element, _MAX_TAIL):
+        is_named = "caption" not in names and _CREDIT_CLASS.search(names) is not None
+        if not (is_named or element.tag in ("cite", "small")) or has_more_text(element, _MAX_TAIL):
             continue
         text = normalize_space(str(element.text_content()))
-        is_part = text in block.text and (text != block.text or element.tag != "figcaption")
-        if text and is_part and (element not in boxes or _consists_of_names(text)):
+        # Behind a sentence: within one, it is a title.
+        before = block.text.removesuffix(text)
+        is_end = is_named or (before != block.text and " " in text and (not before or ends_sentence(before)))
+        is_part = is_end and text in block.text and (text != block.text or element.tag != "figcaption")
+        if text and is_part and ((is_named and element not in boxes) or _consists_of_names(text)):
             return text
     return ""
 
@@ -187,34 +209,39 @@ def split_credit(text: str) -> tuple[str, str]:
 
 def _strip_label(part: str) -> tuple[bool, str]:
     """Return whether a label such as "Photo:" opens a part, and the part without it."""
-    bare = part.lstrip("([（|–— ")
+    bare = part.lstrip("([（|–—-/／ ")
     if match := _LABEL.match(bare):
         return True, bare[match.end() :]
     match = _LEAD.match(bare)
     is_label = match is not None and not any(map(str.isdigit, bare))
-    return is_label, bare[match.end() :] if match and is_label else bare if part[:1] in "–—" else part
+    return is_label, bare[match.end() :] if match and is_label else bare if part[:1] in "–—-" else part
 
 
 def _is_credit(part: str, *, is_whole: bool) -> bool:
     """Return whether the last part of a caption, or all of it, is a credit: names with a label, agency or slash."""
     has_label, names = _strip_label(part)
     bare = names.strip(" .|()[]（）")
-    if not 2 <= len(bare) <= _MAX_CREDIT or not _consists_of_names(bare):
+    # In brackets with a label, or behind a slash and a label, names may be in small letters.
+    is_enclosed = has_label and part[0] in "([（" and part.rstrip(" .")[-1] in ")]）"
+    sure = bare.partition("/")[0] if has_label else bare
+    if not 2 <= len(bare) <= _MAX_CREDIT or not (is_enclosed or _consists_of_names(sure)):
         return False
+    has_capitals = bare.upper() != bare.lower()
     if has_label:
         # At the beginning of a caption in a script without capitals, a label may announce what is to be seen.
-        return not is_whole or bare.upper() != bare.lower() or len(bare) <= len("共同通信社")
-    if re.match(r"[–—][^\W\d_]", part) and bare.isupper() and " " in bare and not any(map(str.isdigit, bare)):
+        is_portrait = part[:3].lower() == "by "
+        return not is_whole or (has_capitals and not is_portrait) or len(bare) <= len("共同通信社")
+    has_digits = any(map(str.isdigit, bare))
+    if re.match(r"[–—][^\W\d_]", part) and bare.isupper() and " " in bare and not has_digits:
         return True
     agency = _AGENCY.search(bare)
     first, slash, second = bare.partition("/")
     if agency is not None and agency[0] == bare:
-        return True
-    is_pair = bool(slash) and (agency is not None or " " in first.strip() or " " in second.strip())
-    if part[:1] in "([（":
-        return (agency is not None or is_pair) and not any(map(str.isdigit, bare))
-    is_via = agency is not None and (" via " in f" {bare}" or bare.endswith(f", {agency[0]}"))
-    return (is_pair or is_via) and not any(map(str.isdigit, bare))
+        return part[0] != "-"  # "Ann Lee / AFP - Getty Images"
+    # In a script without capitals, a slash may be between any words.
+    is_pair = bool(slash) and (agency is not None or (has_capitals and " " in f"{first.strip()}{second.strip()}"))
+    is_agency = agency is not None and (part[0] in "([（" or " via " in f" {bare}" or bare.endswith(f", {agency[0]}"))
+    return (is_pair or is_agency) and not has_digits
 
 
 def _consists_of_names(text: str) -> bool:
@@ -225,7 +252,11 @@ def _consists_of_names(text: str) -> bool:
     """
     rest = _AGENCY.sub(" ", text)  # some write their names in small letters
     found = _WORD.findall(rest)
-    small = (each for each in found if each[0].islower() and each.lower() not in _CONNECTORS and "." not in each[:-1])
+    small = (
+        each
+        for each in found
+        if each[0] != each[0].title() and each.lower() not in _CONNECTORS and "." not in each[:-1]
+    )
     return (rest != text or bool(found)) and len(found) <= _MAX_WORDS and next(small, None) is None
 
 
@@ -235,6 +266,7 @@ def _strip_brackets(credit: str) -> str:
     >>> _strip_brackets("(Ann Lee/AP)"), _strip_brackets("Lee (detail)"), _strip_brackets("Lee)")
     ('Ann Lee/AP', 'Lee (detail)', 'Lee')
     """
-    is_around = credit[:1] in "([（" and credit[-1:] in ")]）"
-    is_half = credit[-1:] in ")]）" and not any(bracket in credit for bracket in "([（")
-    return credit[1:-1] if is_around else credit[:-1] if is_half else credit
+    if credit[:1] in "([（" and credit[-1:] in ")]）":
+        return credit[1:-1]
+    excess = sum(map(credit.count, "([（")) - sum(map(credit.count, ")]）"))
+    return credit.lstrip("([（") if excess > 0 else credit[:-1] if excess < 0 and credit[-1] in ")]）" else credit

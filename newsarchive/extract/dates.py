@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from itertools import islice
+from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
@@ -200,7 +200,9 @@ def read_dates(sources: DateSources) -> tuple[SourcedDate | None, SourcedDate | 
     # Far above the headline may be the day on which the page was sent, far below the date of a teaser.
     nearby = sorted(sources.nearby, key=lambda block: not _is_beside_headline(block, sources))
     sources = replace(sources, nearby=nearby, zone=zone, language=language.lower().replace("_", "-"))
-    modified = sources.parts.evidence.first("modified", _modified_candidates(sources))
+    changes = _stated_dates(sources, "modified", ("dateModified",), _MODIFIED_META)
+    printed = ((dated.source, dated) for dated in _line_dates(sources, updated=True))
+    modified = sources.parts.evidence.first("modified", chain(changes, printed))
     published = _choose_published(sources, modified)
     # Many publishers send the same time twice: the article was not modified.
     if modified and published and published.source != "modified" and not _is_later(modified, published):
@@ -314,11 +316,6 @@ def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Itera
     yield next(_line_dates(replace(sources, nearby=sentences)), None)
 
 
-def _modified_candidates(sources: DateSources) -> Iterator[tuple[str, SourcedDate | None]]:
-    yield from _stated_dates(sources, "modified", ("dateModified",), _MODIFIED_META)
-    yield from ((dated.source, dated) for dated in _line_dates(sources, updated=True))
-
-
 def _stated_dates(
     sources: DateSources, field: str, keys: Iterable[str], metas: Iterable[str]
 ) -> Iterator[tuple[str, SourcedDate | None]]:
@@ -326,6 +323,10 @@ def _stated_dates(
     yield "layout", _first_date(sources.parts.layout_matches.texts(field), "layout", sources.zone)
     yield "json-ld", _first_date(sources.jsonld_texts(keys), "json-ld", sources.zone)
     yield "meta", _first_date(sources.parts.head.all(*metas), "meta", sources.zone)
+    if (named := f'itemprop="date{field.capitalize()}"').encode() in sources.parts.page.html:
+        texts = list(map(str, sources.parts.page.root.xpath(f"//*[@{named}]/@content")))
+        # Of several days, some are those of other articles.
+        yield "microdata", _first_date(texts if len({t[:10] for t in texts}) == 1 else (), "microdata", sources.zone)
 
 
 def _first_date(texts: Iterable[str], source: str, zone: tzinfo | None) -> SourcedDate | None:

@@ -22,7 +22,7 @@ from newsarchive.extract.metadata import IMAGE_FILE, file_stem, picture_path
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.requisites import choose_image_url
 from newsarchive.extract.stated_media import MAX_URL, add_stated, is_same_picture, media_key, parse_duration
-from newsarchive.extract.tree import has_more_text, resolve_link
+from newsarchive.extract.tree import resolve_link
 from newsarchive.extract.urls import host, score_article_url, split_url
 from newsarchive.extract.word_tables import alternatives, table_lines
 from storage.article_parts import Image, Media, MediaKind
@@ -35,7 +35,6 @@ _MAX_EXAMINED = 1_000
 _MIN_SIZE, _MAX_ICON = 40, 400  # pixels: what is smaller in both directions is an icon, or may be one by its name
 _MIN_LEAD, _MAX_ABOVE = 300, 4  # pixels of both sides of a lead picture, and blocks between it and the headline
 _MIN_SCORE = 1.5  # of an address from which it is that of another article
-_MAX_CARD = 300  # characters of a card besides the link in it
 _LINKED = 0.8  # share of a line in links from which it is one
 _MIN_HEADLINE = 20  # letters of a linked line from which it may be a headline, wherever it leads
 _MAX_NAME = 300  # characters at the end of an address in which the name of its file is read
@@ -95,7 +94,7 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     for element, media in read:
         own = captions.get(element.element, [])
         is_lead = lead is not None and element.block <= first + 1 and is_same_picture(media.url, lead.url)
-        captioned = [block for block in own if body.roles.get(block.index) is Role.CAPTION]
+        captioned = [block for block in own if body.roles.get(block.index) is not Role.TEXT]
         is_other = _is_in_other_article(element.element, articles, has_caption=bool(captioned))
         objection = "in another article" if is_other else _object_to_caption(captioned, body)
         objection = objection or _object_to(parts, element, media, body, start, is_sure=bool(captioned) or is_lead)
@@ -153,7 +152,7 @@ def _object_to(
     if own & _FOREIGN or (own & zones.HIDDEN and not is_picture):
         return "hidden, a portrait, or part of an advertisement"
     beside = [blocks[i] for i in (found.block - 1, found.block) if is_picture and 0 <= i < len(blocks)]
-    if any(_leads_to_article(parts, body, each) and _stands_beside(found.element, each) for each in beside):
+    if any(_leads_to_article(parts, body, each) and found.is_beside(each) for each in beside):
         return "beside a link to another article"
     if is_sure:
         return None
@@ -195,13 +194,6 @@ def _leads_to_picture(parts: PageParts, found: MediaElement, *, is_after: bool) 
         return True
     is_own = host(url) == host(parts.page.url) or next(found.element.iterancestors("figure"), None) is not None
     return is_own and not is_after and score_article_url(url, parts.page.url) < _MIN_SCORE
-
-
-def _stands_beside(element: HtmlElement, block: Block) -> bool:
-    """Return whether an element and a line are parts of one card: of a box that has hardly more text."""
-    around = {block.element, *islice(block.element.iterancestors(), 3)}
-    box = next((each for each in islice(element.iterancestors(), 4) if each in around), None)
-    return box is not None and not has_more_text(box, len(block.text) + _MAX_CARD)
 
 
 def _read_element(parts: PageParts, found: MediaElement) -> Media | None:

@@ -18,8 +18,9 @@ from newsarchive.extract.classify import (
 )
 from newsarchive.extract.decode import PayloadType, decode, media_type, sniff_type, to_utf8
 from newsarchive.extract.page_input import DEFAULT_INPUT, Headers, PageInput
-from newsarchive.extract.related import add_layout_groups, find_link_groups, list_other_links
+from newsarchive.extract.related import find_link_groups, list_other_links
 from newsarchive.extract.requisites import is_stylesheet, stylesheet_requisites
+from newsarchive.extract.site_layout import add_layout_groups
 from newsarchive.extract.sources import (
     decompress_gzip,
     find_feeds,

@@ -64,6 +64,8 @@ _MAX_LINE = 300  # characters of a line in which a date is looked for
 _CJK = re.compile(r"(\d{4})\s*[年년.]\s*(\d{1,2})\s*[月월.]\s*(\d{1,2})\s*[日일]?")
 _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?((?:19|20)\d\d)(?!\d)")
+_SHORT_YEAR = re.compile(r"(?<![\w./:-])(\d\d(?=\.)|\d\d?(?=/))([./])(\d\d(?=\.)|\d\d?(?=/))\2(\d\d)(?![\w./:-])")
+"""A day such as "02.12.26" or "2/12/26"; with a full stop and single digits it may be the number of a version."""
 _MARKS = r"\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0981-\u0eff\u102b-\u103e\u17b4-\u17d3\u200c\u200d"
 LETTER = rf"(?:[^\W\d_]|(?!\d)[{_MARKS}])"
 """A letter, or a combining mark of Hindi, Thai or Arabic."""
@@ -140,7 +142,8 @@ def parse_printed_date(
     """
     if "年" in text:
         text = _ERA.sub(lambda era: str(_ERA_STARTS[era[1]] + int(era[2].replace("元", "1"))), text)
-    if not _YEAR.search(text, 0, _MAX_LINE):  # most lines of a page have none
+    # Most lines of a page have none.
+    if not _YEAR.search(text, 0, _MAX_LINE) and not _SHORT_YEAR.search(text, 0, _MAX_LINE):
         return None
     text = text[:_MAX_LINE] if text.isascii() else _FILLERS.sub(" ", text[:_MAX_LINE].translate(ASCII_DIGITS))
     found = _find_day(text, day_first=day_first, language=language)
@@ -170,11 +173,13 @@ def _find_day(text: str, *, day_first: bool, language: str) -> tuple[_Three, re.
         for match in pattern.finditer(text):
             if month := month_number(match[name], language):
                 return (int(match[year]), month, int(match[day])), match
-    if (match := _YEAR_LAST.search(text)) is None:
+    if (match := _YEAR_LAST.search(text) or _SHORT_YEAR.search(text)) is None:
         return None
-    first, second = int(match[1]), int(match[3])
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
     month, day = (second, first) if (day_first and second <= 12) or first > 12 else (first, second)
-    return (int(match[4]), month, day), match
+    # In English, the order of day and month is that of the country.
+    is_unclear = year < 100 and match[2] == "/" and language == "en" and day_first and max(first, second) <= 12
+    return None if is_unclear else ((year + 2000 if year < 100 else year, month, day), match)
 
 
 def _persian_to_gregorian(year: int, month: int, day: int) -> _Three:

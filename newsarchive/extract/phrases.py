@@ -39,6 +39,8 @@ NEWSLETTER = _line("newsletter")
 ADVERTISEMENT = _line("advertisement")
 """A line that marks an advertisement. It announces nothing: what follows is the article again."""
 NEWSLETTER_NAME = re.compile(alternatives("newsletter_name"), re.IGNORECASE)
+OFFER = Phrases(alternatives("offer_word"))
+"""Found in the description of a newsletter, beside its label."""
 PROMO = _start("promo")
 FOR_SUBSCRIBERS = _start("for_subscribers")
 """The beginning of a notice in place of the rest of an article."""

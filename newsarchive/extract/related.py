@@ -7,10 +7,10 @@ container: the heading of an empty box is not used for the list after it.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, pairwise, takewhile
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -18,7 +18,6 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, PageBlocks, count_ideographs, normalize_space
 from newsarchive.extract.box_size import find_box_size
-from newsarchive.extract.site_layout import Layout, LayoutBox
 from newsarchive.extract.tree import Page, resolve_link
 from newsarchive.extract.urls import host, is_media_url, page_key, score_article_url, site_label
 from newsarchive.extract.zones import HEADINGS
@@ -26,9 +25,11 @@ from storage.model import Link, LinkGroup, LinkKind
 
 _UNSPACED = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")  # scripts whose words stand without spaces
 _WITH_ID = XPath("//*[@id]")
+_TEXTS = XPath("descendant::text()[not(parent::em or parent::i or parent::cite or parent::sup)]")  # none is emphasised
 _CONTROLS = XPath("//*[@aria-controls]")
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
+_DURATION = re.compile(r"\W{0,3}\d{1,4}(?:[:./-]\d{1,4}){1,2}\W{0,3}")
 _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
@@ -43,6 +44,7 @@ _MIN_LETTERS = 3
 _MIN_MENU_SCORE = 3.5  # of a link in a menu that leads to an article
 _MIN_OTHER_SCORE = -3.0  # of a link to a page; files and front pages have less
 _MIN_FOLDER = 2  # links to pages in the folder that a link names, from which it is a section
+_MIN_CARDS = 3  # cards with the same text, from which it is a kicker
 _MIN_LIST = 4  # links from which cards side by side are a list
 
 
@@ -111,7 +113,7 @@ def find_link_groups(
             continue
         seen.add(targets)
         names = map(_own_name, (group.box, *islice(group.box.iterancestors(), 2)))
-        group.label_text = group.label_text or next(filter(None, names), "")
+        group.label_text = group.label_text.strip(" »›>→▸►") or next(filter(None, names), "")
         kind = LinkKind.LISTING if listing else _kind(group)
         found.append(LinkGroup(kind=kind, label=group.label_text, links=links))
     return tuple(found)
@@ -239,9 +241,12 @@ def _name_links_without_text(groups: list[CandidateGroup], content: PageBlocks) 
             near = content.blocks[max(0, at - _MAX_CARD_LINES) : at + _MAX_CARD_LINES] if card is not None else ()
             plain = (b for b in near if not b.linked and len(b.text) <= _MAX_SCORED)
             lines = [b for b in plain if card is not None and _is_within(b.element, card)]
-            if title := next((b for b in lines if b.tag in HEADINGS), lines[0] if lines else None):
-                candidate.anchor = replace(candidate.anchor, text=title.text)
-                candidate.score += _score_anchor_text(title.text) - _score_anchor_text("")
+            named = (candidate.anchor.element.get(name) or "" for name in ("aria-label", "title"))
+            heads = [b.text for b in lines if b.tag in HEADINGS]
+            titles = (*heads, *map(normalize_space, named), *(b.text for b in lines))
+            if title := next(filter(None, titles), ""):
+                candidate.anchor = replace(candidate.anchor, text=title[:_MAX_SCORED])
+                candidate.score += _score_anchor_text(title) - _score_anchor_text("")
 
 
 def _split_neighbours(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
@@ -459,7 +464,10 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
     found: list[CandidateGroup] = []
     for group in groups:
         # States are further classes: "tab active".
-        shape = (group.box.getparent(), str(group.box.tag), (group.box.get("class") or "").partition(" ")[0])
+        # A list may stand in columns: it is the only element of each.
+        around = pairwise((group.box, *islice(group.box.iterancestors(), _MAX_LEVELS)))
+        box = next((each for each, above in around if len(above) > 1), group.box)
+        shape = (box.getparent(), str(box.tag), (box.get("class") or "").partition(" ")[0])
         whole = group
         if group.label is not None:
             whole = by_label.setdefault(group.label.index, group)
@@ -545,54 +553,35 @@ def _kind(group: CandidateGroup) -> LinkKind:
 def _links(candidates: list[LinkCandidate], *, sized: bool = False) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts; also the declared size of its box."""
     found: dict[str, Link] = {}
-    for candidate in (c for c in candidates if c.page):
-        known, text = found.get(candidate.page), _title_of(candidate.anchor)
+    inner = ((c, _TEXTS(c.anchor.element)[:_MAX_PARTS]) for c in candidates if c.page)
+    parts = [(c, [*filter(None, map(normalize_space, texts))]) for c, texts in inner]
+    pages = Counter(text for text, _ in {(text, c.page) for c, texts in parts for text in (c.anchor.text, *texts)})
+    for candidate, texts in parts:
+        known, text = found.get(candidate.page), _title_of(candidate.anchor, texts, pages)
         size = known.box_size if known else ""
         if sized and not size and candidate.box is not None:
             size = find_box_size(candidate.anchor.element, candidate.box)
-        if known is None or (len(text) > len(known.anchor) and len(known.anchor.split()) < 4):
+        # What several cards say is a button: "Read more".
+        is_title = text != "" and pages[text] < 2
+        is_better = known is not None and (
+            (len(text) > len(known.anchor) and len(known.anchor.split()) < 4) or pages[known.anchor] > 1
+        )
+        if known is None or not known.anchor or (is_title and is_better):
             known = Link(url=known.url if known else candidate.url, anchor=text)
         found[candidate.page] = replace(known, box_size=size) if size else known
     return tuple(link for link in found.values() if not is_media_url(link.url) or link.anchor)
 
 
-def _title_of(anchor: Anchor) -> str:
-    """Return the text of a link, or of the heading in it: beside that stand the kicker, date and summary of a card."""
+def _title_of(anchor: Anchor, texts: Sequence[str], pages: Mapping[str, int]) -> str:
+    """Return the text of a link, or of the heading in it: beside that stand the kicker, date and summary of a card.
+
+    `pages`: number of pages to which links with a text lead; several have one kicker.
+    """
     titles = [normalize_space(str(each.text_content())) for each in islice(anchor.element.iter(*HEADINGS), 2)]
-    return titles[0] if len(titles) == 1 and titles[0] in anchor.text and titles[0] else anchor.text
-
-
-def add_layout_groups(
-    page: Page, layout: Layout, found: Sequence[LinkGroup], *, listing: bool
-) -> tuple[LinkGroup, ...]:
-    """Return the groups in the boxes of the site layout, then the others. Each link is in one group only."""
-    named = [group for box in layout.related for group in _layout_groups(page, box, sized=listing)]
-    if not named:
-        return tuple(found)
-    taken = {page_key(link.url) for group in named for link in group.links}
-    others = [
-        LinkGroup(kind=group.kind, label=group.label, links=links)
-        for group in found
-        if (links := tuple(link for link in group.links if page_key(link.url) not in taken))
-    ]
-    return (*named, *others)
-
-
-def _layout_groups(page: Page, box: LayoutBox, *, sized: bool) -> Iterator[LinkGroup]:
-    """Yield a group for each element that the selector of a box matches and that has links."""
-    for element in box.box.elements(page.root):
-        links: dict[str, Link] = {}
-        for anchor in box.links.elements(element):
-            url = resolve_link(page.base, anchor.get("href") or "")
-            text = normalize_space(str(anchor.text_content()))
-            if url and (text or page_key(url) not in links):
-                known = links.get(page_key(url)) or Link(url=url, anchor="")
-                size = known.box_size or (find_box_size(anchor, element) if sized else "")
-                links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor, key=len), box_size=size)
-        if box.label is not None:
-            label = next(iter(box.label.values(element)), "")
-        else:
-            headings = (each for each in islice(element.iter(*HEADINGS), 1) if each.find(".//a") is None)
-            label = next((normalize_space(str(each.text_content())) for each in headings), "")
-        if links:
-            yield LinkGroup(kind=box.kind, label=label, links=tuple(links.values()))
+    if len(titles) == 1 and titles[0] in anchor.text and titles[0]:
+        return titles[0]
+    title = anchor.text
+    for remove, parts in ((str.removeprefix, texts), (str.removesuffix, reversed(texts))):
+        for part in takewhile(lambda part: pages[part] >= _MIN_CARDS or _DURATION.fullmatch(part), parts):
+            title = remove(title, part).strip()
+    return title or anchor.text

@@ -13,11 +13,13 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.authors import is_person_name
 from newsarchive.extract.blocks import Block, ends_sentence, has_no_words
+from newsarchive.extract.captions import split_credit
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
 from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.urls import host, site_label
+from newsarchive.extract.word_tables import words
 from newsarchive.extract.zones import HEADINGS
 from storage.model import Role
 
@@ -45,17 +47,19 @@ _SHORT = 20  # characters of punctuation around a short headline
 _MAX_PICTURE_NAME = 40  # longest caption, in characters, that may be all link; a longer one is a headline
 _LINKED = 0.6  # share of a line inside links from which it leads to another page rather than to say something
 _END_BLOCKS = 2  # blocks before the last sure body block from which the end of an article begins
-_UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins)|[ap]\.m)\.$", re.IGNORECASE)
+_UNIT_END = re.compile(r"(?:\d\s?(?:min|hrs?|mins|[гr])|[ap]\.m)\.$", re.IGNORECASE)
 _UNIT_LENGTH = len("5 mins.")
 _MAX_LINE = 80  # longest relative date, in characters, that needs support by its position
 _MAX_TIMESTAMP = 20  # longest relative date, in characters, that needs no support
-_MAX_IMAGE_BOX = 4  # elements in a box of images and their caption, at most
+_MAX_IMAGE_BOX = 30  # elements of a box of images and their caption, at most
 _MAX_BOXES = 3  # boxes around a caption in which its picture is looked for
+_IMAGE_BOXES = frozenset("div p span center font table tbody tr td".split())
 _CELLS = frozenset({"td", "th", "caption"})
 _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the layout, not of a table
-_LABEL_TAGS = frozenset("div span p li td th dt summary strong legend button body article section main".split())
+_LABEL_TAGS = frozenset(words("label_tag"))
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
+_MAX_OFFER = 300  # longest description of a newsletter, in characters
 _MAX_BUTTON = 60  # longest text of a button, in characters
 
 
@@ -137,6 +141,7 @@ def may_follow_body(block: Block, context: RoleContext) -> bool:
         or phrases.TAGS.match(text)
         or (block.link_share < _LINKED and is_notice(text, at_edge=True))
         or phrases.DISCLAIMER.match(text)
+        or _is_labelled_offer(text)
         or (len(text) < _MAX_LINE and (phrases.NEWSLETTER.match(text) or phrases.PLAYER.match(text)))
         or (block.zone & zones.PROMO != 0 and block.is_prose and block.index <= context.body_end + 3)
         or _is_bio(block, context)
@@ -164,8 +169,9 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
     linked = block.link_share > 0.5
     if zone & zones.FIGCAPTION or _is_caption(block) or _shares_element_with_image(block, context):
         # The pictures of a list of related articles are not this article's.
-        named = zone & zones.FIGCAPTION and block.letters <= _MAX_PICTURE_NAME
-        is_list = foreign & (zones.RELATED | zones.LATEST) or (block.link_share > 0.9 and not named)
+        is_name = block.letters <= _MAX_PICTURE_NAME or not split_credit(block.text)[1]
+        is_linked = block.link_share > 0.9 and not (is_name and zone & (zones.FIGURE | zones.FIGCAPTION))
+        is_list = foreign & (zones.RELATED | zones.LATEST) or is_linked
         is_advertisement = phrases.ADVERTISEMENT.match(block.text)
         return Role.PROMO if is_advertisement else Role.TEASER if is_list else Role.CAPTION
     if not zone & _BOX_ZONES:
@@ -187,13 +193,14 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
 
 def _is_caption(block: Block) -> bool:
     """Return whether a block has a caption class, and is not a date line in a class such as "credits"."""
-    if not block.zone & zones.CAPTION or len(block.text) >= 500:
+    is_offer = block.zone & zones.PROMO and not block.zone & zones.FIGURE
+    if not block.zone & zones.CAPTION or is_offer or len(block.text) >= 500:
         return False
     return block.zone & zones.FIGURE != 0 or len(block.text) > 80 or parse_printed_date(block.text) is None
 
 
 def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
-    if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5 or ends_sentence(block.text):
+    if len(block.text) >= 160 or block.tag in HEADINGS or block.link_share >= 0.5:
         return False
     if block.zone & (zones.BYLINE | zones.SHARE) and not block.zone & zones.FIGURE:
         return False  # beside a portrait, or the sign of a network
@@ -204,18 +211,22 @@ def _shares_element_with_image(block: Block, context: RoleContext) -> bool:
     if has_more_text(block.element, 400):
         return False
     has_image = next(block.element.iter("img", "picture"), None) is not None
-    within = len(block.text) > _SHORT and block.index < context.body_end
-    if not has_image and not (within and _is_alone_with_image(block)):
+    if ends_sentence(block.text) if has_image else block.index >= context.body_end or not _is_alone_with_image(block):
         return False
     return parse_printed_date(block.text) is None and len(block.element.text_content()) < 400
 
 
 def _is_alone_with_image(block: Block) -> bool:
+    """Return whether a line is alone in a box with a picture; a short one or a sentence, beside a paragraph."""
+    is_plain = len(block.text) > _SHORT and not ends_sentence(block.text)
     for box in islice(block.element.iterancestors(), _MAX_BOXES):
-        if box.tag not in ("div", "p", "span") or len(box) > _MAX_IMAGE_BOX or has_more_text(box, len(block.text)):
+        is_small = next(islice(box.iter(), _MAX_IMAGE_BOX, None), None) is None
+        if box.tag not in _IMAGE_BOXES or not is_small or has_more_text(box, len(block.text)):
             return False
         if next(box.iter("img", "picture"), None) is not None:
-            return " ".join(box.text_content().split()) == block.text
+            is_between = all(each is not None and each.tag == "p" for each in (box.getprevious(), box.getnext()))
+            is_sure = is_between or (is_plain and box.tag in ("div", "p", "span"))
+            return is_sure and " ".join(box.text_content().split()) == block.text
     return False
 
 
@@ -257,6 +268,8 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
         return Role.CORRECTION
     if phrases.DISCLAIMER.match(text):
         return Role.DISCLAIMER
+    if _is_labelled_offer(text):
+        return Role.PROMO
     supported = block.anchors or block.strong or block.zone & _PROMO_ZONES or block.index >= context.body_end
     if length < 200 and phrases.FOR_SUBSCRIBERS.match(text):
         return Role.PROMO
@@ -264,6 +277,12 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     is_label = length < _MAX_BUTTON and not ends_sentence(text)
     is_offer = is_label and at_edge and any("newsletter" in each.href.lower() for each in block.anchors)
     return Role.PROMO if is_offer or (length < 400 and (supported or is_label) and phrases.PROMO.match(text)) else None
+
+
+def _is_labelled_offer(text: str) -> bool:
+    """Return whether a text begins with the label of a newsletter and describes it."""
+    label, colon, offer = text[:_MAX_OFFER].replace("：", ":", 1).partition(":")
+    return bool(colon) and len(label) < MAX_LABEL and phrases.NEWSLETTER.match(label) and phrases.OFFER.search(offer)
 
 
 def _is_dateline(text: str, block: Block) -> bool:

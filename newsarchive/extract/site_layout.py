@@ -16,10 +16,11 @@ layouts in force, the first in the file that names a field decides it. Fields th
 other site. Layouts are settings and not part of the archived files: `rebuild` and `reextract` use the current ones.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from cssselect import HTMLTranslator, SelectorError
@@ -27,7 +28,11 @@ from lxml.etree import XPath, XPathError
 from lxml.html import HtmlElement
 
 from newsarchive.extract.blocks import normalize_space
-from storage.model import LinkKind
+from newsarchive.extract.box_size import find_box_size
+from newsarchive.extract.tree import Page, resolve_link
+from newsarchive.extract.urls import page_key
+from newsarchive.extract.zones import HEADINGS
+from storage.model import Link, LinkGroup, LinkKind
 from storage.pickling import pickle_by_slots
 
 _TRANSLATOR = HTMLTranslator()
@@ -261,3 +266,39 @@ def _parse_day(key: str, value: object) -> datetime | None:
     if day is not None:
         raise LayoutError(key, f"{key} must be a date such as 2025-06-30")
     return None
+
+
+def add_layout_groups(
+    page: Page, layout: Layout, found: Sequence[LinkGroup], *, listing: bool
+) -> tuple[LinkGroup, ...]:
+    """Return the groups in the boxes of the site layout, then the others. Each link is in one group only."""
+    named = [group for box in layout.related for group in _layout_groups(page, box, sized=listing)]
+    if not named:
+        return tuple(found)
+    taken = {page_key(link.url) for group in named for link in group.links}
+    others = [
+        LinkGroup(kind=group.kind, label=group.label, links=links)
+        for group in found
+        if (links := tuple(link for link in group.links if page_key(link.url) not in taken))
+    ]
+    return (*named, *others)
+
+
+def _layout_groups(page: Page, box: LayoutBox, *, sized: bool) -> Iterator[LinkGroup]:
+    """Yield a group for each element that the selector of a box matches and that has links."""
+    for element in box.box.elements(page.root):
+        links: dict[str, Link] = {}
+        for anchor in box.links.elements(element):
+            url = resolve_link(page.base, anchor.get("href") or "")
+            text = normalize_space(str(anchor.text_content()))
+            if url and (text or page_key(url) not in links):
+                known = links.get(page_key(url)) or Link(url=url, anchor="")
+                size = known.box_size or (find_box_size(anchor, element) if sized else "")
+                links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor, key=len), box_size=size)
+        if box.label is not None:
+            label = next(iter(box.label.values(element)), "")
+        else:
+            headings = (each for each in islice(element.iter(*HEADINGS), 1) if each.find(".//a") is None)
+            label = next((normalize_space(str(each.text_content())) for each in headings), "")
+        if links:
+            yield LinkGroup(kind=box.kind, label=label, links=tuple(links.values()))

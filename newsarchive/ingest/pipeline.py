@@ -20,9 +20,10 @@ from typing import Protocol
 
 from newsarchive.ingest.article_urls import ARTICLES, ArticleUrlPatterns
 from newsarchive.ingest.discovery import discover_urls, spider_urls
+from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.ingest.site_lookup import SiteLookup
-from newsarchive.ingest.tasks import CaptureReading, OriginalRecords, ReadingTask, build_task, reading_from_headers
+from newsarchive.ingest.tasks import CaptureReading, ReadingTask, build_task, reading_from_headers
 from storage.errors import ArchiveError
 from storage.index import Index
 from storage.index.queries.articles import list_page_outcomes
@@ -73,7 +74,7 @@ class Ingestor:
 
     def __init__(  # noqa: PLR0913 - built in one place, by Archive
         self, index: Index, readers: PageReader, *, plan: Callable[[VisitResult], NextVisit],
-        originals: OriginalRecords, sync: Callable[[], None] = lambda: None, batching: Batching | None = None,
+        originals: ArchivedOriginals, sync: Callable[[], None] = lambda: None, batching: Batching | None = None,
         layouts: SiteLayouts | None = None, former_names: Mapping[str, str] = MappingProxyType({}),
         taken_down: frozenset[str] = frozenset(), unwatched: Sequence[str] = (),
     ) -> None:  # fmt: skip

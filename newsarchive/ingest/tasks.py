@@ -6,16 +6,17 @@ Status, truncation and revisits are decided before anything is parsed.
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from newsarchive.version import EXTRACTOR
 from storage.errors import ArchiveError
-from storage.model import ORIGINAL_MISSING, Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, UrlKind
+from storage.model import ORIGINAL_MISSING, Capture, Discovery, Outcome, Reading, UrlKind
 from storage.pickling import pickle_by_slots
 from storage.warc.reader import CaptureRecord
 
 if TYPE_CHECKING:
     from newsarchive.extract.site_layout import Layouts
+    from newsarchive.ingest.originals import ArchivedOriginals
 
 # Responses with these statuses may be pages worth reading, most often challenges.
 _WORTH_READING = frozenset({403, 429, 503})
@@ -49,16 +50,6 @@ class CaptureReading:
     """The discovery that the reading assumed."""
     reading: Reading | None
     """None for a revisit of another URL: the index is needed to find its original."""
-
-
-class OriginalRecords(Protocol):
-    """Finds and reads the original records of revisits."""
-
-    def find_place(self, refers_to: RefersTo) -> RecordPlace | None:
-        """Return the place of the original; None if the archive lacks it."""
-
-    def read_block(self, place: RecordPlace) -> bytes:
-        """Return that record's block."""
 
 
 def awaits_spider(capture: Capture, discovery: Discovery | None) -> bool:
@@ -123,7 +114,7 @@ def _reading_by_body(capture: Capture, discovery: Discovery | None) -> Reading |
 
 
 def build_task(
-    record: CaptureRecord, discovery: Discovery, originals: OriginalRecords | None, layouts: "Layouts | None" = None
+    record: CaptureRecord, discovery: Discovery, originals: "ArchivedOriginals | None", layouts: "Layouts | None" = None
 ) -> ReadingTask | Reading:
     """Return the task for a worker, or a reading if the original of a revisit cannot be read; None: there are none."""
     capture, block = record.capture, record.block

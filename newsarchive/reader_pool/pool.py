@@ -18,7 +18,6 @@ import time
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from newsarchive.ingest.tasks import ReadingTask
 from newsarchive.reader_pool.cpu import available_cores
@@ -72,7 +71,7 @@ class ReaderPool(contextlib.AbstractContextManager["ReaderPool"]):
         for thread in self._threads:
             thread.join()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+    def __exit__(self, *exc: object) -> None:
         self.close()
 
     def _serve(self) -> None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 
 from storage.model import SourceCheck, SourceRates
 
@@ -79,17 +80,14 @@ class ExpectedRates:
         items, watched = sum(rates.items_by_hour), sum(rates.watched_hours)
         self.overall = (items + PRIOR_RATE * PRIOR_HOURS) / (watched + PRIOR_HOURS)
         self._days = (self._hours_of_days(range(5)), self._hours_of_days(range(5, 7)))
-        self._cache: dict[int, float] = {}
+        self.rate_at = cache(self._compute_rate)
+        """Returns the expected items per hour in an hour of the week."""
 
-    def rate_at(self, hour: int) -> float:
-        """Return the expected items per hour in an hour of the week."""
-        rate = self._cache.get(hour)
-        if rate is None:
-            prior = self._days[hour >= SATURDAY][hour % 24]
-            items = _smooth(self._rates.items_by_hour, hour, HOURS_PER_WEEK)
-            watched = _smooth(self._rates.watched_hours, hour, HOURS_PER_WEEK)
-            rate = self._cache[hour] = (items + prior * WEEK_PRIOR_HOURS) / (watched + WEEK_PRIOR_HOURS)
-        return rate
+    def _compute_rate(self, hour: int) -> float:
+        prior = self._days[hour >= SATURDAY][hour % 24]
+        items = _smooth(self._rates.items_by_hour, hour, HOURS_PER_WEEK)
+        watched = _smooth(self._rates.watched_hours, hour, HOURS_PER_WEEK)
+        return (items + prior * WEEK_PRIOR_HOURS) / (watched + WEEK_PRIOR_HOURS)
 
     def time_of(self, start: datetime, items: float, latest: datetime) -> datetime:
         """Return the time until which so many items are expected, at most `latest`."""

@@ -1,6 +1,7 @@
 """The SQL index: read and write access."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
@@ -16,7 +17,7 @@ from storage.index.reader import Reader
 from storage.index.rows.interning import LookupTables
 from storage.index.rows.site_registry import load_registry
 from storage.index.schema.upgrade import empty_tables
-from storage.index.search.follower import Follower, follow
+from storage.index.search.follower import follow, keep_up_to_date
 from storage.index.views.articles import CommitResult
 from storage.index.write import replace_readings, revisits, runs
 from storage.index.write.commit import commit
@@ -135,9 +136,9 @@ class Index(Reader):
                 self.folder.discard()
                 follow(connection, self.folder)
 
-    def follow_search(self) -> Follower:
-        """Return a thread that keeps the search folder up to date, as a context manager."""
-        return Follower(self._database, self.folder)
+    def follow_search(self) -> AbstractContextManager[None]:
+        """Keep the search folder up to date in a thread, while the block runs."""
+        return keep_up_to_date(self._database, self.folder)
 
     def delete_captures(self, record_ids: Sequence[str], urls: Sequence[str]) -> None:
         """Delete captures, with everything that only they show, in one transaction."""

@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -21,20 +22,20 @@ class BrokenStream(EOFError):
 
 
 class ByteStream:
-    """A file that is not compressed."""
+    """A file that is not compressed, or a part of one, which comes in pieces."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, pieces: Iterator[bytes]) -> None:
         self.buffer = bytearray()
         """Bytes that were read from the file and not yet consumed."""
         self.position = 0
         """Offset of the buffer in the decompressed file."""
-        self._file = file
+        self._pieces = pieces
 
     def fill(self) -> bool:
         """Read more into the buffer; False at the end. BrokenStream at damage, until `resume` is called."""
-        piece = self._file.read(READ_SIZE)
-        self.buffer += piece
-        return bool(piece)
+        piece = next(self._pieces, None)
+        self.buffer += piece or b""
+        return piece is not None
 
     def ensure(self, count: int) -> bool:
         """Fill the buffer with at least `count` bytes; False if the file ends before."""
@@ -93,7 +94,8 @@ class GzipByteStream(ByteStream):
     """A file of gzip members, which need not coincide with records."""
 
     def __init__(self, file: BinaryIO) -> None:
-        super().__init__(file)
+        super().__init__(iter(()))
+        self._file = file
         self._raw = b""
         self._start_member(0)
 

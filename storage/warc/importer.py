@@ -18,6 +18,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
@@ -25,7 +26,7 @@ from storage.errors import StorageError
 from storage.places.chain import Chain, ChainLink
 from storage.places.folder import PART, is_same_file, report_write_errors, sync_folder
 from storage.warc.arc import ArcSplitter
-from storage.warc.byte_stream import BrokenStream, ByteStream, GzipByteStream
+from storage.warc.byte_stream import READ_SIZE, BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
 from storage.warc.gzip_members import MAGIC, find_member
 from storage.warc.record import header, parse_fields
@@ -182,7 +183,7 @@ def _split_records(file: BinaryIO, taking: _Input) -> Iterator[bytes]:
             return
         is_gzip = True  # its beginning is lost
     file.seek(0)
-    source = GzipByteStream(file) if is_gzip else ByteStream(file)
+    source = GzipByteStream(file) if is_gzip else ByteStream(iter(partial(file.read, READ_SIZE), b""))
     with suppress(BrokenStream):  # reported when the splitter reaches it
         source.ensure(len(_ARC))
     splitter = ArcSplitter if source.buffer.startswith(_ARC) else WarcSplitter

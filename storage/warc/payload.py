@@ -16,7 +16,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
 import brotli  # type: ignore[import-untyped]
@@ -227,16 +227,12 @@ class _Output:
         """Raise the error that nothing can be decoded."""
         raise PayloadError(f"the body is labelled {self.coding} and cannot be decoded: {problem}") from problem
 
-    def restart(self) -> "_Output":
-        """Return an empty output with the same limit."""
-        return _Output(self.coding, self.limit, is_last=self.is_last)
-
 
 def _gunzip(body: bytes, output: _Output) -> bytes:
     """Decode gzip, including the members that follow; other trailing bytes are dropped."""
     if not body.startswith(_GZIP):
         return body
-    retry = output.restart()
+    retry = replace(output, pieces=[], size=0)
     at = 0
     try:
         while body.startswith(_GZIP, at):
@@ -259,7 +255,7 @@ def _inflate(body: bytes, output: _Output) -> bytes:
         return _gunzip(body, output)
     has_header = len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
     for wbits in (15, -15) if has_header else (-15,):
-        attempt = output.restart()
+        attempt = replace(output, pieces=[], size=0)
         is_complete = _salvage(body, attempt, wbits)
         if is_complete is None or (is_complete is False and _is_text(body)):
             continue

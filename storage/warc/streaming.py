@@ -5,6 +5,8 @@ file --gzip member inflated--> record --Content-Length--> block --head--> status
 """
 
 import os
+import re
+import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +16,15 @@ from typing import BinaryIO
 
 from storage.errors import BadRecord, TornRecord
 from storage.places.file_names import Readable, warc_name
+from storage.warc.byte_stream import ByteStream
 from storage.warc.payload import CHUNK_LINE, final_response_start, is_chunked, parse_http_headers
-from storage.warc.record import Headers, content_length, header, parse_fields
+from storage.warc.record import HEAD_END, Headers, content_length, header, parse_fields
 from storage.warc.uncompressed import is_uncompressed
 
 CHUNK_SIZE = 1 << 16
 _MAX_HEADER = 1 << 20
 _CHUNK_PROBE = 1 << 20  # bytes of the first chunk that are read to find out whether a body is chunked at all
-_UNBOUND = 1 << 62
+_LINE_END = re.compile(rb"\r?\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +47,17 @@ def open_response(path: Readable, offset: int) -> Iterator[ResponseStream]:
         plain = is_uncompressed(file)
         file.seek(offset)
         chunks = iter(partial(file.read, CHUNK_SIZE), b"") if plain else inflate_member(file, name, offset)
-        source = _RecordBytes(chunks, name, offset)
-        stream = _parse_response(source)
+        record = ByteStream(chunks)
+        fields, block = _open_block(record, (name, offset))
+        stream = _parse_response(fields, block, (name, offset))
 
         def check_chunks() -> Iterator[bytes]:
             """Yield the chunks, then read the rest of the member to verify its checksum."""
             yield from stream.chunks
-            for _ in source.read_rest():
-                pass
-            source.check_end()
+            block.skip(sys.maxsize)
+            while record.fill():
+                if len(record.buffer) > _MAX_HEADER:
+                    raise BadRecord(name, offset, "record that does not end where its Content-Length says")
 
         yield stream if plain else replace(stream, chunks=check_chunks())
 
@@ -77,125 +82,91 @@ def inflate_member(file: BinaryIO, name: str, offset: int) -> Iterator[bytes]:
     file.seek(-len(inflater.unused_data), os.SEEK_CUR)
 
 
-def _parse_response(source: "_RecordBytes") -> ResponseStream:
-    head = source.read_head()
+def _open_block(record: ByteStream, where: tuple[str, int]) -> tuple[Headers, ByteStream]:
+    """Return the header of a record, and its block."""
+    head = _read_head(record, where)
     fields = parse_fields(head.partition(b"\n")[2])
     length = content_length(fields) if head.startswith(b"WARC/") else None
     if length is None:
-        raise source.damage_error("no WARC record")
-    source.left = length
+        raise BadRecord(*where, "no WARC record")
+
+    def read_block() -> Iterator[bytes]:
+        left = length
+        while left:
+            if not (piece := record.read(min(left, CHUNK_SIZE))):
+                raise TornRecord(*where, "the file ends within a record")
+            left -= len(piece)
+            yield piece
+
+    return fields, ByteStream(read_block())
+
+
+def _parse_response(fields: Headers, block: ByteStream, where: tuple[str, int]) -> ResponseStream:
     claimed = header(fields, "Content-Type")
     is_resource = (header(fields, "WARC-Type") or "").lower() == "resource"
     if is_resource or not (claimed or "application/http").lower().startswith("application/http"):
         headers: Headers = (("Content-Type", claimed),) if claimed else ()
-        return ResponseStream(status=None, headers=headers, chunks=source.read_rest())
-    head = source.read_head()
+        return ResponseStream(status=None, headers=headers, chunks=_read_chunks(block))
+    head = _read_head(block, where)
     # A 1xx response is an interim one only if another response follows.
-    while source.left and final_response_start(head + b"HTTP/1.1 200\r\n\r\n") == len(head):
-        head = source.read_head()
+    while block.ensure(1) and final_response_start(head + b"HTTP/1.1 200\r\n\r\n") == len(head):
+        head = _read_head(block, where)
     status, headers = parse_http_headers(head)
-    chunks = _remove_chunking(source) if is_chunked(headers) else source.read_rest()
+    chunks = _remove_chunking(block, where) if is_chunked(headers) else _read_chunks(block)
     return ResponseStream(status=status, headers=headers, chunks=chunks)
 
 
-@dataclass(slots=True)
-class _RecordBytes:
-    """A buffered reader of the bytes of one record."""
-
-    chunks: Iterator[bytes]
-    name: str
-    offset: int
-    ready: bytes = b""
-    """Bytes that are not consumed yet."""
-    left: int = _UNBOUND
-    """Bytes that may still be read."""
-
-    def damage_error(self, what: str) -> BadRecord:
-        """Return the error for a damaged record."""
-        return BadRecord(self.name, self.offset, what)
-
-    def peek(self, count: int) -> bytes:
-        """Return the next bytes, fewer at the end, without consuming them."""
-        while len(self.ready) < min(count, self.left):
-            chunk = next(self.chunks, None)
-            if chunk is None:
-                if self.left < _UNBOUND >> 1:
-                    raise TornRecord(self.name, self.offset, "the file ends within a record")
-                break
-            self.ready += chunk
-        return self.ready[: min(count, self.left)]
-
-    def read(self, count: int) -> bytes:
-        """Return the next bytes, fewer at the end."""
-        found = self.peek(count)
-        self.ready = self.ready[len(found) :]
-        self.left -= len(found)
-        return found
-
-    def read_line(self) -> bytes:
-        """Return a line with its end, cut at CHUNK_SIZE bytes."""
-        count = 256
-        while (end := self.peek(count).find(b"\n")) < 0 and count < min(CHUNK_SIZE, self.left):
-            count *= 2
-        return self.read(min(end + 1, CHUNK_SIZE) if end >= 0 else CHUNK_SIZE)
-
-    def read_head(self) -> bytes:
-        """Return all lines up to the first empty one; everything if there is none."""
-        lines = [self.read_line()]
-        size = len(lines[0])
-        while lines[-1] and not (len(lines) > 1 and lines[-1] in {b"\n", b"\r\n"}):
-            lines.append(self.read_line())
-            size += len(lines[-1])
-            if size > _MAX_HEADER:
-                raise self.damage_error(f"record with a header of more than {_MAX_HEADER} bytes")
-        return b"".join(lines)
-
-    def read_chunks(self, count: int) -> Iterator[bytes]:
-        """Yield the next bytes in chunks."""
-        while count and (chunk := self.read(min(count, CHUNK_SIZE))):
-            count -= len(chunk)
-            yield chunk
-
-    def read_rest(self) -> Iterator[bytes]:
-        """Yield all remaining bytes in chunks."""
-        return self.read_chunks(self.left)
-
-    def check_end(self) -> None:
-        """Read the rest of the member; BadRecord if it is more than the record's end."""
-        tail = len(self.ready)
-        for chunk in self.chunks:
-            tail += len(chunk)
-            if tail > _MAX_HEADER:
-                raise self.damage_error("record that does not end where its Content-Length says")
-
-    def skip_line_end(self) -> bool:
-        """Skip a line end; True if there was one, or the data ends there."""
-        begin = self.peek(2)
-        self.read(2 if begin == b"\r\n" else 1 if begin[:1] == b"\n" else 0)
-        return begin[:1] == b"\n" or begin in {b"", b"\r", b"\r\n"}
+def _read_head(stream: ByteStream, where: tuple[str, int]) -> bytes:
+    """Return all lines up to the first empty one; everything if there is none."""
+    end = stream.find(HEAD_END, _MAX_HEADER)
+    if (end.end() if end else len(stream.buffer)) > _MAX_HEADER:
+        raise BadRecord(*where, f"record with a header of more than {_MAX_HEADER} bytes")
+    return stream.read(end.end() if end else _MAX_HEADER)
 
 
-def _remove_chunking(source: _RecordBytes) -> Iterator[bytes]:
+def _read_line(block: ByteStream) -> bytes:
+    """Return a line with its end, cut at CHUNK_SIZE bytes."""
+    end = block.find(_LINE_END, CHUNK_SIZE)
+    return block.read(min(end.end() if end else CHUNK_SIZE, CHUNK_SIZE))
+
+
+def _read_chunks(block: ByteStream, count: int = sys.maxsize) -> Iterator[bytes]:
+    """Yield the next bytes in chunks."""
+    while count and (chunk := block.read(min(count, CHUNK_SIZE))):
+        count -= len(chunk)
+        yield chunk
+
+
+def _skip_line_end(block: ByteStream) -> bool:
+    """Skip a line end; True if there was one, or the data ends there."""
+    block.ensure(2)
+    begin = bytes(block.buffer[:2])
+    end = _LINE_END.match(begin)
+    block.discard(end.end() if end else 0)
+    return end is not None or begin in {b"", b"\r"}
+
+
+def _remove_chunking(block: ByteStream, where: tuple[str, int]) -> Iterator[bytes]:
     """Decode chunked transfer coding; a body that is not chunked, as some tools store it, is passed on unchanged."""
-    line = source.read_line()
+    line = _read_line(block)
     size = CHUNK_LINE.fullmatch(line)
     if size is None:
         yield line
-        yield from source.read_rest()
+        yield from _read_chunks(block)
         return
     length = int(size[1], 16)
-    begin = source.read(min(length, _CHUNK_PROBE))
+    begin = block.read(min(length, _CHUNK_PROBE))
     is_complete = len(begin) == length
-    if is_complete and length and not source.skip_line_end():
+    if is_complete and length and not _skip_line_end(block):
         yield line + begin
-        yield from source.read_rest()
+        yield from _read_chunks(block)
         return
     yield begin
     if not is_complete:
-        yield from source.read_chunks(length - len(begin))
-        if not source.skip_line_end():
-            raise source.damage_error("response that is only partly chunked")
-    while length and source.left and (size := CHUNK_LINE.fullmatch(source.read_line())):
+        yield from _read_chunks(block, length - len(begin))
+        if not _skip_line_end(block):
+            raise BadRecord(*where, "response that is only partly chunked")
+    while length and (size := CHUNK_LINE.fullmatch(_read_line(block))):
         length = int(size[1], 16)
-        yield from source.read_chunks(length)
-        source.skip_line_end()
+        yield from _read_chunks(block, length)
+        _skip_line_end(block)

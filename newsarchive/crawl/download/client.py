@@ -64,10 +64,6 @@ _FRAMING = re.compile(
     rb"^(%b):(.*)\r$" % b"|".join(sorted(HTTPClientParser.CONNECTION_CONTROL_HEADERS)), re.IGNORECASE | re.MULTILINE
 )
 """Header lines that decide where the response ends and whether the connection is kept: all that is needed here."""
-_OPENSSL_CIPHER = re.compile(
-    r"(?:(?P<exchange>(?:EC)?DHE)-(?P<proof>RSA|ECDSA|DSS)-)?(?P<cipher>AES(?:128|256)|CAMELLIA(?:128|256)|CHACHA20)"
-    r"-(?:(?P<mode>GCM|CCM8?)-?|(?P<poly>POLY1305))?(?P<mac>SHA(?:256|384)?)?"
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -507,6 +503,9 @@ def describe_tls_error(words: str) -> str:
     )
 
 
+_CIPHER_SUITES = tomllib.loads(files("newsarchive.crawl.download").joinpath("cipher_suites.toml").read_text("utf-8"))
+
+
 def iana_cipher_name(name: str | None) -> str | None:
     """Return IANA's name of a cipher suite, as WARC-Cipher-Suite demands; None if it is unknown.
 
@@ -519,15 +518,4 @@ def iana_cipher_name(name: str | None) -> str | None:
     >>> iana_cipher_name("ECDHE-ECDSA-CHACHA20-POLY1305")
     'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'
     """
-    if name is None or name.startswith("TLS_"):
-        return name
-    parts = _OPENSSL_CIPHER.fullmatch(name)
-    if not parts:
-        return None
-    keys = f"{parts['exchange']}_{parts['proof']}" if parts["exchange"] else "RSA"
-    if parts["poly"]:
-        return f"TLS_{keys}_WITH_CHACHA20_POLY1305_SHA256"
-    cipher = re.sub(r"(?<=\D)(\d+)", r"_\1", parts["cipher"])
-    if parts["mode"] and parts["mode"].startswith("CCM"):
-        return f"TLS_{keys}_WITH_{cipher}_{parts['mode'].replace('CCM8', 'CCM_8')}"
-    return f"TLS_{keys}_WITH_{cipher}_{parts['mode'] or 'CBC'}_{parts['mac']}"
+    return name if name is None or name.startswith("TLS_") else _CIPHER_SUITES.get(name)

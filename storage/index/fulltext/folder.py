@@ -89,17 +89,16 @@ class FulltextWriter:
 
         After an error the changes are rolled back: else later commits would succeed and lack documents.
         """
+        self._stories.clear()
         with _translate_errors():
             try:
                 opstamp = self._writer.commit()
             except BaseException as error:
                 self._writer.rollback()
-                self._stories.clear()
                 if isinstance(error, (KeyboardInterrupt, SystemExit)):
                     raise
                 raise ValueError(str(error)) from error  # also of a panic of the engine
             self._index.reload()
-            self._stories.clear()
             return opstamp
 
     def close(self) -> None:

@@ -62,27 +62,23 @@ _TYPES: dict[Any, TypeEngine[Any]] = {
 class Base:
     """Root of the tables. The attributes of a class are the columns, its docstring is the comment in the database.
 
-    `key` names the columns of a composite primary key, by which SQLite stores the rows.
+    `key` names the columns of a primary key other than `id`, `unique` those whose values together are unique.
     """
 
-    __table_args__: ClassVar[tuple[Any, ...]] = ()
     __table__: ClassVar[sa.Table]
     metadata: ClassVar = sa.MetaData(
         naming_convention={
-            **{kind: f"{kind}_%(table_name)s_%(column_0_N_name)s" for kind in ("ix", "uq", "fk")},
+            **{kind: f"{kind}_%(table_name)s_%(column_0_N_name)s" for kind in ("uq", "fk")},
             "pk": "pk_%(table_name)s",
         }
     )
 
-    def __init_subclass__(cls, *, table: str, key: str = "") -> None:
+    def __init_subclass__(cls, *, table: str, key: str = "", unique: str = "") -> None:
         columns = [_name_column(getattr(cls, name, None), name, kind) for name, kind in cls.__annotations__.items()]
-        options = next((each for each in cls.__table_args__ if isinstance(each, dict)), {})
-        items = [each for each in cls.__table_args__ if each is not options]
-        if key:
-            items.append(sa.PrimaryKeyConstraint(*key.split()))
-            options = {**options, "sqlite_with_rowid": False}
+        keys: list[sa.Constraint] = [sa.PrimaryKeyConstraint(*key.split())] if key else []
+        keys += [sa.UniqueConstraint(*unique.split())] if unique else []
         comment = (cls.__doc__ or "").removesuffix(".")
-        cls.__table__ = sa.Table(table, cls.metadata, *columns, *items, comment=comment, **options)
+        cls.__table__ = sa.Table(table, cls.metadata, *columns, *keys, comment=comment)
         for column in columns:
             setattr(cls, column.name, column)
 

@@ -1,6 +1,7 @@
 """The schema on one page. Users query it by hand: names are plain, and every table and column has a comment.
 
-Comments of columns are those of migrations/versions/0001_postgresql.sql, from which the manual has them.
+Comments of columns are those of migrations/versions/0001_postgresql.sql, from which the manual has them. Indexes, and
+how a database stores its rows, are in the scripts alone.
 
     sites ---- urls ---- frontier ---- lanes     what to fetch next, by site and host
       |          |------ sources                 feeds, sitemaps, listings
@@ -38,16 +39,13 @@ def _id() -> sa.ColumnClause[int]:
     return sa.Column(sa.Integer, primary_key=True)
 
 
-def _to(target: str, *, primary_key: bool = False, index: bool = False) -> sa.ColumnClause[Any]:
-    return sa.Column(sa.ForeignKey(target), primary_key=primary_key, index=index)
+def _to(target: str) -> sa.ColumnClause[Any]:
+    return sa.Column(sa.ForeignKey(target))
 
 
-def _url_key() -> sa.ColumnClause[int]:
-    return sa.Column(sa.ForeignKey("urls.id"), primary_key=True, autoincrement=False)
-
-
-def _partial(name: str, *columns: str, where: str, postgresql_where: str | None = None) -> sa.Index:
-    return sa.Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(postgresql_where or where))
+def _to_later(target: str) -> sa.ColumnClause[Any]:
+    """Return a reference that is checked at the end of the transaction."""
+    return sa.Column(sa.ForeignKey(target, deferrable=True, initially="DEFERRED", use_alter=True))
 
 
 class SiteRow(Base, table="sites"):
@@ -77,11 +75,8 @@ class UrlRow(Base, table="urls"):
     url: sa.ColumnClause[str]
     key_head: sa.ColumnClause[str]
     key_at: sa.ColumnClause[int]
-    urlkey: sa.ColumnClause[str] = sa.Column(
-        # An SQLite file has it in the index alone.
-        sa.Computed("key_head || lower(substr(url, key_at))"),
-        index=True,
-    )
+    # An SQLite file has it in the index alone.
+    urlkey: sa.ColumnClause[str] = sa.Column(sa.Computed("key_head || lower(substr(url, key_at))"))
     digest: sa.ColumnClause[bytes] = sa.Column(unique=True)
 
 
@@ -89,27 +84,18 @@ SOURCES = "kind IN ('feed', 'listing', 'sitemap')"
 """Condition of the index on sources; a query that is to use that index repeats it literally."""
 
 
-class LaneRow(Base, table="lanes"):
+class LaneRow(Base, table="lanes", unique="site host"):
     """Hosts of sites: requests of a site to one host are made one at a time."""
-
-    __table_args__ = (sa.UniqueConstraint("site", "host"),)
 
     id: sa.ColumnClause[int] = _id()
     site: sa.ColumnClause[str]
     host: sa.ColumnClause[str]
 
 
-class FrontierRow(Base, table="frontier"):
+class FrontierRow(Base, table="frontier", key="url_id"):
     """The crawl frontier, the only queue: what to fetch, when, and how each URL was discovered."""
 
-    __table_args__ = (
-        _partial("ix_frontier_lane", "lane_id", "priority", "due_at", "url_id", where="due_at IS NOT NULL"),
-        _partial("ix_frontier_via_id", "via_id", where="via_id IS NOT NULL"),
-        # Sources are few among all URLs.
-        _partial("ix_frontier_sources", "lane_id", "url_id", where=SOURCES),
-    )
-
-    url_id: sa.ColumnClause[int] = _url_key()
+    url_id: sa.ColumnClause[int] = _to("urls.id")
     lane_id: sa.ColumnClause[int] = _to("lanes.id")
     kind: sa.ColumnClause[str]
     via_id: sa.ColumnClause[int | None] = _to("urls.id")
@@ -130,10 +116,10 @@ class FrontierRow(Base, table="frontier"):
     last_modified: sa.ColumnClause[str | None]
 
 
-class HostBackoffRow(Base, table="host_backoff"):
+class HostBackoffRow(Base, table="host_backoff", key="host"):
     """Hosts that asked for slower requests or did not respond; kept for the next run."""
 
-    host: sa.ColumnClause[str] = sa.Column(primary_key=True)
+    host: sa.ColumnClause[str]
     ready_at: sa.ColumnClause[datetime | None]
     refusal_count: sa.ColumnClause[int]
     backoff_level: sa.ColumnClause[int]
@@ -141,10 +127,8 @@ class HostBackoffRow(Base, table="host_backoff"):
     updated_at: sa.ColumnClause[datetime]
 
 
-class UrlPatternRow(Base, table="url_patterns"):
+class UrlPatternRow(Base, table="url_patterns", key="site pattern"):
     """URL patterns whose newest captures brought no new article; unproductive ones are parked."""
-
-    __table_args__ = (sa.PrimaryKeyConstraint("site", "pattern"),)
 
     site: sa.ColumnClause[str]
     pattern: sa.ColumnClause[str]
@@ -168,7 +152,7 @@ class CrawlSiteRow(Base, table="crawl_sites", key="crawl_id site_id"):
     """Sites that a run crawled."""
 
     crawl_id: sa.ColumnClause[int] = _to("crawls.id")
-    site_id: sa.ColumnClause[int] = _to("sites.id", index=True)
+    site_id: sa.ColumnClause[int] = _to("sites.id")
 
 
 class WarcFileRow(Base, table="warc_files"):
@@ -176,46 +160,14 @@ class WarcFileRow(Base, table="warc_files"):
 
     id: sa.ColumnClause[int] = _id()
     name: sa.ColumnClause[str] = sa.Column(unique=True)
-    crawl_id: sa.ColumnClause[int | None] = _to("crawls.id", index=True)
+    crawl_id: sa.ColumnClause[int | None] = _to("crawls.id")
     state: sa.ColumnClause[str]
     size: sa.ColumnClause[int | None] = sa.Column(sa.BigInteger)
     sha256: sa.ColumnClause[str | None]
 
 
-def _to_versions(column: str) -> sa.ForeignKeyConstraint:
-    name = f"fk_captures_{column}"
-    return sa.ForeignKeyConstraint(
-        [column], ["versions.id"], name=name, use_alter=True, deferrable=True, initially="DEFERRED"
-    )
-
-
 class CaptureRow(Base, table="captures"):
     """Captures: one row per response, revisit or resource record of a WARC file."""
-
-    __table_args__ = (
-        sa.Index("ix_captures_url", "url_id", "fetched_at"),
-        sa.Index("ix_captures_site", "site_id", "fetched_at"),
-        sa.Index("ix_captures_warc", "warc_file_id", "warc_offset"),
-        _partial(
-            "ix_captures_payload",
-            "payload_digest",
-            where="kind = 'response' AND truncated IS NULL AND payload_size > 0 AND payload_digest IS NOT NULL",
-        ),
-        # Covers what a page about a run lists and counts.
-        _partial("ix_captures_crawl", "crawl_id", "fetched_at", "outcome", "status", where="crawl_id IS NOT NULL"),
-        _partial("ix_captures_listing", "url_id", "fetched_at", "record_id", where="outcome = 'listing'"),
-        _partial("ix_captures_article", "article_id", where="article_id IS NOT NULL"),
-        _partial("ix_captures_asking", "site_id", "article_id", where="noarchive = 1", postgresql_where="noarchive"),
-        _partial("ix_captures_version", "version_id", where="version_id IS NOT NULL"),
-        _partial("ix_captures_page_version", "page_version_id", where="page_version_id IS NOT NULL"),
-        _partial("ix_captures_redirect", "redirect_url_id", where="redirect_url_id IS NOT NULL"),
-        _partial("ix_captures_refers_record", "refers_to_record", where="refers_to_record IS NOT NULL"),
-        _partial("ix_captures_refers_url", "refers_to_url_id", where="refers_to_url_id IS NOT NULL"),
-        _partial("ix_captures_original", "refers_to_id", where="refers_to_id IS NOT NULL"),
-        _partial("ix_captures_pending", "id", where="kind = 'revisit' AND refers_to_id IS NULL"),
-        _to_versions("version_id"),
-        _to_versions("page_version_id"),
-    )
 
     id: sa.ColumnClause[int] = _id()
     url_id: sa.ColumnClause[int] = _to("urls.id")
@@ -238,10 +190,7 @@ class CaptureRow(Base, table="captures"):
     refers_to_record: sa.ColumnClause[str | None]
     refers_to_url_id: sa.ColumnClause[int | None] = _to("urls.id")
     refers_to_date: sa.ColumnClause[str | None]
-    refers_to_id: sa.ColumnClause[int | None] = sa.Column(
-        # A batch may bring a revisit before its original.
-        sa.ForeignKey("captures.id", deferrable=True, initially="DEFERRED")
-    )
+    refers_to_id: sa.ColumnClause[int | None] = _to_later("captures.id")  # a batch may bring a revisit first
     redirect_url_id: sa.ColumnClause[int | None] = _to("urls.id")
     outcome: sa.ColumnClause[str]
     reason: sa.ColumnClause[str]
@@ -254,8 +203,8 @@ class CaptureRow(Base, table="captures"):
     last_modified: sa.ColumnClause[str | None]
     noarchive: sa.ColumnClause[bool]
     article_id: sa.ColumnClause[int | None] = _to("articles.id")
-    version_id: sa.ColumnClause[int | None]
-    page_version_id: sa.ColumnClause[int | None]
+    version_id: sa.ColumnClause[int | None] = _to_later("versions.id")
+    page_version_id: sa.ColumnClause[int | None] = _to_later("versions.id")
 
 
 class DailyCapturesRow(Base, table="daily_captures", key="site_id day outcome"):
@@ -267,14 +216,8 @@ class DailyCapturesRow(Base, table="daily_captures", key="site_id day outcome"):
     captures: sa.ColumnClause[int]
 
 
-class ArticleRow(Base, table="articles"):
+class ArticleRow(Base, table="articles", unique="url_id site_id"):
     """Articles: one row per canonical URL of a site, or for several with the same text."""
-
-    __table_args__ = (
-        sa.UniqueConstraint("url_id", "site_id"),
-        sa.Index("ix_articles_dated", "dated_at"),
-        sa.Index("ix_articles_site_dated", "site_id", "dated_at"),
-    )
 
     id: sa.ColumnClause[int] = _id()
     site_id: sa.ColumnClause[int] = _to("sites.id")
@@ -285,34 +228,15 @@ class ArticleRow(Base, table="articles"):
     state: sa.ColumnClause[str]
 
 
-class VersionRow(Base, table="versions"):
+class VersionRow(Base, table="versions", unique="digest site_id page_url_id"):
     """Distinct texts of pages, the versions of articles; all fields are from the first capture that shows the text."""
-
-    __table_args__ = (
-        sa.UniqueConstraint("digest", "site_id", "page_url_id"),
-        sa.Index("ix_versions_page", "page_url_id"),
-        sa.Index("ix_versions_masked", "masked_digest", "site_id", "page_url_id", "evidence"),
-        _partial("ix_versions_duplicate", "duplicate_of_id", where="duplicate_of_id IS NOT NULL"),
-        _partial("ix_versions_uncompared", "id", where="is_compared = 0", postgresql_where="NOT is_compared"),
-        _partial("ix_versions_image", "image_url_id", where="image_url_id IS NOT NULL"),
-        # Covers lists and counts of articles by their current version. It has all versions: a partial index of the
-        # current ones SQLite would rather scan and sort than use the index on the articles' dates.
-        sa.Index("ix_versions_current", "article_id", "is_current", "is_variant"),
-        _partial("ix_versions_uncounted", "id", where="is_counted = 0", postgresql_where="NOT is_counted"),
-        _partial("ix_versions_corrected", "id", where="is_corrected = 1", postgresql_where="is_corrected"),
-        _partial("ix_versions_variant", "article_id", where="is_variant = 1", postgresql_where="is_variant"),
-        _partial("ix_versions_changed", "id", where="changed <> ''"),
-        _partial("ix_versions_without_parts", "article_id", where="parts = ''"),
-    )
 
     id: sa.ColumnClause[int] = _id()
     article_id: sa.ColumnClause[int | None] = _to("articles.id")
     site_id: sa.ColumnClause[int] = _to("sites.id")
     page_url_id: sa.ColumnClause[int] = _to("urls.id")
-    duplicate_of_id: sa.ColumnClause[int | None] = sa.Column(
-        sa.ForeignKey("versions.id", deferrable=True, initially="DEFERRED")
-    )
-    capture_id: sa.ColumnClause[int] = _to("captures.id", index=True)
+    duplicate_of_id: sa.ColumnClause[int | None] = _to_later("versions.id")
+    capture_id: sa.ColumnClause[int] = _to("captures.id")
     number: sa.ColumnClause[int]
     is_variant: sa.ColumnClause[bool]
     is_current: sa.ColumnClause[bool]
@@ -327,14 +251,14 @@ class VersionRow(Base, table="versions"):
     kicker: sa.ColumnClause[str | None]
     organisations: sa.ColumnClause[str | None]
     author_links: sa.ColumnClause[str | None]
-    language: sa.ColumnClause[str | None] = sa.Column(index=True)
+    language: sa.ColumnClause[str | None]
     published: sa.ColumnClause[str | None]
     published_at: sa.ColumnClause[datetime | None]
     published_source: sa.ColumnClause[str | None]
     modified: sa.ColumnClause[str | None]
     modified_at: sa.ColumnClause[datetime | None]
     modified_source: sa.ColumnClause[str | None]
-    section: sa.ColumnClause[str | None] = sa.Column(index=True)
+    section: sa.ColumnClause[str | None]
     access: sa.ColumnClause[str | None]
     is_live_blog: sa.ColumnClause[bool]
     noarchive: sa.ColumnClause[bool]
@@ -348,10 +272,10 @@ class VersionRow(Base, table="versions"):
     is_compared: sa.ColumnClause[bool]
 
 
-class CaptureMetadataRow(Base, table="capture_metadata"):
+class CaptureMetadataRow(Base, table="capture_metadata", key="capture_id"):
     """Dates, tags and lead image by each capture that was read as an article."""
 
-    capture_id: sa.ColumnClause[int] = sa.Column(sa.ForeignKey("captures.id"), primary_key=True, autoincrement=False)
+    capture_id: sa.ColumnClause[int] = _to("captures.id")
     published: sa.ColumnClause[str | None]
     modified: sa.ColumnClause[str | None]
     tags: sa.ColumnClause[str | None]
@@ -363,8 +287,8 @@ class MetadataChangeRow(Base, table="metadata_changes", key="capture_id field"):
 
     capture_id: sa.ColumnClause[int] = _to("captures.id")
     field: sa.ColumnClause[str]
-    article_id: sa.ColumnClause[int] = _to("articles.id", index=True)
-    before_id: sa.ColumnClause[int] = _to("captures.id", index=True)
+    article_id: sa.ColumnClause[int] = _to("articles.id")
+    before_id: sa.ColumnClause[int] = _to("captures.id")
     old: sa.ColumnClause[str | None]
     new: sa.ColumnClause[str | None]
 
@@ -372,12 +296,10 @@ class MetadataChangeRow(Base, table="metadata_changes", key="capture_id field"):
 class ChangeRow(Base, table="changes", key="article_id capture_id"):
     """Changes of articles that were seen: edits, and articles that were gone, moved, or back."""
 
-    __table_args__ = (_partial("ix_changes_unclassified", "article_id", where="kinds IS NULL"),)
-
     article_id: sa.ColumnClause[int] = _to("articles.id")
-    capture_id: sa.ColumnClause[int] = _to("captures.id", index=True)
-    before_id: sa.ColumnClause[int] = _to("captures.id", index=True)
-    seen_at: sa.ColumnClause[datetime] = sa.Column(index=True)
+    capture_id: sa.ColumnClause[int] = _to("captures.id")
+    before_id: sa.ColumnClause[int] = _to("captures.id")
+    seen_at: sa.ColumnClause[datetime]
     seen_before_at: sa.ColumnClause[datetime]
     event: sa.ColumnClause[str]
     number: sa.ColumnClause[int | None]
@@ -404,7 +326,7 @@ class VersionParagraphRow(Base, table="version_paragraphs", key="version_id posi
 
     version_id: sa.ColumnClause[int] = _to("versions.id")
     position: sa.ColumnClause[int]
-    paragraph_id: sa.ColumnClause[int] = _to("paragraphs.id", index=True)
+    paragraph_id: sa.ColumnClause[int] = _to("paragraphs.id")
     role: sa.ColumnClause[str]
 
 
@@ -413,7 +335,7 @@ class AuthorRow(Base, table="authors"):
 
     id: sa.ColumnClause[int] = _id()
     name: sa.ColumnClause[str] = sa.Column(unique=True)
-    folded: sa.ColumnClause[str] = sa.Column(index=True)
+    folded: sa.ColumnClause[str]
 
 
 class VersionAuthorRow(Base, table="version_authors", key="version_id position"):
@@ -421,7 +343,7 @@ class VersionAuthorRow(Base, table="version_authors", key="version_id position")
 
     version_id: sa.ColumnClause[int] = _to("versions.id")
     position: sa.ColumnClause[int]
-    author_id: sa.ColumnClause[int] = _to("authors.id", index=True)
+    author_id: sa.ColumnClause[int] = _to("authors.id")
 
 
 class TagRow(Base, table="tags"):
@@ -436,7 +358,7 @@ class VersionTagRow(Base, table="version_tags", key="version_id position"):
 
     version_id: sa.ColumnClause[int] = _to("versions.id")
     position: sa.ColumnClause[int]
-    tag_id: sa.ColumnClause[int] = _to("tags.id", index=True)
+    tag_id: sa.ColumnClause[int] = _to("tags.id")
 
 
 class VersionMediaRow(Base, table="version_media", key="version_id position"):
@@ -445,7 +367,7 @@ class VersionMediaRow(Base, table="version_media", key="version_id position"):
     version_id: sa.ColumnClause[int] = _to("versions.id")
     position: sa.ColumnClause[int]
     kind: sa.ColumnClause[str]
-    url_id: sa.ColumnClause[int] = _to("urls.id", index=True)
+    url_id: sa.ColumnClause[int] = _to("urls.id")
     caption: sa.ColumnClause[str | None]
     credit: sa.ColumnClause[str | None]
     alt: sa.ColumnClause[str | None]
@@ -471,16 +393,16 @@ class VersionLiveUpdateRow(Base, table="version_live_updates", key="version_id p
     version_id: sa.ColumnClause[int] = _to("versions.id")
     position: sa.ColumnClause[int]
     headline: sa.ColumnClause[str | None]
-    paragraph_id: sa.ColumnClause[int] = _to("paragraphs.id", index=True)
+    paragraph_id: sa.ColumnClause[int] = _to("paragraphs.id")
     published: sa.ColumnClause[str | None]
     modified: sa.ColumnClause[str | None]
     url: sa.ColumnClause[str | None]
 
 
-class VersionBoxesRow(Base, table="version_boxes"):
+class VersionBoxesRow(Base, table="version_boxes", key="version_id"):
     """Named boxes of the pages of versions, from which site_boxes is learnt."""
 
-    version_id: sa.ColumnClause[int] = _to("versions.id", primary_key=True)
+    version_id: sa.ColumnClause[int] = _to("versions.id")
     boxes: sa.ColumnClause[bytes]
 
 
@@ -498,7 +420,7 @@ class LinkRow(Base, table="links", key="group_id position"):
 
     group_id: sa.ColumnClause[int] = _to("link_groups.id")
     position: sa.ColumnClause[int]
-    url_id: sa.ColumnClause[int] = _to("urls.id", index=True)
+    url_id: sa.ColumnClause[int] = _to("urls.id")
     anchor: sa.ColumnClause[str]
     box_size: sa.ColumnClause[str | None]
 
@@ -508,18 +430,14 @@ class CaptureGroupRow(Base, table="capture_groups", key="capture_id position"):
 
     capture_id: sa.ColumnClause[int] = _to("captures.id")
     position: sa.ColumnClause[int]
-    group_id: sa.ColumnClause[int] = _to("link_groups.id", index=True)
+    group_id: sa.ColumnClause[int] = _to("link_groups.id")
 
 
 class BoilerplateRow(Base, table="boilerplate", key="site_id paragraph_id"):
     """Paragraphs that at least two articles of a site carry; those printed everywhere are boilerplate."""
 
-    __table_args__ = (
-        _partial("ix_boilerplate_learnt", "site_id", where="is_boilerplate = 1", postgresql_where="is_boilerplate"),
-    )
-
     site_id: sa.ColumnClause[int] = _to("sites.id")
-    paragraph_id: sa.ColumnClause[int] = _to("paragraphs.id", index=True)
+    paragraph_id: sa.ColumnClause[int] = _to("paragraphs.id")
     articles_seen: sa.ColumnClause[int]
     first_seen_at: sa.ColumnClause[datetime]
     last_seen_at: sa.ColumnClause[datetime]
@@ -536,11 +454,11 @@ class SiteBoxRow(Base, table="site_boxes", key="site_id box"):
     others: sa.ColumnClause[int]
 
 
-class SourceRow(Base, table="sources"):
+class SourceRow(Base, table="sources", key="url_id"):
     """Feeds, sitemaps and listings that were read."""
 
-    url_id: sa.ColumnClause[int] = _url_key()
-    site_id: sa.ColumnClause[int] = _to("sites.id", index=True)
+    url_id: sa.ColumnClause[int] = _to("urls.id")
+    site_id: sa.ColumnClause[int] = _to("sites.id")
     kind: sa.ColumnClause[str]
     title: sa.ColumnClause[str | None]
     entries: sa.ColumnClause[int]
@@ -549,10 +467,10 @@ class SourceRow(Base, table="sources"):
     last_changed_at: sa.ColumnClause[datetime]
 
 
-class SourceRateRow(Base, table="source_rates"):
+class SourceRateRow(Base, table="source_rates", key="url_id"):
     """Publication rates of feeds, sitemaps and listings, learnt from each reading; older weeks count less."""
 
-    url_id: sa.ColumnClause[int] = _url_key()
+    url_id: sa.ColumnClause[int] = _to("urls.id")
     first_read_at: sa.ColumnClause[datetime]
     last_read_at: sa.ColumnClause[datetime]
     last_new_at: sa.ColumnClause[datetime]
@@ -574,11 +492,6 @@ class SourceRateRow(Base, table="source_rates"):
 
 class SearchChangeRow(Base, table="search_changes"):
     """Changes that the search folder has to follow; written by triggers in the transaction that makes them."""
-
-    __table_args__ = (
-        sa.Index("ix_search_changes_transaction", "transaction_id").ddl_if(dialect="postgresql"),
-        {"sqlite_autoincrement": True},
-    )
 
     id: sa.ColumnClause[int] = sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)
     transaction_id: sa.ColumnClause[int | None] = sa.Column(sa.BigInteger().with_variant(sa.Integer(), "sqlite"))

@@ -10,8 +10,9 @@ deleted documents, is made anew beside the present one.
 import errno
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import pairwise
-from typing import Self
 
 from sqlalchemy import Connection, func, select
 
@@ -120,39 +121,35 @@ def _apply(connection: Connection, folder: FulltextFolder, state: FolderState, m
     return None if folder.deleted_share(state) > _MOST_DELETED else state
 
 
-class Follower:
-    """A thread that keeps the search folder up to date."""
+@contextmanager
+def keep_up_to_date(database: Database, folder: FulltextFolder) -> Iterator[None]:
+    """Keep the search folder up to date in a thread, while the block runs."""
+    ending = threading.Event()
+    thread = threading.Thread(target=_run, args=(database, folder, ending), name="search-follower", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        thread.join()
 
-    def __init__(self, database: Database, folder: FulltextFolder) -> None:
-        self._database = database
-        self._folder = folder
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="search-follower", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._ending.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        state = self._folder.read_state()
-        # The engine does not notice damaged files, and counts wrong.
-        if state is not None and self._folder.find_damage(state):
-            self._folder.discard()
-        while True:
-            is_last = self._ending.wait(POLL_SECONDS)
-            try:
-                with self._database.read_transaction() as connection:
-                    follow(connection, self._folder)
-            except SearchDamaged as error:
-                self._folder.discard()
-                _LOG.warning("%s", error)
-            except (ArchiveError, OSError) as error:
-                # Whoever writes the index reports what is wrong with it; the next poll tries again.
-                is_full = isinstance(error, DiskFull) or getattr(error, "errno", None) == errno.ENOSPC
-                _LOG.log(logging.INFO if is_full else logging.WARNING, "search is not up to date: %s", error)
-            if is_last:
-                return
+def _run(database: Database, folder: FulltextFolder, ending: threading.Event) -> None:
+    state = folder.read_state()
+    # The engine does not notice damaged files, and counts wrong.
+    if state is not None and folder.find_damage(state):
+        folder.discard()
+    while True:
+        is_last = ending.wait(POLL_SECONDS)
+        try:
+            with database.read_transaction() as connection:
+                follow(connection, folder)
+        except SearchDamaged as error:
+            folder.discard()
+            _LOG.warning("%s", error)
+        except (ArchiveError, OSError) as error:
+            # Whoever writes the index reports what is wrong with it; the next poll tries again.
+            is_full = isinstance(error, DiskFull) or getattr(error, "errno", None) == errno.ENOSPC
+            _LOG.log(logging.INFO if is_full else logging.WARNING, "search is not up to date: %s", error)
+        if is_last:
+            return

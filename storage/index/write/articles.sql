@@ -35,10 +35,12 @@ WHERE versions.article_id IN :ids
 ORDER BY versions.article_id, captures.fetched_at, captures.record_id
 
 -- existing-versions
--- Texts of pages with their first captures; a duplicate also with the article of the text that it repeats.
+-- Texts of pages with their first captures, and what shows them: a version of an article, which may be the one that a
+-- duplicate repeats; none for a soft error.
 SELECT
     versions.site_id, versions.page_url_id, versions.digest, versions.id, versions.capture_id, captures.fetched_at,
-    captures.record_id, versions.article_id, versions.duplicate_of_id, original.article_id AS original_article_id
+    captures.record_id, coalesce(versions.article_id, original.article_id) AS article_id,
+    coalesce(versions.duplicate_of_id, CASE WHEN versions.article_id IS NOT NULL THEN versions.id END) AS shown_by
 FROM versions
 JOIN captures ON captures.id = versions.capture_id
 LEFT JOIN versions AS original ON original.id = versions.duplicate_of_id

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from storage.article_fields import to_columns
 from storage.grouping import group_pairs
-from storage.index.engine.statements import build_query, insert_columns, insert_rows, reserve_ids, update_rows
+from storage.index.engine.statements import AnyRow, build_query, insert_columns, insert_rows, reserve_ids, update_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.identity import Page, find_evidence
 from storage.index.rows.interning import MAX_NAME_LENGTH, LookupTables
@@ -55,17 +55,6 @@ class VersionDraft:
         return self.first_entry.article
 
 
-@dataclass(frozen=True, slots=True)
-class _ExistingVersion:
-    version_id: int
-    capture_id: int | None
-    """Its first capture; None if the version is new."""
-    order: tuple[object, str]
-    shown_by: int | None
-    """The version of an article that shows the text; None for a soft error."""
-    article_id: int | None
-
-
 def assign_versions(
     connection: Connection, entries: Sequence[CommitEntry], urls: Mapping[str, int]
 ) -> list[VersionDraft]:
@@ -99,38 +88,29 @@ def assign_versions(
 
 
 def _assign_text(
-    entries: Sequence[CommitEntry], before: _ExistingVersion | None, article_id: int | None, new_ids: Iterator[int]
+    entries: Sequence[CommitEntry], before: AnyRow | None, article_id: int | None, new_ids: Iterator[int]
 ) -> Iterator[VersionDraft]:
     """Set what captures with the same text of a page show. Yield the version to write, if there is one."""
     first = min(entries, key=lambda entry: entry.sort_key)
     if before is None:
-        version_id = next(new_ids)
-        before = _ExistingVersion(version_id, None, first.sort_key, version_id, article_id)
+        version_id = shown_by = next(new_ids)
+    else:
+        version_id, shown_by, article_id = before.id, before.shown_by, before.article_id
     for entry in entries:
-        entry.page_version_id, entry.version_id = before.version_id, before.shown_by
-        entry.article_id = before.article_id
-        if before.shown_by is None:
+        entry.page_version_id, entry.version_id, entry.article_id = version_id, shown_by, article_id
+        if shown_by is None:
             entry.outcome = Outcome.SOFT_ERROR
-    if before.capture_id is None or first.sort_key < before.order:
-        yield VersionDraft(version_id=before.version_id, first_entry=first, replaced_capture_id=before.capture_id)
+    if before is None or first.sort_key < (before.fetched_at, before.record_id):
+        replaced = before.capture_id if before else None
+        yield VersionDraft(version_id=version_id, first_entry=first, replaced_capture_id=replaced)
 
 
 _EXISTING_VERSIONS = build_query(SQL["existing-versions"], ["ids"], ["fetched_at"])
 
 
-def _load_existing(connection: Connection, pages: Collection[Page]) -> dict[tuple[Page, bytes], _ExistingVersion]:
+def _load_existing(connection: Connection, pages: Collection[Page]) -> dict[tuple[Page, bytes], AnyRow]:
     rows = connection.execute(_EXISTING_VERSIONS, {"ids": sorted({url_id for _, url_id in pages})})
-    return {
-        (page, row.digest): _ExistingVersion(
-            row.id,
-            row.capture_id,
-            (row.fetched_at, row.record_id),
-            row.duplicate_of_id or (row.id if row.article_id is not None else None),
-            row.article_id if row.article_id is not None else row.original_article_id,
-        )
-        for row in rows
-        if (page := (row.site_id, row.page_url_id)) in pages
-    }
+    return {(page, row.digest): row for row in rows if (page := (row.site_id, row.page_url_id)) in pages}
 
 
 def write_versions(

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from newsarchive.crawl.run_state import RunState
 from newsarchive.crawl.url_pattern_yields import ParkingRules, UrlPatternYields
+from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.schedule.visits import planner
 from storage.index import Index
 from storage.index.frontier import host_state
@@ -241,8 +242,11 @@ def test_the_schedule_of_a_url_names_its_sources_and_its_last_answer(index: Inde
     assert index.ask(get_visit_schedule, "https://news.example/unknown", MORNING) is None
 
 
-class NoOriginals:
+class NoOriginals(ArchivedOriginals):
     """Originals of revisits, of which there are none."""
+
+    def __init__(self) -> None:
+        pass
 
     def find_place(self, refers_to: RefersTo) -> RecordPlace | None:
         return None

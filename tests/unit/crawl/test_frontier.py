@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from newsarchive.crawl.frontier import FrontierWindow
 from newsarchive.crawl.hosts import hostname_of
 from newsarchive.crawl.politeness import PolitenessSettings, ResponseSummary
+from newsarchive.crawl.refill import IndexQueue
 from newsarchive.crawl.robots import Robots, RobotsResponse
 from newsarchive.crawl.subresources import Admission, SubresourceRequest
 from storage.index.frontier.url_queue import DueQuery
@@ -27,7 +28,7 @@ OK = ResponseSummary(status=200)
 
 
 @dataclass
-class MemoryQueue:
+class MemoryQueue(IndexQueue):
     """The frontier in a dict, with the rows that the index would have."""
 
     rows: dict[int, DueUrl] = field(default_factory=dict)

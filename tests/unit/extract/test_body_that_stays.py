@@ -171,6 +171,25 @@ def test_a_page_that_is_no_article_becomes_no_version() -> None:
 SENTENCE = "昨日午後、港の近くで新しい橋の開通式が行われ、市長や地元の住民ら約三百人が出席した。"
 
 
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<div><p>有料会員になると、すべての記事をお読みいただけます。</p><a href=/plan>会員登録</a></div>",
+        "<aside><h3>有料会員のご案内</h3><p>紙面をそのまま画面で見られます。</p></aside>",
+        "<section><h2>有料会員記事ランキング</h2><ol><li><a href=/a>港の再開発</a></li></ol></section>",
+    ],
+)
+def test_an_offer_below_a_short_story_makes_it_no_stub(box: str) -> None:
+    """Only a notice about this article does: that it is for members, or how many characters are left."""
+    story = "".join(f"<p>{SENTENCE * 2}{n}</p>" for n in range(4))
+    head = "<title>新しい橋が開通 - 北新聞</title><meta property=og:type content=article>"
+    markup = f"<html lang=ja>{head}<body><article><h1>新しい橋が開通</h1><p>2024年3月5日</p>{{}}</article>{{}}"
+    url = "https://www.kitashimbun.example/articles/DA3S1588"
+    assert extract_page(markup.format(story, box).encode(), url).outcome is Outcome.ARTICLE
+    for notice in ("この記事は有料会員限定です。", "残り1234文字"):
+        assert extract_page(markup.format(story, f"<p>{notice}</p>").encode(), url).outcome is Outcome.PAYWALL_STUB
+
+
 @pytest.mark.parametrize("chrome", ["<div>会員限定</div>", "<div>ログイン 有料会員</div>"])
 @pytest.mark.parametrize("is_before", [True, False])
 def test_a_complete_story_beside_a_paywall_label_is_an_article(chrome: str, *, is_before: bool) -> None:

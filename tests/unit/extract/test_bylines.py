@@ -71,6 +71,8 @@ def test_author_is_found_where_the_metadata_names_none(top: str, head: str, end:
         "Personal finance",
         "Written by",
         "9 min read",
+        "Story Continues",
+        "Key Points",
     ],
 )
 def test_other_lines_below_the_headline_are_no_names(line: str) -> None:
@@ -82,6 +84,47 @@ def test_author_pages_on_cards_of_other_articles_are_not_followed() -> None:
     """The cards below the text name the authors of other articles."""
     card = "<div class=card><h4><a href=/b>Snow falls</a></h4><a href=/authors/ines-hale>Ines Hale</a></div>"
     assert authors(TITLE, end=card) == ()
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("執筆", "山田 花子"),
+        ("作者", "王小明"),
+        ("글", "홍길동"),
+        ("بقلم", "ليلى منصور"),
+        ("מאת", "דנה כהן"),
+        ("लेखक", "अनिता वर्मा"),
+        ("โดย", "สมชาย ใจดี"),
+        ("ავტორი", "ნინო ბერიძე"),
+        ("نویسنده", "مریم رضایی"),
+    ],
+)
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<div><a href=/author/x1>{name}</a></div>",
+        "<div><a href=/author/x1>{name}</a> <time datetime=2026-05-19>2026-05-19</time></div>",
+        "<p>{label}: {name}</p>",
+        "<div><span>{label}</span></div><div><span>{name}</span></div>",
+        "<div class=author-name>{name}</div>",
+        "<div class=byline>{label} {name}</div>",
+        "<p><span itemprop=author><span itemprop=name>{name}</span></span></p>",
+    ],
+)
+def test_a_name_in_a_script_without_capitals_is_told_by_its_link_or_label(markup: str, label: str, name: str) -> None:
+    """Its form does not tell it from other words."""
+    assert authors(TITLE + markup.format(label=label, name=name)) == (name,)
+
+
+@pytest.mark.parametrize("word", ["more", "さらに詳しく見る", "共同通信社編集部", "2026", ""])
+def test_a_link_to_the_page_of_an_author_may_have_other_words(word: str) -> None:
+    assert authors(f"{TITLE}<div><a href=/author/x1>{word}</a></div>") == ()
+
+
+def test_a_line_between_paragraphs_is_no_name() -> None:
+    paragraph = "Rain falls on the hills and fields, and people do not mind it at all."
+    assert authors(f"{TITLE}<p>{paragraph}</p><p>{paragraph}</p><p>Marren Bridge</p>") == ()
 
 
 @pytest.mark.parametrize(

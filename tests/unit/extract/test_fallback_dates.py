@@ -6,6 +6,7 @@ import pytest
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.parse_date import parse_printed_date
+from storage.model import Role
 from storage.page_date import PageDate, SourcedDate
 
 URL = "https://news.example/world/rain-falls-on-the-hills"
@@ -151,3 +152,45 @@ def test_a_change_is_announced_in_many_languages(words: str) -> None:
         published, modified = dates(f"{TITLE}<p>04.03.2024 10:15 | {word}: 05.03.2024 11:30</p>")
         days = [date.day.day for date in (published, modified) if date is not None]
         assert days == [4, 5], word
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<span itemprop="datePublished" content="2021-05-12T10:15:00Z"></span>',
+        '<div>Posted <span itemprop="datePublished" content="2021-05-12T10:15:00Z">May 12</span> by Bea Ode</div>',
+        '<div><span>Bea Ode</span> <b itemprop="datePublished" content="2021-05-12T10:15:00Z">Wednesday</b></div>',
+    ],
+)
+def test_microdata_may_be_in_any_element(line: str) -> None:
+    """Unless they state several days: those of other articles."""
+    moment = SourcedDate(at=datetime(2021, 5, 12, 10, 15, tzinfo=UTC), offset=0, is_day=False, source="microdata")
+    assert dates(TITLE + line)[0] == moment
+    other = '<ul><li><a href=/a>Snow</a> <i itemprop="datePublished" content="2020-12-03"></i></ul>'
+    assert dates(TITLE + line, end=other)[0] != moment
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "<p>Published on</p><p>May 12, 2021</p>",
+        "<p>Date published</p><p>May 12, 2021</p>",
+        "<p>Veröffentlicht am</p><p>12. Mai 2021</p>",
+        "<p>Publié le</p><p>12 mai 2021</p>",
+        "<p>Pubblicato il</p><p>12 maggio 2021</p>",
+        "<p>发表时间</p><p>2021年5月12日</p>",
+        "<p>입력</p><p>2021년 5월 12일</p>",
+        "<p>12 мая 2021 г.</p>",
+        "<p>12.05.21, 10:15</p>",
+    ],
+)
+def test_a_date_and_its_label_are_no_text(lines: str) -> None:
+    """Though the label is a line of its own, or the line ends like a sentence."""
+    head = "<meta property=og:type content=article>"
+    page = f"<html><head>{head}</head><body><main>{TITLE}{lines}{TEXT}</main></body></html>"
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    assert article.published is not None
+    assert article.published.day.isoformat() == "2021-05-12"
+    assert article.paragraphs[0].role is Role.DATELINE
+    assert next(each.text for each in article.paragraphs if each.role is Role.TEXT).startswith("Sentence number 0")

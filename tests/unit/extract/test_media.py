@@ -146,6 +146,78 @@ HIDDEN = '<span class="visually-hidden">Image caption</span>'
             "The bridge.",
             "Bea Ode",
         ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption><span>The bridge.</span><span><span class="visually-hidden">Credit...</span><span>Bea Ode for The Courier</span></span></figcaption></figure>',
+            "The bridge.",
+            "Bea Ode for The Courier",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption><span>The bridge.</span><span>Bea Ode/AFP</span></figcaption></figure>',
+            "The bridge.",
+            "Bea Ode/AFP",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge (<span class="credit">Bea Ode/Courier</span>)</figcaption></figure>',
+            "The bridge",
+            "Bea Ode/Courier",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge in the rain. Foto: <span class="credit">Bea Ode</span></figcaption></figure>',
+            "The bridge in the rain.",
+            "Bea Ode",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge. <cite>Bea Ode</cite></figcaption></figure>',
+            "The bridge.",
+            "Bea Ode",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge. <small>Bea Ode</small></figcaption></figure>',
+            "The bridge.",
+            "Bea Ode",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>A scene from <cite>Golden Hind</cite></figcaption></figure>',
+            "A scene from Golden Hind",
+            None,
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge.</figcaption><small>Bea Ode</small></figure>',
+            "The bridge.",
+            "Bea Ode",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge.</figcaption><p>Bea Ode / AFP</p></figure>',
+            "The bridge.",
+            "Bea Ode / AFP",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption>The bridge.</figcaption><div>© Bea Ode</div></figure>',
+            "The bridge.",
+            "Bea Ode",
+        ),
+        (
+            '<figure><img src="/i/a.jpg"><figcaption><p itemprop="author"><a href="https://agency.example/1">Bea Ode/Marren-Griffin/FilmMagic via Getty Images</a></p></figcaption></figure>',
+            None,
+            "Bea Ode/Marren-Griffin/FilmMagic via Getty Images",
+        ),
+        (
+            '<div><div><img src="/i/a.jpg"></div><div><div><span>The bridge.</span> <span>© </span><span>Reuters / Bea Ode</span></div></div></div>',
+            "The bridge.",
+            "Reuters / Bea Ode",
+        ),
+        (
+            '<div><a href="https://shop.example/7"><img src="/i/a.jpg"></a><p><a href="https://shop.example/7">Photograph: Bea Ode</a></p></div>',
+            None,
+            "Bea Ode",
+        ),
+        (
+            '<div><img src="/i/a.jpg" alt="Hundreds of people walk over the new bridge."><style>.a{color:red;margin:0 auto;font-family:serif}</style><div>Hundreds of people walk over the new bridge. <span>By <a href="/writer/7">Bea Ode</a></span></div></div>',
+            "Hundreds of people walk over the new bridge.",
+            "Bea Ode",
+        ),
+        ('<p><img src="/i/a.jpg"></p><p>(Bea Ode/Courier)</p>', None, "Bea Ode/Courier"),
+        ('<div><img src="/i/a.jpg"></div><div class="cta-caption">Get our news by mail</div>', None, None),
         ('<p><img src="/i/a.jpg"></p><p><em>“We shall see,” he said.</em></p>', None, None),
         ('<img src="/i/a.jpg">A text of its own, which ends here.<p><em>The bridge.</em></p>', None, None),
     ],
@@ -166,8 +238,40 @@ def test_a_line_in_italics_below_a_picture_stays_text() -> None:
 
 
 @pytest.mark.parametrize(
+    "markup",
+    [
+        '<div><img src="/i/a.jpg"><p>{}</p></div>',
+        '<div><p><img src="/i/a.jpg"></p><p>{}</p></div>',
+        '<center><img src="/i/a.jpg"><p>{}</p></center>',
+        '<table><tr><td><img src="/i/a.jpg"></td></tr><tr><td>{}</td></tr></table>',
+    ],
+)
+@pytest.mark.parametrize(
+    "caption", ["The bridge", "The bridge on Monday.", "The bridge over the river Marren on Monday"]
+)
+def test_a_line_alone_with_a_picture_among_paragraphs_is_its_caption(markup: str, caption: str) -> None:
+    """It is none of the text, though it has no class, is short, or ends like a sentence."""
+    article = read(markup.format(caption))
+    assert [each.caption for each in article.media] == [caption]
+    assert caption not in [each.text for each in article.paragraphs if each.role is not Role.CAPTION]
+
+
+@pytest.mark.parametrize(
     ("caption", "credit"),
     [
+        ("Der Hafen am Montag. (Bild: Ann Lee / heim magazin)", "Ann Lee / heim magazin"),
+        ("Der Hafen am Montag. Foto: Ann Lee / stadt archiv", "Ann Lee / stadt archiv"),
+        ("The port on Monday - Ann Lee/Getty Images", "Ann Lee/Getty Images"),
+        ("Ann Lee / AFP - Getty Images", "Ann Lee / AFP - Getty Images"),
+        ("The port on Monday. (Ann Lee/Courier", "Ann Lee/Courier"),
+        ("The port on Monday. (Photo: Ann Lee (AP))", "Ann Lee (AP)"),
+        ("The port on Monday. By Ann Lee", "Ann Lee"),
+        ("“Is it open?” Cartoon by Ann Lee", "Ann Lee"),
+        ("월요일 부두 크레인 / 연합뉴스", "연합뉴스"),
+        ("부두 크레인 / 사진=홍길동 기자", "홍길동 기자"),
+        ("부두의 크레인/강변시 항만공사 전경 모습", None),
+        ("港の朝 / 夜の港", None),
+        ("ნავსადგური ორშაბათს. ფოტო: ნინო ბერიძე", "ნინო ბერიძე"),
         ("The port on Monday. (Reuters/Ann Lee)", "Reuters/Ann Lee"),
         ("The port on Monday. Ann Lee/Getty Images", "Ann Lee/Getty Images"),
         ("The port on Monday. AP Photo/Ann Lee", "AP Photo/Ann Lee"),

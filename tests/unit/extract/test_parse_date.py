@@ -82,6 +82,9 @@ def test_machine_dates(text: str, moment: datetime) -> None:
         pytest.param("3 เมษายน 2563", utc(2020, 4, 3), id="th, Buddhist year"),
         pytest.param("ngày 3/4/2020", utc(2020, 4, 3), id="vi"),
         pytest.param("11/18/2019", utc(2019, 11, 18), id="day and month by what is possible"),
+        pytest.param("02.12.26, 10:15 Uhr", utc(2026, 12, 2, 10, 15), id="year of two digits"),
+        pytest.param("2/12/26", utc(2026, 12, 2), id="year of two digits, slashes"),
+        pytest.param("12/22/26", utc(2026, 12, 22), id="year of two digits, month first"),
     ],
 )
 def test_printed_dates(text: str, moment: datetime) -> None:
@@ -118,6 +121,19 @@ def test_a_date_keeps_the_offset_and_the_precision_in_which_it_is_stated(text: s
     assert date is not None
     assert date.isoformat() == stated
     assert PageDate.parse(stated) == date
+
+
+def test_a_year_of_two_digits_in_english_needs_the_country() -> None:
+    """Which of two numbers is the month depends on it."""
+    assert parse_printed_date("12/2/26", language="en") is None
+    american = parse_printed_date("12/2/26", language="en", day_first=False)
+    assert american is not None
+    assert american.at == utc(2026, 12, 2)
+
+
+@pytest.mark.parametrize("text", ["Version 1.2.26", "10.12.26.5", "03.12.45.67", "a/12/26", "1/2/345", "99.99.26"])
+def test_other_numbers_are_no_dates(text: str) -> None:
+    assert parse_printed_date(text) is None
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,23 @@ def test_white_space_is_collapsed(text: str) -> None:
             "Relaterede artikler | Aiheeseen liittyvää | Taip pat skaitykite: | Читать далее: | Ezt is olvassa el",
         ),
         ("ADVERTISEMENT", "Annonce | Publicitate | פרסומת | تبلیغات | বিজ্ঞাপন | Mainos Mainos päättyy | [PR] | Oglasi"),
+        ("ADVERTISEMENT", "La noticia continúa después de la publicidad | Статья продолжается после рекламы"),
+        ("ADVERTISEMENT", "المقال يستمر بعد الإعلان | Bài viết tiếp tục sau quảng cáo | 廣告後繼續閱讀 | 展开全文"),
+        ("ADVERTISEMENT", "기사는 광고 후에 계속됩니다 | 広告の後に続きます | Show more | Mehr anzeigen | もっと見る"),
+        ("DISCLAIMER", "Parts of this text were made with AI. | Our articles are translated by AI."),
+        ("DISCLAIMER", "Dieser Artikel wurde automatisch übersetzt. | Nos articles sont traduits par l'IA."),
+        ("DISCLAIMER", "I nostri articoli sono tradotti dall'IA. | Delen van deze tekst zijn gemaakt met AI."),
+        ("DISCLAIMER", "Ten artykuł został przetłumaczony automatycznie. | Partes deste texto foram feitas com IA."),
+        ("DISCLAIMER", "Nuestros artículos son traducidos por IA. | Våra artiklar översätts av AI."),
+        ("DISCLAIMER", "Denne artikel er oversat automatisk. | Deler av denne teksten er laget med KI."),
+        ("DISCLAIMER", "Bu haber otomatik olarak çevrilmiştir. | Наши статьи переведены с помощью ИИ."),
+        (
+            "DISCLAIMER",
+            "Цю статтю перекладено автоматично. | تمت ترجمة هذا المقال آليا. | यह लेख स्वचालित रूप से अनुवादित है।",
+        ),
+        ("DISCLAIMER", "Artikel ini diterjemahkan secara otomatis. | Các bài viết của chúng tôi được dịch bằng AI."),
+        ("DISCLAIMER", "この記事は機械翻訳によるものです。 | 본 기사는 AI로 번역되었습니다. | 本文部分内容由AI生成。"),
+        ("CREDIT", "(jk) | (TASS) | (com Lusa) | (서울=연합뉴스) | (भाषा) | （完） | Bericht: Anna Beispiel"),
         ("ADVERTISEMENT", "Saken fortsetter under annonsen | Tekst gaat verder onder de foto | Haberin devamı aşağıda"),
         (
             "PROMO",
@@ -149,6 +166,22 @@ def test_labels_of_many_languages(table: str, lines: str) -> None:
 def test_headings_that_begin_with_a_common_word_are_no_labels(line: str) -> None:
     tables = (phrases.LATEST, phrases.RELATED, phrases.ADVERTISEMENT, phrases.CREDIT, phrases.READ_TIME)
     assert not any(table.match(line) for table in tables)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "This article of the law was translated by monks in the ninth century.",
+        "Artificial intelligence was used by the police to find the thief.",
+        "Our articles of faith are simple, he said.",
+        "Teile dieses Hauses wurden mit KI geplant, sagt der Architekt.",
+        "Cet article a été traduit en douze langues.",
+        "Partes deste bairro foram inundadas.",
+        "この記事の筆者は東京に住む。",
+    ],
+)
+def test_sentences_of_articles_are_no_disclaimers(line: str) -> None:
+    assert not phrases.DISCLAIMER.match(line)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from newsarchive.ingest.originals import ArchivedOriginals
 from newsarchive.ingest.tasks import ReadingTask, build_task, reading_from_headers
 from storage.model import Capture, Discovery, Outcome, Reading, RecordPlace, RefersTo, UrlKind
 from storage.warc.reader import CaptureRecord
@@ -28,7 +29,7 @@ PAGE = Discovery(site="gazette", kind=UrlKind.ARTICLE)
 BLOCK = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\nhello"
 
 
-class FakeOriginals:
+class FakeOriginals(ArchivedOriginals):
     """An archive that holds one original, or none."""
 
     def __init__(self, block: bytes | None) -> None:

@@ -546,6 +546,7 @@ CREATE INDEX ix_captures_pending ON captures (id) WHERE kind = 'revisit' AND ref
 
 CREATE INDEX ix_captures_warc ON captures (warc_file_id, warc_offset);
 
+-- Covers what a page about a run lists and counts.
 CREATE INDEX ix_captures_crawl ON captures (crawl_id, fetched_at, outcome, status) WHERE crawl_id IS NOT NULL;
 
 CREATE INDEX ix_captures_version ON captures (version_id) WHERE version_id IS NOT NULL;
@@ -703,6 +704,8 @@ CREATE INDEX ix_versions_changed ON versions (id) WHERE changed <> '';
 
 CREATE INDEX ix_versions_corrected ON versions (id) WHERE is_corrected;
 
+-- Covers lists and counts of articles by their current version. It has all versions: a partial index of the
+-- current ones SQLite would rather scan and sort than use the index on the articles' dates.
 CREATE INDEX ix_versions_current ON versions (article_id, is_current, is_variant);
 
 CREATE INDEX ix_versions_image ON versions (image_url_id) WHERE image_url_id IS NOT NULL;
@@ -962,6 +965,7 @@ CREATE TABLE frontier (
 
 CREATE INDEX ix_frontier_lane ON frontier (lane_id, priority, due_at, url_id) WHERE due_at IS NOT NULL;
 
+-- Sources are few among all URLs.
 CREATE INDEX ix_frontier_sources ON frontier (lane_id, url_id) WHERE kind IN ('feed', 'listing', 'sitemap');
 
 CREATE INDEX ix_frontier_via_id ON frontier (via_id) WHERE via_id IS NOT NULL;
