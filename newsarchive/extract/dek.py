@@ -1,27 +1,31 @@
 """Find the dek, the line under the headline, by its position and by how it differs from the first paragraph."""
 
 import re
-from itertools import chain
-
-from lxml.html import HtmlElement
+from itertools import chain, islice
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block
+from newsarchive.extract.blocks import Block, ends_sentence
 from newsarchive.extract.headline import Headline, text_key, word_overlap
 from newsarchive.extract.parse_date import is_relative_date, parse_printed_date
 from newsarchive.extract.roles import markup_role
+from newsarchive.extract.tree import has_more_text
 from storage.model import Role
 
 _PHOTO_CREDIT = re.compile(
-    r"\((?:[^()]{1,40}/)?(?:AP|AFP|Reuters|Getty|EPA|dpa|EFE|ANSA)\b[^()]{0,60}\)\s*$|\b(?:photo|foto|bild|фото)s?\s*(?:by|:|/)",
+    r"\((?:[^()]{1,40}/)?(?:AP|AFP|Reuters|Getty|EPA|dpa|EFE|ANSA)\b[^()]{0,60}\)\s*$|\b(?:photo|foto|bild|image|фото)s?\s*(?:by|:|/)",
     re.IGNORECASE,
 )
 """A line with a photo credit is a caption."""
+_OF_TEXT = re.compile(r"[^.!?]{2,40}?\((?:\w+/)?\w{2,12}\)\s*[-–—]|[A-ZÀ-ÞА-Я' ]{3,40},[^.!?–—]{1,30}\s[-–—]")
+"""The place and the agency with which the first paragraph of a text begins."""
+_FIRST = re.compile(r"(?<![a-z])(?:first|drop|initial)", re.IGNORECASE)  # class of a first paragraph
 _MAX_DISTANCE = 40  # blocks under the headline, links among them, within which a heading may be the dek
 _MIN_NAMED = 8  # characters of a line that its own class calls the dek
 _MIN_PARAGRAPHS = 6  # paragraphs from which a text is too long for its first line to be half of it
 _DATE_DISTANCE = 3  # blocks above a headline among which its date line is looked for
-_MAX_DATE = 60  # longest date line, in characters
+_MAX_BYLINE = 100  # longest byline, in characters
+_MAX_INNER = 12  # elements, from that of a line, of which one may put all of it in italics
+_CAPTIONS = zones.FIGCAPTION | zones.CAPTION
 _MAX_SENTENCE = 220  # longest dek that is told apart by its position alone, in characters
 _SENTENCE_END = re.compile(r"[.!?…]\s+\S|[。！？].")
 _MIN_LENGTH = 45  # shortest heading, in characters, that can be a dek
@@ -43,6 +47,7 @@ def find_dek_block(
     later = [blocks[i] for i in sorted(chosen) if i > headline.block]
     texts = [b.index for b in later if markup_role(b) is Role.TEXT and b.letters > 60]
     keys = [text_key(d) for d in descriptions if len(d) > 15]
+    plain = -1  # nothing but its place says that it is the dek
     near, end = blocks[headline.block + 1 : headline.block + 16], headline.block + _MAX_DISTANCE
     # Behind a long share bar only a heading is no text.
     for block in chain(near, (b for b in blocks[headline.block + 16 : end] if b.tag in ("h2", "h3"))):
@@ -72,46 +77,68 @@ def find_dek_block(
         if (described or marked or heading) and _differs_from_text(block, blocks, texts, beside):
             return block.index
         is_plain = not block.anchors and not block.zone & _NOT_DEK and block.letters >= _MIN_LENGTH
-        if is_plain and not _has_author_or_date(block, authors):
-            above = blocks[headline.block]
-            if _is_alone_with_headline(above, block, blocks, texts) or _is_dated_sentence(above, block, blocks, texts):
-                return block.index
+        is_plain = is_plain and not _has_author_or_date(block, authors) and not _is_of_text_or_notice(block)
+        if plain < 0 and is_plain and _is_dated_sentence(blocks[headline.block], block, blocks, texts, authors):
+            plain = block.index
         if texts and block.index >= texts[min(1, len(texts) - 1)]:
             break
-    return -1
+    return plain
 
 
-def _is_alone_with_headline(headline: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:
-    """Return whether a box holds only the headline and this line, and the text is outside."""
-    box, later = headline.element.getparent(), [i for i in texts if i > block.index][:3]
-    if box is None or not later or block.element.getparent() is not box or block.index > headline.index + 1:
-        return False
-    if phrases.PROMO.match(block.text) or phrases.RELATED.match(block.text):
-        return False
-    return not any(box in blocks[i].element.iterancestors() for i in (block.index + 1, *later))
+def _is_of_text_or_notice(block: Block) -> bool:
+    """Return whether a line begins like the first paragraph of a text, has the class of one, or is a notice."""
+    is_first = _OF_TEXT.match(block.text) or any(_FIRST.search(str(name)) for name in _read_form(block))
+    return bool(is_first) or any(p.match(block.text) for p in (phrases.PROMO, phrases.RELATED, phrases.DISCLAIMER))
 
 
-def _is_dated_sentence(headline: Block, block: Block, blocks: list[Block], texts: list[int]) -> bool:
-    """Return whether this line is one sentence between a headline and its date, or right under a dated headline.
+def _is_dated_sentence(
+    headline: Block, block: Block, blocks: list[Block], texts: list[int], authors: tuple[str, ...]
+) -> bool:
+    """Return whether this line is one sentence between a headline and its date or byline, or right under a dated one.
 
-    A long text follows. Markup that names nothing has only this order. With the date or the byline between them, the
-    first line would be the text, unless it is alone in a box and the text in another.
+    A long text follows. Markup that names nothing has only this order. Otherwise the first line would be the text,
+    unless its form or box is another than that of all paragraphs.
     """
-    later = [blocks[i].element.getparent() for i in texts if i > block.index][:_MIN_PARAGRAPHS]
-    is_followed = len(later) == _MIN_PARAGRAPHS and block.letters <= _MAX_SENTENCE
-    if not is_followed or _SENTENCE_END.search(block.text):
+    later = [blocks[i] for i in texts if i > block.index][:_MIN_PARAGRAPHS]
+    sentences = len(_SENTENCE_END.findall(block.text)) + 1
+    if not later or block.letters > _MAX_SENTENCE or sentences > 2 or block.text[-1] in "(,;":
         return False
-    between = blocks[headline.index + 1 : block.index]
-    if between:
-        is_bold = block.strong and not any(blocks[i].strong for i in texts if i > block.index)
-        is_apart = later.count(later[0]) == len(later) and (is_bold or block.element.getparent() is not later[0])
-        return is_apart and len(between) <= _DATE_DISTANCE and all(_is_date(line.text) for line in between)
-    beside = [*blocks[max(0, headline.index - _DATE_DISTANCE) : headline.index], blocks[block.index + 1]]
-    return any(_is_date(line.text) for line in beside)
+    after, between = blocks[block.index + 1], blocks[headline.index + 1 : block.index]
+    is_line = all(line.zone & _CAPTIONS or _is_byline_or_date(line, authors) for line in between)
+    if not is_line or block.zone & zones.FIGURE or markup_role(block) is not Role.TEXT:
+        return False
+    box, boxes = block.element.getparent(), {line.element.getparent() for line in later}
+    is_outside = box not in boxes and box is headline.element.getparent()
+    if is_outside or len(later) < _MIN_PARAGRAPHS:
+        return is_outside and (not between or len(later) == _MIN_PARAGRAPHS)
+    dated = blocks[max(0, headline.index - _DATE_DISTANCE) : headline.index] if sentences == 1 and not between else []
+    if any(_is_byline_or_date(line, authors) for line in (after, *dated)):
+        return True
+    forms, form = {_read_form(line) for line in later}, _read_form(block)
+    is_bold = all(form[-1] != each[-1] for each in forms)
+    if box in boxes and boxes.isdisjoint(headline.element.iterancestors()):
+        # In a box of text, its class alone may be that of the first paragraph.
+        return sentences == 1 and is_bold
+    is_apart = sentences == 1 and len(boxes) == 1 and box not in boxes and after is later[0]
+    is_unlike = form not in {*forms, _read_form(after)} and (sentences == 1 or not is_bold)
+    return len(forms) == 1 and (is_apart or is_unlike)
 
 
-def _is_date(line: str) -> bool:
-    return len(line) < _MAX_DATE and (parse_printed_date(line) is not None or is_relative_date(line))
+def _read_form(block: Block) -> tuple[object, ...]:
+    """Return the names of the box of a line and of its element, and whether all its text is bold or italic."""
+    element, parent = block.element, block.element.getparent()
+    box = (parent.tag, parent.get("class")) if parent is not None else ()
+    inner = islice(element.iter(), 1, _MAX_INNER)
+    is_italic = any(each.tag in ("em", "i") and has_more_text(each, len(block.text) - 1) for each in inner)
+    return (*box, element.tag, element.get("class"), block.strong or is_italic)
+
+
+def _is_byline_or_date(line: Block, authors: tuple[str, ...]) -> bool:
+    """Return whether a line names the author or the date, or is the share bar or the reading time beside them."""
+    if line.zone & _CAPTIONS or len(line.text) > _MAX_BYLINE or ends_sentence(line.text, may_be_quoted=False):
+        return False
+    is_named = line.zone & (zones.BYLINE | zones.DATE | zones.SHARE | zones.BUTTON) or phrases.SHARE.match(line.text)
+    return bool(is_named) or phrases.READ_TIME.match(line.text) or _has_author_or_date(line, authors)
 
 
 def _has_author_or_date(block: Block, authors: tuple[str, ...]) -> bool:
@@ -132,13 +159,12 @@ def _differs_from_text(block: Block, blocks: list[Block], texts: list[int], besi
     if not later:
         return False
     parent, own_class = block.element.getparent(), block.element.get("class") or ""
-    before = [blocks[i] for i in texts if i < block.index]
-    if any(b.tag == block.tag and _same_classes(b.element, block.element) for b in before):
+    form = _read_form(block)[:-1]
+    if any(_read_form(blocks[i])[:-1] == form for i in texts if i < block.index):
         return False
     # The first of several boxes alike is text, and the first item of a list one of the key points.
-    has_class = own_class or (parent is not None and parent.get("class"))
-    alike_after = [b for b in later if b.zone == block.zone and b.tag == block.tag]
-    alike_after = [b for b in alike_after if has_class and _same_classes(b.element, block.element)]
+    may_be_alike = not beside or own_class or (parent is not None and parent.get("class"))
+    alike_after = [b for b in later if may_be_alike and b.zone == block.zone and _read_form(b)[:-1] == form]
     if block.tag == "li" or len(alike_after) > 1:
         return False
     siblings = (b for b in later if b.element.getparent() is parent and b.tag == block.tag)
@@ -151,11 +177,3 @@ def _differs_from_text(block: Block, blocks: list[Block], texts: list[int], besi
         return block.element.get("class") not in classes
     is_named = block.zone & zones.DEK & ~later[0].zone != 0
     return is_named or parent is not later[0].element.getparent() or block.tag != later[0].tag
-
-
-def _same_classes(one: HtmlElement, other: HtmlElement) -> bool:
-    """Return whether two elements have the same class, and their parents too."""
-    first, second = one.getparent(), other.getparent()
-    if first is None or second is None or one.get("class") != other.get("class"):
-        return False
-    return first.tag == second.tag and first.get("class") == second.get("class")

@@ -11,6 +11,8 @@ from newsarchive.extract import zones
 from newsarchive.extract.blocks import Block, normalize_space
 from newsarchive.extract.jsonld import Head, JsonLd, text_of
 from newsarchive.extract.page_input import PageParts
+from newsarchive.extract.parse_date import parse_printed_date
+from newsarchive.extract.tree import has_more_text
 from newsarchive.extract.urls import host, split_url
 from newsarchive.extract.word_tables import alternatives, words
 
@@ -20,12 +22,14 @@ _SEPARATORS = re.compile(
     r"(?:\s+[|\u2502·•»›::~–—-]{1,2}\s+|\s*[|»]\s*|(?<=\w)\s*[|\uff5c_]\s*|:\s+|\s*[-–—]\s*(?=[^\s-]+$))"
 )
 _HEADINGS = ("h1", "h2", "h3")
-_INLINE_TAGS = ("span", "div", "em", "strong", "b")
+_INLINE_TAGS = ("span", "div", "em", "strong", "b", "small", "a", "font", "i")
 _MAX_LENGTH = 400
 _KICKER_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('kicker_class')})(?![a-z]{{3}})", re.IGNORECASE)
 _MAX_KICKER = 80
 _MAX_SECTION = 32  # letters of the name of a section, at most
 _MAX_WRAPPERS = 3
+_SUBJECT = re.compile(r"(?![a-z])(?=\w)[^\d.:!?…>›»]{2,}")  # neither a sentence nor a date or a path
+_MAX_CUTS = 8  # separators at which a title is cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,8 @@ def find_headline(parts: PageParts) -> Headline:
 def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Headline:
     """Choose between the blocks of the page and the claims in its metadata."""
     keys = [text_key(claim) for claim in claims]
-    if len(keys) == 1 and _is_constant_title(parts.content.blocks, keys[0]):
+    above_text = None if len(keys) > 1 else _find_heading_above_text(parts.content.blocks)
+    if len(keys) == 1 and _is_constant_title(parts.content.blocks, keys[0], above_text):
         claims, keys = [], []
     foremost = tuple(claims[:2])
     in_h1 = {child for heading in parts.page.body.iter("h1") for child in heading}
@@ -98,32 +103,39 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
     if best is not None and best[0] >= (0.5 if stated_title or len(best[1].text) <= 12 else 0.3):
         kicker, text = split_kicker(best[1], claims)
         return Headline(text, best[1].index, kicker or _kicker_above(parts.content.blocks, best[1]))
+    if above_text is not None and not (claims and stated_title):
+        return Headline(above_text.text, above_text.index, _kicker_above(parts.content.blocks, above_text))
     if claims:
         return Headline(claims[0], None)
     return Headline(best[1].text, best[1].index) if best is not None else Headline("", None)
 
 
-def _is_constant_title(blocks: list[Block], key: str) -> bool:
-    """Return whether <title> is that of all pages, such as the site's name: a line prints it above a longer <h1>."""
-    short = (block for block in blocks if len(block.text) <= _MAX_LENGTH)
-    line = next((block for block in short if text_key(block.text) == key), None)
-    if line is None or line.tag in _HEADINGS:
+def _find_heading_above_text(blocks: list[Block]) -> Block | None:
+    """Return the foremost heading above the first running text, the last of several; None for none."""
+    end = next((b.index for b in blocks if b.is_prose and b.tag not in _HEADINGS and not b.zone & zones.NOT_TEXT), 0)
+    titles = (b for b in blocks[end::-1] if b.tag in _HEADINGS and b.letters > 12 and b.link_share < 0.5)
+    return min((b for b in titles if not b.zone & zones.NOT_TEXT), key=lambda b: b.tag, default=None)
+
+
+def _is_constant_title(blocks: list[Block], key: str, above_text: Block | None) -> bool:
+    """Return whether <title> is that of all pages, such as the site's name: a line prints it above a longer heading."""
+    line = next((block for block in blocks if len(block.text) <= _MAX_LENGTH and text_key(block.text) == key), None)
+    if line is None or line.tag in _HEADINGS or above_text is None:
         return False
-    after = (block for block in blocks[line.index + 1 :] if block.tag == "h1" and not block.zone & zones.NAV)
-    titles = [text_key(block.text) for block in after]
-    return len(titles) == 1 and len(titles[0]) > len(key) and word_overlap(titles[0], key) < 0.3
+    # A heading of lower rank right below the line may be the dek of what it prints.
+    is_below = above_text.index > line.index + (above_text.tag != "h1")
+    title = text_key(above_text.text)
+    return is_below and len(title) > len(key) and word_overlap(title, key) < 0.3
 
 
 def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
     """Return the kicker and the text of a heading: parts that its children or the metadata set apart."""
     own_key, keys = text_key(block.text), [text_key(claim) for claim in claims]
-    if own_key not in keys and any(claim and claim in own_key for claim in keys):
-        kicker, sign, rest = block.text.partition(" | ")
-        if sign and text_key(rest) in keys:
-            return kicker, rest
-        parts = [normalize_space(str(part.text_content())) for part in block.element.iter(*_INLINE_TAGS)]
-        parts += [block.text.removeprefix(part).strip() for part in parts if part and block.text.startswith(part)]
-        if (text := next((part for part in parts if text_key(part) in keys), None)) is not None:
+    if own_key not in keys and not has_more_text(block.element, _MAX_LENGTH):
+        elements = [(e.tag, normalize_space(str(e.text_content()))) for e in block.element.iter(*_INLINE_TAGS)]
+        parts = [block.text.partition(" | ")[2], *(part for tag, part in elements if tag != "a")]
+        parts += [block.text.removeprefix(part).strip() for _, part in elements if part and block.text.startswith(part)]
+        if (text := next((part for part in parts if _is_claimed(part, own_key, keys)), None)) is not None:
             kicker = normalize_space(block.text.removesuffix(text)).strip(" :|–—-")
             return (kicker if block.text.endswith(text) and len(kicker) <= _MAX_KICKER else ""), text
     first, second = _two_parts(block.element)
@@ -138,11 +150,17 @@ def split_kicker(block: Block, claims: list[str]) -> tuple[str, str]:
     return "", block.text
 
 
+def _is_claimed(part: str, own_key: str, keys: list[str]) -> bool:
+    """Return whether a part of a heading is what the metadata state, or its end, of which they state more."""
+    key = text_key(part)
+    is_end = own_key.endswith(key) and 2 * len(key) > len(own_key) and not any(own_key in claim for claim in keys)
+    return bool(key) and (key in keys or (is_end and any(key in claim for claim in keys)))
+
+
 def _two_parts(element: HtmlElement) -> tuple[HtmlElement | None, HtmlElement | None]:
     """Return the two elements of which a heading consists; None without text between or beside them."""
     for _ in range(_MAX_WRAPPERS):
-        elements = (child for child in element if isinstance(child.tag, str))
-        children = [child for child in elements if normalize_space(str(child.text_content()))]
+        children = [c for c in element if isinstance(c.tag, str) and normalize_space(str(c.text_content()))]
         beside = (element.text or "").strip() or any((child.tail or "").strip() for child in element)
         if beside or not children or len(children) > 2:
             break
@@ -153,14 +171,28 @@ def _two_parts(element: HtmlElement) -> tuple[HtmlElement | None, HtmlElement | 
 
 
 def _kicker_above(blocks: list[Block], headline: Block) -> str:
-    """Return the line right above the headline whose class says that it is the kicker; "" for none."""
+    """Return the line above the headline that is its kicker by a class, or by its form and place; "" for none."""
     for block in blocks[max(0, headline.index - 2) : headline.index]:
         parent = block.element.getparent()
         own_box = [parent] if parent is not None and parent.tag != "body" and len(parent) == 1 else []
         marked = any(_KICKER_CLASS.search(each.get("class") or "") for each in (block.element, *own_box))
-        if marked and len(block.text) <= _MAX_KICKER and text_key(block.text) not in text_key(headline.text):
+        is_title = text_key(block.text) in text_key(headline.text) or parse_printed_date(block.text) is not None
+        if len(block.text) <= _MAX_KICKER and not is_title and (marked or _is_kicker_line(block, headline)):
             return block.text
     return ""
+
+
+def _is_kicker_line(block: Block, headline: Block) -> bool:
+    """Return whether a line names the subject of the headline right below it, in one box."""
+    is_path = sum(anchor.text != "" for anchor in block.anchors) > 1
+    if is_path or block.zone & (zones.NOT_TEXT | zones.LIST | zones.BYLINE | zones.DATE) or block.tag == "h1":
+        return False
+    around = {*islice(headline.element.iterancestors(), _MAX_WRAPPERS)}
+    boxes = (block.element, *islice(block.element.iterancestors(), _MAX_WRAPPERS))
+    box = next((each for each in boxes if each in around), None)
+    # The first two lines of a page may be the name and the motto of the site.
+    is_near = box is not None and (box.tag != "body" or block.index > 1) and block.index + 1 == headline.index
+    return is_near and block.letters <= _MAX_SECTION and _SUBJECT.fullmatch(block.text) is not None
 
 
 def _score_block(block: Block, heading: bool, keys: list[str], site: set[str]) -> float:
@@ -214,11 +246,12 @@ def _headline_claims(head: Head, jsonld: JsonLd, site: set[str], blocks: list[Bl
 
 
 def _printed_part(title: str, printed: set[str]) -> str:
-    """Return a title without its end, where a line of the page is all that precedes a separator: the end is a name."""
-    for cut in _SEPARATORS.finditer(title) if title not in printed else ():
-        if ":" not in cut[0] and cut.start() > len(title) - cut.end() and title[: cut.start()] in printed:
-            return title[: cut.start()]
-    return title
+    """Return the longest part of a title, where a line of the page prints it: the others are names."""
+    cuts = list(islice(_SEPARATORS.finditer(title), _MAX_CUTS)) if title not in printed else []
+    starts, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(title)]
+    longest = max(end - start for start, end in zip(starts, ends, strict=True))
+    parts = (title[start:end] for at, start in enumerate(starts) for end in ends[at:] if end - start >= longest)
+    return max((part for part in parts if part in printed), key=len, default=title)
 
 
 def site_names(head: Head, url: str) -> set[str]:
@@ -237,8 +270,7 @@ def remove_site_name(title: str, site: set[str]) -> str:
     'Rain falls'
     """
     for _ in range(2):
-        cuts = list(_SEPARATORS.finditer(title))
-        if not cuts:
+        if not (cuts := list(_SEPARATORS.finditer(title))):
             return title
         last, first = cuts[-1], cuts[0]
         if last.start() > 0 and is_site_name(title[last.end() :], site):
@@ -252,16 +284,11 @@ def remove_site_name(title: str, site: set[str]) -> str:
 
 def is_site_name(part: str, site: set[str]) -> bool:
     """Return whether a text is a name of the site, or little more."""
-    own_key = text_key(part)
-    joined_part = own_key.replace(" ", "").removeprefix("the")
-    if not joined_part:
-        return False
-    for name in site:
-        joined_name = name.replace(" ", "").removeprefix("the")
-        if joined_name and (
-            joined_name == joined_part
-            or (len(joined_name) > 4 and joined_name in joined_part and len(joined_part) < 2.5 * len(joined_name))
-            or (len(joined_part) > 4 and joined_part in joined_name)
-        ):
-            return True
-    return False
+    joined_part = text_key(part).replace(" ", "").removeprefix("the")
+    joined_names = filter(None, (name.replace(" ", "").removeprefix("the") for name in site))
+    return any(
+        name == joined_part
+        or (len(name) > 4 and name in joined_part and len(joined_part) < 2.5 * len(name))
+        or (len(joined_part) > 4 and joined_part in name)
+        for name in joined_names
+    )

@@ -31,7 +31,8 @@ from storage.model import BODY_ROLES, Role
 _MAX_BLOCKS = 2_000  # on a page
 _MIN_TEXT = 500  # shortest text, in characters
 _MIN_SHARE = 0.6  # of the running text of the page, but for that in other articles' boxes, menus and the footer
-_MAX_MISSED = 60  # characters that may be body text and are not selected
+_MAX_MISSED = 60  # characters that may be body text and are not selected, at most
+_MAX_MISSED_SHARE = 0.1  # of the text, the same below its element: there, trafilatura errs more often than that
 _MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
 _MIN_LINKED = 0.8  # smallest share of links in a line that is nothing but links
 _MIN_BESIDE_LINKS = 30  # shortest text beside links, in characters, that is more than a name or a date
@@ -72,8 +73,15 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     inside = range(children[0][0].index, children[-1][0].index + 1)
     above = -1 if context.headline.block is None else context.headline.block
     unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
-    is_much = measure_text(unsure) > _MAX_MISSED  # otherwise their roles, which take time, matter little
-    if not is_much or measure_text(_list_body_text(unsure, blocks, chosen, box, context)) <= _MAX_MISSED:
+    most = max(_MAX_MISSED, _MAX_MISSED_SHARE * measure_text(blocks[i] for i in chosen))
+
+    def may_be_missed(lines: list[Block]) -> bool:
+        # The beginning of an article may stand above the element, and parts of it in boxes of the element.
+        early = measure_text(b for b in lines if b.index < inside.stop)
+        return early <= _MAX_MISSED and measure_text(lines) <= most
+
+    # The roles of the lines take time, and few lines matter little.
+    if may_be_missed(unsure) or may_be_missed(_list_body_text(unsure, blocks, chosen, box, context)):
         return chosen, set()
     lines = (b.index for b in blocks[above + 1 :] if not (_is_never_body(b) or _is_link_within_site(b, context.site)))
     return chosen, {*inside, *lines, *(b.index for b in unsure)}

@@ -143,7 +143,11 @@ def may_follow_body(block: Block, context: RoleContext) -> bool:
         or phrases.DISCLAIMER.match(text)
         or _is_labelled_offer(text)
         or (len(text) < _MAX_LINE and (phrases.NEWSLETTER.match(text) or phrases.PLAYER.match(text)))
-        or (block.zone & zones.PROMO != 0 and block.is_prose and block.index <= context.body_end + 3)
+        or (
+            block.zone & zones.PROMO != 0
+            and block.index <= context.body_end + 3
+            and (block.is_prose or ends_sentence(text))
+        )
         or _is_bio(block, context)
     )
 

@@ -196,7 +196,7 @@ RULES = (
     Rule("body: corrections", "corrections", "find_corrections", always(())),
     Rule("dek: all", "dek", "find_dek_block", always(-1)),
     Rule("dek: in large type", "zones", "zones_of_names", zones_without_large_type),
-    Rule("dek: line alone with the headline", "dek", "_is_alone_with_headline", always(False)),
+    Rule("dek: first paragraphs and notices", "dek", "_is_of_text_or_notice", always(False)),
     Rule("dek: sentence beside the date", "dek", "_is_dated_sentence", always(False)),
     Rule("dek: unlike the text", "dek", "_differs_from_text", always(True)),
     Rule("roles: by surrounding elements", "roles", "_role_by_zones", always(None)),
@@ -213,7 +213,12 @@ RULES = (
     Rule("roles: captions by class", "roles", "_is_caption", always(False)),
     Rule("roles: cells of a page's layout", "roles", "_is_layout_cell", always(False)),
     Rule("headline: kickers inside", "headline", "split_kicker", lambda block, _claims: ("", block.text)),
+    Rule("headline: heading above the text", "headline", "_find_heading_above_text", always(None)),
     Rule("headline: kickers above", "headline", "_kicker_above", always("")),
+    Rule("headline: kickers above without a class", "headline", "_is_kicker_line", always(False)),
+    Rule(
+        "headline: parts within the metadata", "headline", "_is_claimed", lambda part, _own, keys: part.lower() in keys
+    ),
     Rule("headline: kickers in two parts", "headline", "_two_parts", always((None, None))),
     Rule("headline: a line of the page in its title", "headline", "_printed_part", lambda title, _printed: title),
     Rule("headline: site's name in titles", "headline", "remove_site_name", lambda title, _site: title),

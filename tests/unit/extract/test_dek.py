@@ -78,3 +78,91 @@ def test_its_own_class_names_a_dek_in_the_box_of_the_byline() -> None:
 def test_dek_of_a_class_in_another_language(name: str) -> None:
     line = "Two stones, one crack"
     assert dek_of(f"<p>By Jane Doe</p><p class={name}>{line}</p><p>1 March 2026</p>") == line
+
+
+DEK = "Cracks in two of its stones mean a detour of a mile until autumn"
+BYLINE, DATE, SHARE, TIME = "<p>By Jane Doe</p>", "<p>March 1, 2026</p>", "<p>Share</p>", "<p>4 min read</p>"
+FIGURE = "<figure><img src=/a.jpg><figcaption>The wall on Monday. Photo: Jane Moor</figcaption></figure>"
+
+
+def read_lines(lines: str, text: str = TEXT, description: str = "") -> tuple[str | None, list[str]]:
+    """Read a page whose lines stand in one box with its text; return dek and body."""
+    meta = f'<meta name=description content="{description}">' if description else ""
+    page = (
+        f"<html><head><title>Harbour wall is repaired</title>{meta}</head><body><div>The Dispatch</div>"
+        f"<main><h1>Harbour wall is repaired</h1>{lines}{text}</main></body></html>"
+    )
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    return article.dek, [paragraph.text for paragraph in article.paragraphs if paragraph.role in BODY_ROLES]
+
+
+@pytest.mark.parametrize(
+    "after", [BYLINE, DATE, TIME, SHARE, BYLINE + DATE, "<p>By Jane Doe | March 1, 2026</p>", FIGURE + BYLINE]
+)
+def test_a_line_above_the_byline_or_the_like_is_the_dek(after: str) -> None:
+    """It is in the same tag as the text, and has no name."""
+    dek, body = read_lines(f"<p>{DEK}</p>{after}") if not after.startswith("<figure") else (DEK, [])
+    assert dek == DEK
+    assert DEK not in body
+
+
+@pytest.mark.parametrize(
+    "before", ["", BYLINE, DATE, SHARE, TIME, FIGURE, BYLINE + DATE + FIGURE, BYLINE + SHARE + DATE]
+)
+@pytest.mark.parametrize(
+    "markup",
+    ["<p><b>{}</b></p>", "<p><em>{}</em></p>", "<p class=q5>{}</p>", "<div class=q5><p>{}</p></div>", "<div>{}</div>"],
+)
+def test_a_line_unlike_the_text_is_the_dek(markup: str, before: str) -> None:
+    """Whatever stands between it and the headline."""
+    dek, body = read_lines(before + markup.format(DEK))
+    assert dek == DEK
+    assert DEK not in body
+
+
+@pytest.mark.parametrize("before", ["", BYLINE, DATE, SHARE, TIME, FIGURE, BYLINE + DATE + FIGURE])
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<p>{}</p>",
+        "<p class=first>{}</p>",
+        "<p>{}</p><figure><img src=/a.jpg></figure>",
+        "<p><b>HARBOUR TOWN, March 1 — {}</b></p>",
+        "<p>Harbour Town (dpa) – {}</p>",
+        "<p><b>{} The town is to pay. It has no money.</b></p>",
+        "<div><p>{}</p></div>" + FIGURE + "<div>" + TEXT + "</div>",
+    ],
+)
+@pytest.mark.parametrize("is_described", [False, True])
+def test_the_first_paragraph_is_no_dek(markup: str, before: str, is_described: bool) -> None:
+    """Neither with a class of first paragraphs nor in bold nor before a picture, even if the metadata repeats it."""
+    first = f"{DEK}." if "<b>{}" in markup else DEK
+    dek, body = read_lines(before + markup.format(first), description=first if is_described else "")
+    assert dek is None
+    assert any(first in text for text in body)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p class=q5>Image: courtesy of the Harbour Museum, with many thanks to its keepers</p>",
+        "<figure><img src=/a.jpg><p class=q5>The wall as it was when the first of its stones had cracked</p></figure>",
+        "<ul><li>The wall has two cracks, and is closed until the autumn</li><li>There is a detour</li></ul>",
+    ],
+)
+def test_other_lines_unlike_the_text_are_no_dek(line: str) -> None:
+    """A credit, a caption, key points."""
+    assert read_lines(BYLINE + line)[0] is None
+
+
+def test_first_paragraph_in_the_box_of_the_text_is_no_dek_for_its_class() -> None:
+    """Outside of the box of the headline, only bold or italic type makes a dek of it."""
+    text = f"<section><p class=q5>{DEK}</p>{TEXT}</section>"
+    assert read_lines(BYLINE, text)[0] is None
+    assert read_lines(BYLINE, text.replace(DEK, f"<b>{DEK}</b>"))[0] == DEK
+
+
+def test_line_named_as_dek_counts_before_one_that_only_stands_there() -> None:
+    lines = f"<div>Joint statement of the town and of its neighbours</div>{DATE}<div class=standfirst>{DEK}</div>"
+    assert read_lines(lines)[0] == DEK

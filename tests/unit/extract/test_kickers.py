@@ -111,3 +111,92 @@ def test_quotation_marks_at_the_end_of_a_headline_are_no_separator() -> None:
 @pytest.mark.parametrize("name", ["trumpet", "nadtytul", "nadnaslov", "pretitulo", "rotitr", "stikktittel", "felcim"])
 def test_kicker_of_a_class_in_another_language(name: str) -> None:
     assert article(f"<p class={name}>Wet weather</p><h1>Rain falls on the hills</h1>").kicker == "Wet weather"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>Wet weather</p>",
+        "<div>Wet weather</div>",
+        "<span>Wet weather</span>",
+        "<small>Wet weather</small>",
+        "<a href=/weather>Wet weather</a>",
+        "<div><span>Wet weather</span></div>",
+        "<h3>Wet weather</h3>",
+    ],
+)
+def test_line_right_above_the_headline_is_its_kicker(line: str) -> None:
+    """Even without a class, in one box with the headline."""
+    assert article(f"{line}<h1>Rain falls on the hills</h1>").kicker == "Wet weather"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<p>5 March 2024</p>",
+        "<p class=kicker>5 March 2024</p>",
+        "<p>3 replies</p>",
+        "<p>It has rained for days.</p>",
+        "<div><a href=/>Home</a> <a href=/weather>Weather</a></div>",
+        "<p>Home › Weather</p>",
+        "<ul><li>Weather</li></ul>",
+        "<div class=share>Share</div>",
+    ],
+)
+def test_other_lines_above_the_headline_are_no_kicker(line: str) -> None:
+    """A date, a count, a sentence, a path, an item of a menu, a button."""
+    assert article(f"{line}<h1>Rain falls on the hills</h1>").kicker is None
+
+
+def test_name_and_motto_of_the_site_are_no_kicker() -> None:
+    head = "<title>Rain falls on the hills</title><p>The Dispatch</p><p>News for all</p>"
+    page = f"{head}<h1>Rain falls on the hills</h1>{TEXT}"
+    read = extract_page(page.encode(), URL).article
+    assert read is not None
+    assert read.kicker is None
+
+
+@pytest.mark.parametrize("title", ["{} - The Dispatch", "{} | News | The Dispatch", "The Dispatch: {}"])
+@pytest.mark.parametrize(
+    "kicker", ["<span>Wet weather</span> ", "<small>Wet weather</small><br>", "<a href=/w>Wet weather</a> "]
+)
+def test_kicker_in_the_headline_of_a_title_with_names(kicker: str, title: str) -> None:
+    """The headline is the end of the heading, which the title states beside the names of site and section."""
+    read = article(
+        f"<h1>{kicker}Rain falls on the hills</h1>", f"<title>{title.format('Rain falls on the hills')}</title>"
+    )
+    assert (read.kicker, read.headline) == ("Wet weather", "Rain falls on the hills")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "The Dispatch | {}",
+        "The Dispatch: {}",
+        "The Dispatch - Weather - {}",
+        "The Dispatch » Weather » {}",
+        "{} - Weather - The Dispatch",
+        "{} | The Dispatch | News for all",
+    ],
+)
+@pytest.mark.parametrize("tag", ["div", "p", "h2"])
+def test_printed_part_of_a_title_is_the_headline(tag: str, title: str) -> None:
+    headline = "Rain falls on the hills of the north"
+    top = f"<div>The Dispatch</div><div>News for all</div><{tag}>{headline}</{tag}>"
+    assert article(top, f"<title>{title.format(headline)}</title>").headline == headline
+
+
+def test_name_printed_beside_another_wording_of_the_headline_is_none() -> None:
+    """It is shorter than the part of the title that no line prints."""
+    top = "<div>The Dispatch</div><div>5 March 2024</div>"
+    read = article(top, "<title>The Dispatch | Rain falls on the hills</title>")
+    assert "Rain falls on the hills" in read.headline
+
+
+@pytest.mark.parametrize("title", ["News details", "The Dispatch", "The Dispatch | News for all", ""])
+@pytest.mark.parametrize("tag", ["h2", "h3"])
+def test_heading_above_the_text_is_the_headline_under_a_title_of_all_pages(tag: str, title: str) -> None:
+    """A subheading, or the heading of a box behind the text, is not."""
+    top = f"<div>The Dispatch</div><div>News for all</div><{tag}>Rain falls on the hills</{tag}>{TEXT}"
+    end = f"<{tag}>More and more rain to come</{tag}><p>And it did come, for all of the days that followed these.</p>"
+    assert article(top + end, f"<title>{title}</title>" if title else "").headline == "Rain falls on the hills"
