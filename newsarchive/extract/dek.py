@@ -101,7 +101,9 @@ def _is_dated_sentence(
     """
     later = [blocks[i] for i in texts if i > block.index][:_MIN_PARAGRAPHS]
     sentences = len(_SENTENCE_END.findall(block.text)) + 1
-    if not later or block.letters > _MAX_SENTENCE or sentences > 2 or block.text[-1] in "(,;":
+    # Above the notice of a paywall, the only paragraph that can be read is the text.
+    is_text = sum(line.letters for line in later) < block.letters
+    if is_text or block.letters > _MAX_SENTENCE or sentences > 2 or block.text[-1] in "(,;":
         return False
     after, between = blocks[block.index + 1], blocks[headline.index + 1 : block.index]
     is_line = all(line.zone & _CAPTIONS or _is_byline_or_date(line, authors) for line in between)

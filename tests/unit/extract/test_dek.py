@@ -3,7 +3,7 @@
 import pytest
 
 from newsarchive.extract import extract_page
-from storage.model import BODY_ROLES
+from storage.model import BODY_ROLES, Outcome
 
 URL = "https://news.example/2026/03/01/harbour-wall-is-repaired"
 TEXT = "".join(f"<p>Sentence number {i} of a text that is long enough to be read by all.</p>" for i in range(8))
@@ -166,3 +166,16 @@ def test_first_paragraph_in_the_box_of_the_text_is_no_dek_for_its_class() -> Non
 def test_line_named_as_dek_counts_before_one_that_only_stands_there() -> None:
     lines = f"<div>Joint statement of the town and of its neighbours</div>{DATE}<div class=standfirst>{DEK}</div>"
     assert read_lines(lines)[0] == DEK
+
+
+@pytest.mark.parametrize("label", ["", "<p>By Jane Doe</p>", "<time>March 1, 2026</time>"])
+def test_only_paragraph_above_the_notice_of_a_paywall_is_no_dek(label: str) -> None:
+    """It is all the text that is shown, and the page stays a stub of its article."""
+    notice = "<div class=wall><p>This article is for members only. Subscribe to continue reading.</p></div>"
+    first = "For three hundred years the wall kept the sea out of the town. Then somebody asked whose the sea was."
+    head = "<meta property=og:type content=article><meta property=article:published_time content=2026-03-01T08:00:00Z>"
+    page = f"<title>Harbour wall | News</title>{head}<main><h1>Harbour wall</h1>{label}<p>{first}</p>{notice}</main>"
+    reading = extract_page(page.encode(), "https://news.example/long-reads/harbour-wall-90001")
+    assert reading.outcome is Outcome.PAYWALL_STUB
+    assert reading.article is not None
+    assert (reading.article.dek, reading.article.paragraphs[-2].text) == (None, first)
