@@ -313,10 +313,10 @@ def _is_label_line(text: str, is_bold: bool) -> bool:
 
 def _is_notice_label(text: str) -> bool:
     """Return whether a text that is apart from others in its line is the label of a newsletter or of a disclaimer."""
-    if len(text) > _MAX_LABEL or ends_sentence(text) or not text[0].isalpha():
+    if len(text := text.strip()) > _MAX_LABEL or ends_sentence(text) or not text[:1].isalpha():
         return False
     is_newsletter = phrases.NEWSLETTER.match(text) and phrases.NEWSLETTER_NAME.search(text) is not None
-    return is_newsletter or (phrases.DISCLAIMER.match(text) and text.rstrip()[-1] not in ":：")
+    return is_newsletter or (phrases.DISCLAIMER.match(text) and text[-1] not in ":：")
 
 
 def _join_lines(lines: list[Block]) -> Block:

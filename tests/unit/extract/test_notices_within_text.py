@@ -55,6 +55,18 @@ def test_a_notice_ends_before_the_rest_of_the_article(markup: str, language: Lan
     assert language.offer in texts_of(article, Role.PROMO)
 
 
+@pytest.mark.parametrize("label", ["<span>{}</span>", "<span>\n  {}\n</span>", "<b>\n {}</b>", "<strong> {} </strong>"])
+def test_a_label_is_apart_from_the_notice_in_its_line(label: str) -> None:
+    """Whatever white space the markup has in it."""
+    story = Story.generate(ENGLISH, 21)
+    notices = (f"<p>{label.format(name)} <span>{notice}</span></p>" for name, notice in labelled(story))
+    article = read_page(story, f"{top(story)}<div>{wrap('p', story.paragraphs)}{''.join(notices)}</div>").article
+    assert article is not None
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
+    assert ENGLISH.disclaimer in texts_of(article, Role.DISCLAIMER)
+    assert ENGLISH.offer in texts_of(article, Role.PROMO)
+
+
 def test_a_heading_announces_the_last_section_of_an_article_with_headings() -> None:
     story = Story.generate(ENGLISH, 21)
     text = wrap("p", story.paragraphs[:9]) + "<h2>Winter</h2>" + wrap("p", story.paragraphs[9:18])
