@@ -37,8 +37,9 @@ from newsarchive.extract.zones import HEADINGS
 from storage.model import BODY_ROLES, Paragraph, Role
 
 _NEVER_TEXT = zones.NAV | zones.MENU | zones.HIDDEN | zones.CONSENT | zones.BUTTON
-_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})
-_WHOLE_NOTICES = _NOTICES | {Role.BIO}
+NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})
+"""Roles of parts of an article that a label announces."""
+_WHOLE_NOTICES = NOTICES | {Role.BIO}
 """After a label with one of these roles the whole notice is kept, even text that was not selected."""
 _END_ROLES = frozenset({Role.CORRECTION, Role.DISCLAIMER, Role.BIO, Role.TAGS, Role.PROMO, Role.PLAYER})
 """Roles that belong to the article although they follow its last paragraph."""
@@ -271,7 +272,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     box = block.element.getparent()
     if label in _WIDE_LABELS and block.link_share < 0.5 and block.text[0].isalpha():
         box = _widen_box(blocks, index, box)
-    end = _end_of_notice(blocks, roles, index) if label in _NOTICES else len(blocks)
+    end = _end_of_notice(blocks, roles, index) if label in NOTICES else len(blocks)
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
     long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60)

@@ -21,7 +21,7 @@ from newsarchive.extract.blocks import (
     is_running_text,
     measure_text,
 )
-from newsarchive.extract.body import BodyContext, build_role_context
+from newsarchive.extract.body import NOTICES, BodyContext, build_role_context
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.roles import LONG_PARAGRAPH, assign_role, is_same_site_link, label_role, markup_role
 from newsarchive.extract.select_body import box_of_paragraph, find_densest
@@ -46,7 +46,6 @@ _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
 _NOT_LEAD = zones.NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
-_NOTICES = frozenset({Role.DISCLAIMER, Role.PROMO})  # parts of an article that are announced by a label
 
 
 def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int], set[int]]:
@@ -202,7 +201,7 @@ def _select_in_box(
         hrefs = (anchor.href for b in parts for anchor in b.anchors) if is_linked and child.tag in ("ul", "ol") else ()
         if child in torn or any(_leads_elsewhere(href, site) for href in hrefs):
             return set()
-        if not is_linked and (is_list or child.tag in _WHOLE_TAGS or label_role(parts[0]) in _NOTICES):
+        if not is_linked and (is_list or child.tag in _WHOLE_TAGS or label_role(parts[0]) in NOTICES):
             chosen.update(b.index for b in parts)
     return chosen
 
