@@ -46,6 +46,11 @@ _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
 _NOT_LEAD = zones.NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+_OF_NO_TEXT = (
+    zones.HIDDEN | zones.RELATED | zones.LATEST | zones.ASIDE | zones.BUTTON | zones.BYLINE | zones.BIO | zones.TAGS
+    | zones.DATE | zones.SHARE | zones.PLAYER | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+)  # fmt: skip
+"""Zones of boxes outside of an element with running text in which nothing belongs to it, however long it is."""
 
 
 def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int], set[int]]:
@@ -62,16 +67,17 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     if box is None or box.tag in _WHOLE_TAGS or (text[0].tag == "div" and box is not text[0].element):
         return set(), set()
     children = _find_children(box, blocks, text[0].index)
-    beside = zones.NOT_TEXT & ~reduce(and_, (b.zone for b in text))
+    own = reduce(and_, (b.zone for b in text))
+    beside = zones.NOT_TEXT & ~own
     chosen = _select_in_box(box, children, text, beside, context.site)
-    whole = measure_text(b for b in running if not (b.zone & _OF_OTHER_ARTICLES or _is_never_body(b)))
+    whole = measure_text(b for b in running if not (b.zone & (_OF_NO_TEXT & ~own) or _is_never_body(b)))
     if measure_text(blocks[i] for i in chosen) < max(
         _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
     ):
         return set(), set()
     inside = range(children[0][0].index, children[-1][0].index + 1)
     above = -1 if context.headline.block is None else context.headline.block
-    unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
+    unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside, own)]
     most = max(_MAX_MISSED, _MAX_MISSED_SHARE * measure_text(blocks[i] for i in chosen))
 
     def may_be_missed(lines: list[Block]) -> bool:
@@ -103,7 +109,7 @@ def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> 
     return text - chosen if 2 * taken > measure_text(blocks[i] for i in text) else set()
 
 
-def _may_be_text(block: Block, inside: range, beside: int) -> bool:
+def _may_be_text(block: Block, inside: range, beside: int, own: int) -> bool:
     """Return whether a block that was not selected may be text: any in the element, sentences elsewhere.
 
     Above the element, running text without an end, and key points, too. `beside`: zones of boxes beside the text, which
@@ -114,6 +120,8 @@ def _may_be_text(block: Block, inside: range, beside: int) -> bool:
         is_line = is_line or is_running_text(block) or markup_role(block) is Role.LIST
     excluded = _NOT_LEAD if is_line and block.index < inside.stop else beside & ~zones.HIDDEN
     if block.link_share >= 0.4 or not (is_line or block.index in inside):
+        return False
+    if block.index not in inside and block.zone & _OF_NO_TEXT & ~own:
         return False
     return not (_is_never_body(block) if len(block.text) > LONG_PARAGRAPH else block.zone & excluded)
 
