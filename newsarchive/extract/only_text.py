@@ -78,6 +78,8 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     inside = range(children[0][0].index, children[-1][0].index + 1)
     above = -1 if context.headline.block is None else context.headline.block
     unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside, own)]
+    if text[0].tag == "p":
+        unsure = [b for b in unsure if b.index in inside or b.tag not in ("div", "span")]
     most = max(_MAX_MISSED, _MAX_MISSED_SHARE * measure_text(blocks[i] for i in chosen))
 
     def may_be_missed(lines: list[Block]) -> bool:
