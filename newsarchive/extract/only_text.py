@@ -211,7 +211,8 @@ def _select_in_box(
         hrefs = (anchor.href for b in parts for anchor in b.anchors) if is_linked and child.tag in ("ul", "ol") else ()
         if child in torn or any(_leads_elsewhere(href, site) for href in hrefs):
             return set()
-        if not is_linked and (is_list or child.tag in _WHOLE_TAGS or label_role(parts[0]) in NOTICES):
+        is_quote = all(b.zone & zones.QUOTE for b in parts)
+        if not is_linked and (is_list or is_quote or child.tag in _WHOLE_TAGS or label_role(parts[0]) in NOTICES):
             chosen.update(b.index for b in parts)
     return chosen
 
