@@ -45,6 +45,7 @@ _LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zone
 _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
+_NO_PARAGRAPHS = ("div", "span")
 _NOT_LEAD = zones.NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
 _OF_NO_TEXT = (
     zones.HIDDEN | zones.RELATED | zones.LATEST | zones.ASIDE | zones.BUTTON | zones.BYLINE | zones.BIO | zones.TAGS
@@ -70,16 +71,18 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     own = reduce(and_, (b.zone for b in text))
     beside = zones.NOT_TEXT & ~own
     chosen = _select_in_box(box, children, text, beside, context.site)
-    whole = measure_text(b for b in running if not (b.zone & (_OF_NO_TEXT & ~own) or _is_never_body(b)))
+    inside = range(children[0][0].index, children[-1][0].index + 1)
+    near = [b for b in running if b.index in inside or not _is_apart(b, inside, own)]
+    whole = measure_text(b for b in near if not _is_never_body(b))
     if measure_text(blocks[i] for i in chosen) < max(
         _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
     ):
         return set(), set()
-    inside = range(children[0][0].index, children[-1][0].index + 1)
     above = -1 if context.headline.block is None else context.headline.block
-    unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside, own)]
-    if text[0].tag == "p":
-        unsure = [b for b in unsure if b.index in inside or b.tag not in ("div", "span")]
+    unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
+    # Beside paragraphs that are each a <p>, a <div> outside of their element is no text.
+    other = _NO_PARAGRAPHS if text[0].tag == "p" else ()
+    unsure = [b for b in unsure if b.index in inside or not (b.tag in other or _is_apart(b, inside, own))]
     most = max(_MAX_MISSED, _MAX_MISSED_SHARE * measure_text(blocks[i] for i in chosen))
 
     def may_be_missed(lines: list[Block]) -> bool:
@@ -92,6 +95,13 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
         return chosen, set()
     lines = (b.index for b in blocks[above + 1 :] if not (_is_never_body(b) or _is_link_within_site(b, context.site)))
     return chosen, {*inside, *lines, *(b.index for b in unsure)}
+
+
+def _is_apart(block: Block, inside: range, own: int) -> bool:
+    """Return whether a block outside of an element with running text cannot belong to it, by zones that this has."""
+    if block.index >= inside.stop and own & (zones.ARTICLE | zones.MAIN | zones.BODY) & ~block.zone:
+        return True
+    return bool(block.zone & ~own & (_OF_NO_TEXT | zones.HEADER * (block.index < inside.start)))
 
 
 def _is_link_within_site(block: Block, site: str) -> bool:
@@ -111,7 +121,7 @@ def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> 
     return text - chosen if 2 * taken > measure_text(blocks[i] for i in text) else set()
 
 
-def _may_be_text(block: Block, inside: range, beside: int, own: int) -> bool:
+def _may_be_text(block: Block, inside: range, beside: int) -> bool:
     """Return whether a block that was not selected may be text: any in the element, sentences elsewhere.
 
     Above the element, running text without an end, and key points, too. `beside`: zones of boxes beside the text, which
@@ -122,8 +132,6 @@ def _may_be_text(block: Block, inside: range, beside: int, own: int) -> bool:
         is_line = is_line or is_running_text(block) or markup_role(block) is Role.LIST
     excluded = _NOT_LEAD if is_line and block.index < inside.stop else beside & ~zones.HIDDEN
     if block.link_share >= 0.4 or not (is_line or block.index in inside):
-        return False
-    if block.index not in inside and block.zone & _OF_NO_TEXT & ~own:
         return False
     return not (_is_never_body(block) if len(block.text) > LONG_PARAGRAPH else block.zone & excluded)
 
