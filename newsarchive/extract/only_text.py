@@ -45,6 +45,7 @@ _LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zone
 _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
+_OF_NO_TEXT_WITHIN = zones.HIDDEN | zones.ASIDE | zones.BUTTON | zones.PLAYER
 _NO_PARAGRAPHS = ("div", "span")
 _NOT_LEAD = zones.NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
 _OF_NO_TEXT = (
@@ -72,8 +73,7 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     beside = zones.NOT_TEXT & ~own
     chosen = _select_in_box(box, children, text, beside, context.site)
     inside = range(children[0][0].index, children[-1][0].index + 1)
-    near = [b for b in running if b.index in inside or not _is_apart(b, inside, own)]
-    whole = measure_text(b for b in near if not _is_never_body(b))
+    whole = measure_text(b for b in running if not (_is_apart(b, inside, own) or _is_never_body(b)))
     if measure_text(blocks[i] for i in chosen) < max(
         _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
     ):
@@ -82,7 +82,7 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
     # Beside paragraphs that are each a <p>, a <div> outside of their element is no text.
     other = _NO_PARAGRAPHS if text[0].tag == "p" else ()
-    unsure = [b for b in unsure if b.index in inside or not (b.tag in other or _is_apart(b, inside, own))]
+    unsure = [b for b in unsure if not _is_apart(b, inside, own) and (b.index in inside or b.tag not in other)]
     most = max(_MAX_MISSED, _MAX_MISSED_SHARE * measure_text(blocks[i] for i in chosen))
 
     def may_be_missed(lines: list[Block]) -> bool:
@@ -98,7 +98,9 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
 
 
 def _is_apart(block: Block, inside: range, own: int) -> bool:
-    """Return whether a block outside of an element with running text cannot belong to it, by zones that this has."""
+    """Return whether a block beside running text cannot belong to it, by the zones of both."""
+    if block.index in inside:
+        return bool(block.zone & ~own & _OF_NO_TEXT_WITHIN)
     if block.index >= inside.stop and own & (zones.ARTICLE | zones.MAIN | zones.BODY) & ~block.zone:
         return True
     return bool(block.zone & ~own & (_OF_NO_TEXT | zones.HEADER * (block.index < inside.start)))
