@@ -35,6 +35,7 @@ _MAX_MISSED = 60  # characters that may be body text and are not selected, at mo
 _MAX_MISSED_SHARE = 0.1  # of the text, the same below its element: there, trafilatura errs more often than that
 _MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
 _MIN_LINKED = 0.8  # smallest share of links in a line that is nothing but links
+_MIN_TEASER_SHARE = 0.3  # share of links in each item of a list behind an article from which it lists other pages
 _MIN_BESIDE_LINKS = 30  # shortest text beside links, in characters, that is more than a name or a date
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
 _MIN_LINKS = 5  # linked lines behind the article from which other pages are listed
@@ -45,7 +46,7 @@ _LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zone
 _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
-_OF_NO_TEXT_WITHIN = zones.HIDDEN | zones.ASIDE | zones.BUTTON | zones.PLAYER
+_OF_NO_TEXT_WITHIN = zones.HIDDEN | zones.ASIDE | zones.BUTTON
 _NO_PARAGRAPHS = ("div", "span")
 _NOT_LEAD = zones.NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
 _OF_NO_TEXT = (
@@ -71,14 +72,16 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     children = _find_children(box, blocks, text[0].index)
     own = reduce(and_, (b.zone for b in text))
     beside = zones.NOT_TEXT & ~own
-    chosen = _select_in_box(box, children, text, beside, context.site)
+    chosen = _select_in_box(box, children, text, own, context.site)
     inside = range(children[0][0].index, children[-1][0].index + 1)
+    above = -1 if context.headline.block is None else context.headline.block
+    early = takewhile(lambda b: b.index < inside.start, running)
+    chosen.update(b.index for b in early if b.index > above and b.tag == text[0].tag and b.zone == own and ends_sentence(b.text))
     whole = measure_text(b for b in running if not (_is_apart(b, inside, own) or _is_never_body(b)))
     if measure_text(blocks[i] for i in chosen) < max(
         _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
     ):
         return set(), set()
-    above = -1 if context.headline.block is None else context.headline.block
     unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
     # Beside paragraphs that are each a <p>, a <div> outside of their element is no text.
     other = _NO_PARAGRAPHS if text[0].tag == "p" else ()
@@ -186,12 +189,13 @@ def _list_body_text(
 
 
 def _select_in_box(
-    box: HtmlElement, children: list[tuple[Block, HtmlElement]], text: list[Block], beside: int, site: str
+    box: HtmlElement, children: list[tuple[Block, HtmlElement]], text: list[Block], own: int, site: str
 ) -> set[int]:
     """Return the blocks in an element with running text that belong to it: its own lines, and lists and tables.
 
     Empty if a list of links to other sites, which may be references or offers, or a column of a table leaves a choice.
     """
+    beside = zones.NOT_TEXT & ~own
     between, tags = range(text[0].index + 1, text[-1].index), {b.tag for b in text}
     # "Back to top" after each section.
     repeated = Counter(b.text for b, _ in children if b.link_share > MAX_LINK_SHARE)
@@ -218,11 +222,14 @@ def _select_in_box(
             parts[0].index in between or parts[-1].tag not in HEADINGS
         )
         is_linked = sum(b.linked for b in parts) > MAX_LINK_SHARE * measure_text(parts)
+        is_linked = is_linked or (parts[0].index > text[-1].index and all(b.link_share > _MIN_TEASER_SHARE for b in parts))
         hrefs = (anchor.href for b in parts for anchor in b.anchors) if is_linked and child.tag in ("ul", "ol") else ()
         if child in torn or any(_leads_elsewhere(href, site) for href in hrefs):
             return set()
         is_quote = all(b.zone & zones.QUOTE for b in parts)
-        if not is_linked and (is_list or is_quote or child.tag in _WHOLE_TAGS or label_role(parts[0]) in NOTICES):
+        is_text = all(b.tag in tags | _PART_TAGS and not b.zone & ~own & ~zones.LIST for b in parts)
+        is_text = is_text and parts[-1].index in between and any(b.tag in tags and ends_sentence(b.text) for b in parts)
+        if not is_linked and (is_list or is_quote or is_text or child.tag in _WHOLE_TAGS or label_role(parts[0]) in NOTICES):
             chosen.update(b.index for b in parts)
     return chosen
 
