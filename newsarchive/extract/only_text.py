@@ -8,7 +8,7 @@ the element may belong to the article: each sentence is the dek, a caption or a 
 from collections import Counter
 from functools import reduce
 from itertools import chain, islice, takewhile
-from operator import and_
+from operator import and_, attrgetter
 
 from lxml.html import HtmlElement
 
@@ -69,14 +69,23 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     # Beside paragraphs that are each a <div>, other <div> elements leave a choice.
     if box is None or box.tag in _WHOLE_TAGS or (text[0].tag == "div" and box is not text[0].element):
         return set(), set()
-    children = _find_children(box, blocks, text[0].index)
     own = reduce(and_, (b.zone for b in text))
     beside = zones.NOT_TEXT & ~own
-    chosen = _select_in_box(box, children, text, own, context.site)
-    inside = range(children[0][0].index, children[-1][0].index + 1)
     above = -1 if context.headline.block is None else context.headline.block
-    early = takewhile(lambda b: b.index < inside.start, running)
-    chosen.update(b.index for b in early if b.index > above and b.tag == text[0].tag and b.zone == own and ends_sentence(b.text))
+    alike = [b for b in running if b.index > above and (b.tag, b.zone) == (text[0].tag, own) and ends_sentence(b.text)]
+    chosen: set[int] = set()
+    children: list[tuple[Block, HtmlElement]] = []
+    for element, paragraphs in _group_like_boxes(box, text, alike).items():
+        within = _find_children(element, blocks, paragraphs[0].index)
+        selected = _select_in_box(element, within, paragraphs, own, context.site)
+        if not selected:
+            return set(), set()
+        chosen |= selected
+        children += within
+    inside = range(children[0][0].index, children[-1][0].index + 1)
+    # A line above the byline is a dek.
+    early = takewhile(lambda b: not b.zone & ~own & (zones.BYLINE | zones.DATE), reversed(blocks[: inside.start]))
+    chosen.update({b.index for b in early} & {b.index for b in alike})
     whole = measure_text(b for b in running if not (_is_apart(b, inside, own) or _is_never_body(b)))
     if measure_text(blocks[i] for i in chosen) < max(
         _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
@@ -98,6 +107,17 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
         return chosen, set()
     lines = (b.index for b in blocks[above + 1 :] if not (_is_never_body(b) or _is_link_within_site(b, context.site)))
     return chosen, {*inside, *lines, *(b.index for b in unsure)}
+
+
+def _group_like_boxes(box: HtmlElement, text: list[Block], alike: list[Block]) -> dict[HtmlElement, list[Block]]:
+    """Return a box with text, and those of the same name near it that paragraphs alike stand in, in page order."""
+    name, outer = (box.tag, box.get("class")), next(islice(box.iterancestors(), 1, None), None)
+    found: dict[HtmlElement, list[Block]] = {}
+    for block in sorted({b.index: b for b in (*text, *alike)}.values(), key=attrgetter("index")):
+        parent = box_of_paragraph(block)
+        if parent is not None and (parent.tag, parent.get("class")) == name and outer in list(parent.iterancestors()):
+            found.setdefault(parent, []).append(block)
+    return found | {box: text}
 
 
 def _is_apart(block: Block, inside: range, own: int) -> bool:
@@ -221,15 +241,19 @@ def _select_in_box(
         is_list = all(b.tag in _PART_TAGS for b in parts) and (
             parts[0].index in between or parts[-1].tag not in HEADINGS
         )
+        is_behind = parts[0].index > text[-1].index
         is_linked = sum(b.linked for b in parts) > MAX_LINK_SHARE * measure_text(parts)
-        is_linked = is_linked or (parts[0].index > text[-1].index and all(b.link_share > _MIN_TEASER_SHARE for b in parts))
+        is_linked = is_linked or (is_behind and all(b.link_share > _MIN_TEASER_SHARE for b in parts))
         hrefs = (anchor.href for b in parts for anchor in b.anchors) if is_linked and child.tag in ("ul", "ol") else ()
         if child in torn or any(_leads_elsewhere(href, site) for href in hrefs):
             return set()
-        is_quote = all(b.zone & zones.QUOTE for b in parts)
-        is_text = all(b.tag in tags | _PART_TAGS and not b.zone & ~own & ~zones.LIST for b in parts)
-        is_text = is_text and parts[-1].index in between and any(b.tag in tags and ends_sentence(b.text) for b in parts)
-        if not is_linked and (is_list or is_quote or is_text or child.tag in _WHOLE_TAGS or label_role(parts[0]) in NOTICES):
+        is_text = (
+            parts[-1].index in between
+            and all(b.tag in tags | _PART_TAGS and not b.zone & ~own & ~zones.LIST for b in parts)
+            and any(b.tag in tags and ends_sentence(b.text) for b in parts)
+        )
+        is_text = is_text or is_list or all(b.zone & zones.QUOTE for b in parts) or label_role(parts[0]) in NOTICES
+        if not is_linked and (is_text or child.tag in _WHOLE_TAGS):
             chosen.update(b.index for b in parts)
     return chosen
 
