@@ -48,7 +48,6 @@ _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
 _OF_NO_TEXT_WITHIN = zones.HIDDEN | zones.ASIDE | zones.BUTTON
 _NO_PARAGRAPHS = ("div", "span")
-_NOT_LEAD = zones.NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
 _OF_NO_TEXT = (
     zones.HIDDEN | zones.RELATED | zones.LATEST | zones.ASIDE | zones.BUTTON | zones.BYLINE | zones.BIO | zones.TAGS
     | zones.DATE | zones.SHARE | zones.PLAYER | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
@@ -70,7 +69,6 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     if box is None or box.tag in _WHOLE_TAGS or (text[0].tag == "div" and box is not text[0].element):
         return set(), set()
     own = reduce(and_, (b.zone for b in text))
-    beside = zones.NOT_TEXT & ~own
     above = -1 if context.headline.block is None else context.headline.block
     alike = [b for b in running if b.index > above and (b.tag, b.zone) == (text[0].tag, own) and ends_sentence(b.text)]
     chosen: set[int] = set()
@@ -91,10 +89,10 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
         _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
     ):
         return set(), set()
-    unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
+    unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, own)]
     # Beside paragraphs that are each a <p>, a <div> outside of their element is no text.
     other = _NO_PARAGRAPHS if text[0].tag == "p" else ()
-    unsure = [b for b in unsure if not _is_apart(b, inside, own) and (b.index in inside or b.tag not in other)]
+    unsure = [b for b in unsure if b.index in inside or b.tag not in other]
     most = max(_MAX_MISSED, _MAX_MISSED_SHARE * measure_text(blocks[i] for i in chosen))
 
     def may_be_missed(lines: list[Block]) -> bool:
@@ -146,19 +144,18 @@ def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> 
     return text - chosen if 2 * taken > measure_text(blocks[i] for i in text) else set()
 
 
-def _may_be_text(block: Block, inside: range, beside: int) -> bool:
+def _may_be_text(block: Block, inside: range, own: int) -> bool:
     """Return whether a block that was not selected may be text: any in the element, sentences elsewhere.
 
-    Above the element, running text without an end, and key points, too. `beside`: zones of boxes beside the text, which
-    say little about sentences before the end of the element.
+    Above the element, running text without an end, and key points, too.
     """
-    is_line, is_above = _may_be_sentence(block.text), block.index < inside.start
-    if is_above:
-        is_line = is_line or is_running_text(block) or markup_role(block) is Role.LIST
-    excluded = _NOT_LEAD if is_line and block.index < inside.stop else beside & ~zones.HIDDEN
-    if block.link_share >= 0.4 or not (is_line or block.index in inside):
+    if block.link_share >= 0.4 or _is_apart(block, inside, own):
         return False
-    return not (_is_never_body(block) if len(block.text) > LONG_PARAGRAPH else block.zone & excluded)
+    is_line = block.index in inside or _may_be_sentence(block.text)
+    if block.index < inside.start:
+        is_line = is_line or is_running_text(block) or markup_role(block) is Role.LIST
+    is_boxed = len(block.text) <= LONG_PARAGRAPH and block.zone & zones.NOT_TEXT & ~zones.AD & ~own
+    return is_line and not (is_boxed or _is_never_body(block))
 
 
 def _find_children(box: HtmlElement, blocks: list[Block], first: int) -> list[tuple[Block, HtmlElement]]:
