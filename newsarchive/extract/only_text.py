@@ -38,11 +38,8 @@ _MIN_LINKED = 0.8  # smallest share of links in a line that is nothing but links
 _MIN_TEASER_SHARE = 0.3  # share of links in each item of a list behind an article from which it lists other pages
 _MIN_BESIDE_LINKS = 30  # shortest text beside links, in characters, that is more than a name or a date
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
-_MIN_LINKS = 5  # linked lines behind the article from which other pages are listed
-_MAX_SHARE_BEHIND = 0.2  # largest ratio to the article of sentences behind links that are none of its
 _NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
 _OF_PERSONS = zones.COMMENTS | zones.BIO
-_LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zones.TAGS | zones.CAPTION | zones.PLAYER
 _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
@@ -101,7 +98,7 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
         return early <= _MAX_MISSED and measure_text(lines) <= most
 
     # The roles of the lines take time, and few lines matter little.
-    if may_be_missed(unsure) or may_be_missed(_list_body_text(unsure, blocks, chosen, box, context)):
+    if may_be_missed(unsure) or may_be_missed(_list_body_text(unsure, blocks, chosen, context)):
         return chosen, set()
     lines = (b.index for b in blocks[above + 1 :] if not (_is_never_body(b) or _is_link_within_site(b, context.site)))
     return chosen, {*inside, *lines, *(b.index for b in unsure)}
@@ -187,22 +184,11 @@ def _may_be_sentence(text: str) -> bool:
     return (len(text) > LONG_PARAGRAPH or ends_sentence(text)) and effective_length(text) > _MIN_SENTENCE
 
 
-def _list_body_text(
-    unsure: list[Block], blocks: list[Block], chosen: set[int], box: HtmlElement, context: BodyContext
-) -> list[Block]:
+def _list_body_text(unsure: list[Block], blocks: list[Block], chosen: set[int], context: BodyContext) -> list[Block]:
     """Return the blocks that would be body text if they were selected."""
     dek = find_dek_block(blocks, chosen, context.headline, context.descriptions, context.authors)
     facts = build_role_context(blocks, chosen, context, dek)
-    links = (b.index for b in blocks[max(chosen) + 1 :] if b.link_share > MAX_LINK_SHARE)
-    behind = next(islice(links, _MIN_LINKS - 1, None), len(blocks))
-    # Without such an element, a second part of the article may stand behind the links.
-    articles = [each for each in (box, *box.iterancestors()) if each.tag in ("article", "main")][:1]
-    after = (b for b in unsure if b.index > behind)
-    far = {b.index for b in after if articles and articles[0] not in b.element.iterancestors()}
-    if measure_text(blocks[i] for i in far) > _MAX_SHARE_BEHIND * measure_text(blocks[i] for i in chosen):
-        return unsure
-    near = (b for b in unsure if b.index not in far)
-    return [b for b in near if b.index > facts.body_end or assign_role(b, facts)[0] in BODY_ROLES]
+    return [b for b in unsure if b.index > facts.body_end or assign_role(b, facts)[0] in BODY_ROLES]
 
 
 def _select_in_box(
@@ -221,7 +207,7 @@ def _select_in_box(
     torn: set[HtmlElement] = set()
     for block, child in children:
         parent, is_paragraph = block.element.getparent(), block.tag == "p"
-        if block.zone & (_LINES_BESIDE if is_paragraph and parent is box else beside):
+        if block.zone & beside:
             if child.tag == "table" and not block.zone & beside & ~_OF_OTHER_ARTICLES:
                 torn.add(child)  # the class of a cell may name its column: "ticker"
             continue
