@@ -27,7 +27,7 @@ from benchmarks.newsroom import newsroom
 from benchmarks.table import table
 from newsarchive.extract import extract_page
 from storage.warc.gzip_members import compress_member
-from storage.warc.payload import decode_payload, extract_entity, parse_http_headers
+from storage.warc.payload import decode_payload, parse_http_headers, parse_message
 from storage.warc.reader import read_records
 from storage.warc.record import Headers
 
@@ -147,7 +147,7 @@ def _trafilatura_fast(page: Page) -> None:
 
 
 def _digests(page: Page) -> None:
-    hashlib.sha256(extract_entity(page.block, page.headers)).digest()
+    hashlib.sha256(parse_message(page.block).body).digest()
     hashlib.sha256(page.block).digest()
 
 

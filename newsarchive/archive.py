@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from newsarchive.batch.executor import LOCAL, BatchTarget, open_executor
 from newsarchive.batch.file_task import open_batch_readings, open_walk
 from newsarchive.batch.read_warc import ReadingSettings, build_reading_settings
-from newsarchive.bucket.upload import Upload, UploadResult
+from newsarchive.bucket.upload import UploadResult, upload_files
 from newsarchive.config import toml_file
 from newsarchive.config.schema import FILE_NAME, Config, SiteConfig
 from newsarchive.config.units import parse_time
@@ -343,10 +343,8 @@ class Archive(AbstractContextManager["Archive"]):
 
         Errors are reported in the result; the next upload tries these files again.
         """
-        keep = self.config.keep_local
-        return Upload(
-            places=self.places, digests=partial(self.index.read, warc_files.load_warc_digests), keep=keep, now=utc_now()
-        ).run(progress)
+        load_digests = partial(self.index.read, warc_files.load_warc_digests)
+        return upload_files(self.places, load_digests, keep=self.config.keep_local, now=utc_now(), progress=progress)
 
     def verify(
         self, *, repair: bool = False, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,

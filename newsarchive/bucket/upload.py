@@ -76,64 +76,54 @@ def _note_problem(file: WarcFile, problems: list[str], consequence: str) -> Iter
         problems.append(f"{file.name} cannot be read ({error.strerror}){consequence}. To check it: newsarchive verify")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upload:
-    """One upload of an archive's files to its bucket."""
+def upload_files(
+    places: Places, load_digests: Callable[[], Mapping[str, str]], *, keep: timedelta | None, now: datetime,
+    progress: ProgressCallback = ignore_progress,
+) -> UploadResult:  # fmt: skip
+    """Upload waiting files, then delete local copies that were last written `keep` ago (None: none).
 
-    places: Places
-    digests: Callable[[], Mapping[str, str]]
-    """Returns the sha256 of closed files, by name, from the index."""
-    keep: timedelta | None
-    """How long an uploaded file stays in the folder, counted from its last write; None: forever."""
-    now: datetime
-
-    def run(self, progress: ProgressCallback = ignore_progress) -> UploadResult:
-        """Upload waiting files, then delete local copies whose time is over. Progress is reported in bytes.
-
-        Errors of the bucket or disk are reported in the result, never raised.
-        """
-        done = UploadResult()
-        if self.places.bucket is None:
-            return done
-        transfer = BucketTransfer(self.places.folder, self.places.bucket, self.places.chain)
-        try:
-            # Files that were in the bucket and are missing there, or differ, are uploaded again.
-            in_bucket = {stored.name: stored.size for stored in self.places.bucket.list_files()}
-            missing = {name for name, file in transfer.log.read().items() if in_bucket.get(name) != file.size}
-            self._upload(transfer, missing, done, progress)
-            self._free(transfer, done)
-            self.places.upload_chain()
-        except StorageError as problem:
-            # The next file would fail in the same way, after as long a wait.
-            done.problems.append(str(problem))
-        left = files_to_upload(self.places)
-        done.waiting = len(left)
-        if left and done.problems:
-            waiting = describe_waiting(left)
-            done.problems.append(f"{waiting}; the next crawl uploads them, or now: newsarchive bucket --upload")
+    `load_digests` returns the sha256 of closed files, by name, from the index. Progress is reported in bytes. Errors of
+    the bucket or disk are reported in the result, never raised.
+    """
+    done = UploadResult()
+    if places.bucket is None:
         return done
-
-    def _upload(self, transfer: BucketTransfer, lost: set[str], done: UploadResult, report: ProgressCallback) -> None:
-        wanted = lost | {file.name for file in files_to_upload(self.places)}
-        files = [file for file in self.places.local_files() if not file.is_open and file.name in wanted]
+    transfer = BucketTransfer(places.folder, places.bucket, places.chain)
+    try:
+        # Files that were in the bucket and are missing there, or differ, are uploaded again.
+        in_bucket = {stored.name: stored.size for stored in places.bucket.list_files()}
+        missing = {name for name, file in transfer.log.read().items() if in_bucket.get(name) != file.size}
+        wanted = missing | {file.name for file in files_to_upload(places)}
+        files = [file for file in places.local_files() if not file.is_open and file.name in wanted]
         digests: Mapping[str, str] = {}
         with suppress(IndexFailure):  # without the index, folder and bucket are still compared
-            digests = self.digests() if files else {}
-        for file in _report_each(files, report):
+            digests = load_digests() if files else {}
+        for file in _report_each(files, progress):
             with _note_problem(file, done.problems, " and was not uploaded"):
                 if transfer.upload(file.name, digests.get(file.name)):
                     done.uploaded.append(file.name)
+        if keep is not None:
+            _free_files(places, transfer, now, keep, done)
+        places.upload_chain()
+    except StorageError as problem:
+        # The next file would fail in the same way, after as long a wait.
+        done.problems.append(str(problem))
+    left = files_to_upload(places)
+    done.waiting = len(left)
+    if left and done.problems:
+        waiting = describe_waiting(left)
+        done.problems.append(f"{waiting}; the next crawl uploads them, or now: newsarchive bucket --upload")
+    return done
 
-    def _free(self, transfer: BucketTransfer, done: UploadResult) -> None:
-        if self.keep is None:
-            return
-        logged = transfer.log.read()
-        for file in self.places.local_files():
-            entry = None if file.is_open else logged.get(file.name)
-            if entry and self.now - datetime.fromtimestamp(entry.written_ns / 1e9, tz=UTC) >= self.keep:
-                with _note_problem(file, done.problems, " and stays in the folder"):
-                    if transfer.remove_local(file.name, entry):
-                        done.freed.append(file.name)
+
+def _free_files(places: Places, transfer: BucketTransfer, now: datetime, keep: timedelta, done: UploadResult) -> None:
+    logged = transfer.log.read()
+    for file in places.local_files():
+        entry = None if file.is_open else logged.get(file.name)
+        if entry and now - datetime.fromtimestamp(entry.written_ns / 1e9, tz=UTC) >= keep:
+            with _note_problem(file, done.problems, " and stays in the folder"):
+                if transfer.remove_local(file.name, entry):
+                    done.freed.append(file.name)
 
 
 class BackgroundUploader:

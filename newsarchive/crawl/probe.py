@@ -34,7 +34,7 @@ from newsarchive.urls.ssrf import AddressGuard, is_public, url_refusal_reason
 from storage.callbacks import utc_now
 from storage.errors import NotFound, PayloadError
 from storage.model import Discovery, Outcome, UrlKind
-from storage.warc.payload import decode_entity, extract_entity, parse_http_headers
+from storage.warc.payload import decode_entity, parse_message
 from storage.warc.reader import redirect_target
 from storage.warc.record import Headers
 
@@ -221,15 +221,14 @@ class _Probing:
         result = event_loop.run(self.client.fetch(safe_url, headers, seconds=TIMEOUT, limit=MAX_SIZE))
         if not result.attempts:
             return result.describe_error()
-        block = result.attempts[-1].exchange(url).response
-        status, fields = parse_http_headers(block)
-        if status is None:
+        received = parse_message(result.attempts[-1].exchange(url).response)
+        if received.status is None:
             return "the response is not HTTP"
         try:
-            body = decode_entity(extract_entity(block, fields), fields, MAX_DECODED_SIZE)
+            body = decode_entity(received.body, received.headers, MAX_DECODED_SIZE)
         except PayloadError as problem:
             return str(problem)
-        return ProbeResponse(url=url, status=status, headers=fields, body=body)
+        return ProbeResponse(url=url, status=received.status, headers=received.headers, body=body)
 
     def _fetch_robots(self, url: str) -> tuple[RobotsRules, list[str]]:
         """Return the rules for our user agent, and the sitemaps that robots.txt lists."""

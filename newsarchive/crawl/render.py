@@ -13,7 +13,7 @@ from newsarchive.urls.ssrf import url_refusal_reason
 from storage.errors import ConfigError, PayloadError
 from storage.extras import install_command
 from storage.model import DueUrl, Exchange, RenderedPage, UrlKind
-from storage.warc.payload import decode_entity, extract_entity, parse_http_headers
+from storage.warc.payload import decode_entity, parse_http_headers, parse_message
 from storage.warc.reader import redirect_target
 from storage.warc.record import header
 
@@ -88,11 +88,11 @@ def create_renderer(config: Config, sites: Sequence[SiteConfig], now: Callable[[
 
 def browser_response(exchange: Exchange) -> BrowserResponse | None:
     """Return a response for a browser; None if it is not HTTP or cannot be decoded."""
-    status, headers = parse_http_headers(exchange.response)
-    if status is None:
+    received = parse_message(exchange.response)
+    if received.status is None:
         return None
     try:
-        body = decode_entity(extract_entity(exchange.response, headers), headers, MAX_DECODED_SIZE)
+        body = decode_entity(received.body, received.headers, MAX_DECODED_SIZE)
     except PayloadError:
         return None
-    return BrowserResponse(status=status, headers=tuple(headers), body=body)
+    return BrowserResponse(status=received.status, headers=received.headers, body=body)

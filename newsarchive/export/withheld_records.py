@@ -17,7 +17,7 @@ from storage.index.reader import Reader
 from storage.index.views.cdx import CdxLine
 from storage.places import Places
 from storage.urls import resolve_url
-from storage.warc.payload import MAX_CODINGS, decode_entity, decode_payload, parse_http_headers
+from storage.warc.payload import MAX_CODINGS, decode_entity, parse_message
 from storage.warc.reader import is_http, read_record
 from storage.warc.record import Headers, Record
 
@@ -64,10 +64,11 @@ def _find_record_urls(record: Record, base: str) -> Iterator[str]:
     headers: Headers = ()
     body = record.block
     if is_http(record):
-        _, headers = parse_http_headers(record.block)
+        message = parse_message(record.block)
+        headers = message.headers
         for _, value in headers:
             yield from find_urls(value, base)
-        body = decode_payload(record.block, MAX_SIZE)
+        body = decode_entity(message.body, headers, MAX_SIZE)
     # The .gz of a sitemap is part of the resource, whatever coding it was sent with.
     decoded = decode_entity(body, _FILE_CODINGS, MAX_SIZE)
     if (decoded or body).startswith(b"\x1f\x8b"):

@@ -20,7 +20,7 @@ from storage.index.queries.status import count_captures_and_versions
 from storage.index.write.replace_readings import TakedownTargets, select_assets, select_takedown
 from storage.model import Outcome, UrlKind
 from storage.places import Places
-from storage.warc.payload import decode_payload, parse_http_headers
+from storage.warc.payload import decode_entity, parse_message
 from storage.warc.reader import CaptureRecord, read_captures, read_record
 
 NAMING = frozenset({Outcome.LISTING, Outcome.FEED, Outcome.SITEMAP, Outcome.OTHER})
@@ -112,5 +112,6 @@ def _read_text(block: bytes, kind: str) -> bytes:
     with suppress(PayloadError):
         if kind == "resource":
             return to_utf8(block)
-        return to_utf8(decode_payload(block, _MAX_SIZE), parse_http_headers(block)[1])
+        message = parse_message(block)
+        return to_utf8(decode_entity(message.body, message.headers, _MAX_SIZE), message.headers)
     return b""

@@ -9,7 +9,7 @@ from newsarchive.ingest.tasks import ReadingTask
 from newsarchive.version import EXTRACTOR
 from storage.errors import PayloadError, PayloadTooLarge
 from storage.model import Outcome, Reading
-from storage.warc.payload import decode_payload, parse_http_headers
+from storage.warc.payload import decode_entity, parse_message
 
 
 def read_task(arguments: tuple[ReadingTask, int]) -> Reading:
@@ -20,7 +20,8 @@ def read_task(arguments: tuple[ReadingTask, int]) -> Reading:
 def _read(task: ReadingTask, limit: int) -> Reading:
     try:
         if task.message:
-            payload, headers = decode_payload(task.block, limit), parse_http_headers(task.block)[1]
+            message = parse_message(task.block)
+            payload, headers = decode_entity(message.body, message.headers, limit), message.headers
         else:
             payload, headers = task.block, (("Content-Type", task.mime),) if task.mime else ()
         page = PageInput(

@@ -71,13 +71,13 @@ class HttpMessage:
     status: int | None
     headers: Headers
     body: bytes
-    """Entity: transfer coding decoded."""
+    """Entity: transfer coding decoded. WARC-Payload-Digest is over these bytes (WARC 1.1, 5.9)."""
 
 
 def parse_message(block: bytes) -> HttpMessage:
     """Parse an HTTP response."""
-    status, headers = parse_http_headers(block)
-    return HttpMessage(status=status, headers=headers, body=extract_entity(block, headers))
+    (status, headers), body = parse_http_headers(block), split_message(block)[1]
+    return HttpMessage(status=status, headers=headers, body=remove_chunking(body) if is_chunked(headers) else body)
 
 
 def parse_http_headers(block: bytes) -> tuple[int | None, Headers]:
@@ -112,12 +112,6 @@ def decode_line(line: bytes) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError:
         return line.decode("latin-1")
-
-
-def extract_entity(block: bytes, headers: Headers) -> bytes:
-    """Return the body with its transfer coding decoded: the bytes of WARC-Payload-Digest (WARC 1.1, 5.9)."""
-    body = block[_find_head(block)[1] :]
-    return remove_chunking(body) if is_chunked(headers) else body
 
 
 def is_chunked(headers: Headers) -> bool:
@@ -161,8 +155,8 @@ def decode_payload(block: bytes, limit: int) -> bytes:
     A body with a wrong label (labelled gzip and stored decoded, as in CC-NEWS) is returned unchanged. A truncated or
     damaged one gives what can be decoded. PayloadError if nothing can, or if it exceeds `limit` bytes.
     """
-    headers = parse_http_headers(block)[1]
-    return decode_entity(extract_entity(block, headers), headers, limit)
+    message = parse_message(block)
+    return decode_entity(message.body, message.headers, limit)
 
 
 MAX_CODINGS = 5

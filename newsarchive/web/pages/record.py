@@ -18,7 +18,7 @@ from storage.index.queries import articles, cdx, timeline
 from storage.index.views.articles import CaptureView
 from storage.places import WarcFile
 from storage.warc.check import matches_digest
-from storage.warc.payload import decode_line, decode_payload, extract_entity, parse_http_headers, split_message
+from storage.warc.payload import decode_line, decode_payload, parse_http_headers, parse_message, split_message
 from storage.warc.reader import is_http, read_record, read_records
 from storage.warc.record import Record
 
@@ -147,9 +147,7 @@ def _check_digests(found: Record, original: Record | None, *, http: bool) -> Ite
         is_revisit, agrees, remark = found.type == "revisit", None, ""
         source = original if is_revisit else found
         if source is not None:
-            entity = source.block
-            if is_revisit or http:
-                entity = extract_entity(entity, parse_http_headers(entity)[1])
+            entity = parse_message(source.block).body if is_revisit or http else source.block
             agrees = matches_digest(payload, entity)
         if is_revisit:
             remark = "payload of the original"

@@ -1,6 +1,5 @@
 """URLs that feeds, sitemaps and listings name at present, by the newest reading of each."""
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,15 +25,12 @@ class SourceItems:
     url_id: int
     read_at: datetime
     newest_item_at: datetime | None
-    ids: tuple[int, ...] | None
-    """Ids of the URLs that it names, in ascending order; None: too many to be remembered."""
+    ids: frozenset[int] | None
+    """Ids of the URLs that it names; None: too many to be remembered."""
 
     def names(self, url_id: int, via_id: int | None) -> bool:
         """Return whether it names a URL, which was discovered through the source `via_id`."""
-        if self.ids is None:
-            return self.url_id == via_id
-        place = bisect_left(self.ids, url_id)
-        return place < len(self.ids) and self.ids[place] == url_id
+        return self.url_id == via_id if self.ids is None else url_id in self.ids
 
 
 def is_archive(newest_item_at: datetime | None, at: datetime) -> bool:
@@ -42,9 +38,9 @@ def is_archive(newest_item_at: datetime | None, at: datetime) -> bool:
     return newest_item_at is not None and at - newest_item_at > ARCHIVE_AFTER
 
 
-def unpack_ids(packed: bytes | None) -> tuple[int, ...] | None:
+def unpack_ids(packed: bytes | None) -> frozenset[int] | None:
     """Return the ids of `source_rates.item_ids`."""
-    return None if packed is None else unpack(f"<{len(packed) // 8}q", packed)
+    return None if packed is None else frozenset(unpack(f"<{len(packed) // 8}q", packed))
 
 
 class NamedUrls:

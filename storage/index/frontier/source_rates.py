@@ -48,9 +48,7 @@ class SourceRateBatch:
         self.added: set[int] = set()
         """Ids of URLs that nothing had named before a sitemap that was read before did."""
         for row in fetch_by_ids(connection, _BY_IDS, self._states):
-            ids = unpack_ids(row.item_ids)
-            known = None if ids is None else frozenset(ids)
-            self._states[row.url_id] = _SourceState(read_rates(row), row.item_count, known)
+            self._states[row.url_id] = _SourceState(read_rates(row), row.item_count, unpack_ids(row.item_ids))
 
     def rates(self, url_id: int) -> SourceRates | None:
         """Return the rates of a source as learnt so far."""
@@ -84,11 +82,10 @@ class SourceRateBatch:
             before = state.ids if state.item_count else frozenset()
             state.item_count = len(items)
             state.ids = frozenset(items) if len(items) <= MAX_REMEMBERED_ITEMS else None
-            ids = None if state.ids is None else tuple(sorted(state.ids))
-            newest = rates.newest_item_at
-            content = SourceItems(url_id=entry.url_id, read_at=rates.last_read_at, newest_item_at=newest, ids=ids)
+            newest, read_at = rates.newest_item_at, rates.last_read_at
+            content = SourceItems(url_id=entry.url_id, read_at=read_at, newest_item_at=newest, ids=state.ids)
             named.update(entry.discovery.site, content)
-            if before is not None and state.ids is not None and not is_archive(newest, rates.last_read_at):
+            if before is not None and state.ids is not None and not is_archive(newest, read_at):
                 self.mentions.update(dict.fromkeys(state.ids - before, entry.capture.fetched_at))
 
     def save(self) -> None:

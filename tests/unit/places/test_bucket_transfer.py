@@ -15,10 +15,10 @@ from newsarchive.bucket.upload import (
     BackgroundUploader,
     FileLocation,
     Relocation,
-    Upload,
     UploadResult,
     files_to_upload,
     locate_files,
+    upload_files,
 )
 from newsarchive.maintenance import recover
 from newsarchive.maintenance.recover import unindexed_ranges
@@ -48,16 +48,16 @@ class Desk:
         self.places = Places(folder=self.folder, bucket=self.bucket)
         self.carrier = BucketTransfer(self.folder, self.bucket)
 
-    def upload(self, keep: timedelta | None = None, **words: object) -> Upload:
+    def upload(self, keep: timedelta | None = None, **words: object) -> UploadResult:
         """A round of uploads."""
         words = {
             "places": self.places,
-            "digests": dict,
+            "load_digests": dict,
             "keep": keep,
             "now": datetime.now(UTC) + timedelta(seconds=5),
             **words,
         }
-        return Upload(**words)  # type: ignore[arg-type]
+        return upload_files(**words)  # type: ignore[arg-type]
 
     def here(self) -> list[str]:
         """Names of closed files in the folder."""
@@ -84,20 +84,20 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def test_closed_files_are_uploaded_and_stay_by_default(desk: Desk) -> None:
     """Byte for byte; never the open one; a second round finds nothing to do."""
-    first = desk.upload().run()
+    first = desk.upload()
     assert (first.uploaded, first.freed, first.waiting, first.problems) == (["1.warc.gz", "2.warc.gz"], [], 0, [])
     assert {path.name: path.read_bytes() for path in desk.far.iterdir()} == {"1.warc.gz": ONE, "2.warc.gz": TWO}
     assert desk.here() == ["1.warc.gz", "2.warc.gz"]
-    assert desk.upload().run().uploaded == []
+    assert desk.upload().uploaded == []
 
 
 def test_a_local_copy_is_deleted_after_its_retention(desk: Desk) -> None:
     """Not before; only what is in the bucket; never an open file."""
     old = (NOW - timedelta(days=31)).timestamp()
     os.utime(desk.folder / "1.warc.gz", (old, old))
-    assert desk.upload(timedelta(days=30)).run().freed == ["1.warc.gz"]
+    assert desk.upload(timedelta(days=30)).freed == ["1.warc.gz"]
     assert desk.here() == ["2.warc.gz"]
-    assert desk.upload(timedelta()).run().freed == ["2.warc.gz"]
+    assert desk.upload(timedelta()).freed == ["2.warc.gz"]
     assert (desk.folder / "3.warc.gz.open").exists()
     assert [bytes_of(file) for file in desk.places.files()] == [ONE, TWO, b"grows"]
 
@@ -106,7 +106,7 @@ def test_other_bytes_under_that_name_are_refused(desk: Desk) -> None:
     """Nothing is overwritten or deleted, the other files are transferred, and the problem is reported each time."""
     (desk.far / "1.warc.gz").write_bytes(OTHER)
     for _ in range(2):
-        done = desk.upload(timedelta()).run()
+        done = desk.upload(timedelta())
         assert "1.warc.gz in file://" in done.problems[0]
         assert "waits to be uploaded" in done.problems[1]
     assert desk.here() == ["1.warc.gz"]
@@ -117,12 +117,12 @@ def test_other_bytes_under_that_name_are_refused(desk: Desk) -> None:
 def test_the_same_bytes_under_that_name_are_as_good_as_uploaded(desk: Desk) -> None:
     """As after a crash between upload and log entry, or a lost response."""
     (desk.far / "1.warc.gz").write_bytes(ONE)
-    assert desk.upload().run().uploaded == ["1.warc.gz", "2.warc.gz"]
+    assert desk.upload().uploaded == ["1.warc.gz", "2.warc.gz"]
 
 
 def test_a_file_that_is_damaged_here_is_not_uploaded(desk: Desk) -> None:
     """A file must match its digest in the index."""
-    done = desk.upload(digests=lambda: {"1.warc.gz": "0" * 64}).run()
+    done = desk.upload(load_digests=lambda: {"1.warc.gz": "0" * 64})
     assert done.uploaded == ["2.warc.gz"]
     assert "1.warc.gz in the index differs" in done.problems[0]
 
@@ -134,9 +134,9 @@ def test_a_file_that_is_damaged_here_is_not_uploaded(desk: Desk) -> None:
 )
 def test_local_copies_stay_if_the_bucket_copy_is_damaged(desk: Desk, spoil: bytes) -> None:
     """A log entry is no proof: the bucket is checked again before a file is deleted."""
-    desk.upload().run()
+    desk.upload()
     (desk.far / "1.warc.gz").write_bytes(spoil)
-    done = desk.upload(timedelta()).run()
+    done = desk.upload(timedelta())
     assert done.freed == ["2.warc.gz"]
     assert done.problems
     assert (desk.folder / "1.warc.gz").read_bytes() == ONE
@@ -144,23 +144,23 @@ def test_local_copies_stay_if_the_bucket_copy_is_damaged(desk: Desk, spoil: byte
 
 def test_files_missing_from_the_bucket_are_uploaded_again(desk: Desk) -> None:
     """And a file that changed here is compared again before it is deleted."""
-    desk.upload().run()
+    desk.upload()
     (desk.far / "1.warc.gz").unlink()
     os.utime(desk.folder / "2.warc.gz", (0, 0))
-    done = desk.upload(timedelta()).run()
+    done = desk.upload(timedelta())
     assert (done.uploaded, done.freed, done.problems) == (["1.warc.gz"], ["1.warc.gz", "2.warc.gz"], [])
 
 
 def test_a_list_torn_by_a_crash_costs_one_comparison(desk: Desk) -> None:
     """Wherever the log is truncated, nothing is lost, nothing unverified is deleted, and the log can be appended to."""
-    desk.upload().run()
+    desk.upload()
     ledger = desk.folder / LEDGER
     whole = ledger.read_bytes()
     for size in range(0, len(whole), 7):
         ledger.write_bytes(whole[:size])
         noted = desk.carrier.log.read()
         assert set(noted) == {"1.warc.gz", "2.warc.gz"} - {file.name for file in files_to_upload(desk.places)}
-        assert desk.upload().run().problems == []
+        assert desk.upload().problems == []
         assert set(desk.carrier.log.read()) == {"1.warc.gz", "2.warc.gz"}
 
 
@@ -175,7 +175,7 @@ def test_a_list_is_written_whole(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
 def test_an_empty_file_keeps_no_other_from_safety(desk: Desk) -> None:
     """It is transferred like any other."""
     (desk.folder / "0.warc.gz").write_bytes(b"")
-    done = desk.upload().run()
+    done = desk.upload()
     assert (done.uploaded, done.problems) == (["0.warc.gz", "1.warc.gz", "2.warc.gz"], [])
     assert (desk.far / "0.warc.gz").read_bytes() == b""
 
@@ -183,7 +183,7 @@ def test_an_empty_file_keeps_no_other_from_safety(desk: Desk) -> None:
 def test_an_unreadable_file_does_not_stop_other_uploads(desk: Desk) -> None:
     """It is reported, with what to do."""
     (desk.folder / "0.warc.gz").mkdir()
-    done = desk.upload().run()
+    done = desk.upload()
     assert done.uploaded == ["1.warc.gz", "2.warc.gz"]
     assert done.problems[0].startswith("0.warc.gz cannot be read (Is a directory) and was not uploaded")
     assert "newsarchive verify" in done.problems[0]
@@ -197,7 +197,7 @@ def test_the_archive_folder_is_refused_as_its_bucket(desk: Desk, linked: bool) -
         same = desk.far / "link"
         same.symlink_to(desk.folder)
     desk.places = Places(folder=desk.folder, bucket=Bucket(url=f"file://{same}"))
-    done = desk.upload(timedelta()).run()
+    done = desk.upload(timedelta())
     assert (done.uploaded, done.freed) == ([], [])
     assert "it is the folder of the WARC files itself" in done.problems[0]
     move = Relocation(places=desk.places, digests={}, remove=True)
@@ -281,20 +281,20 @@ def test_a_file_closed_during_startup_is_not_reread(desk: Desk) -> None:
 def test_a_bucket_that_is_away_costs_nothing(desk: Desk) -> None:
     """One problem, not one for each file; the next round uploads them."""
     away = Places(folder=desk.folder, bucket=AWAY)
-    done = desk.upload(timedelta(), places=away).run()
+    done = desk.upload(timedelta(), places=away)
     assert (done.uploaded, done.freed, done.waiting, len(done.problems)) == ([], [], 2, 2)
     assert "does not respond" in done.problems[0]
     assert done.problems[1].startswith("2 WARC files (300 kB) wait to be uploaded; the next crawl uploads them")
-    assert desk.upload().run().waiting == 0
+    assert desk.upload().waiting == 0
 
 
 def test_two_processes_do_not_carry_one_file(desk: Desk) -> None:
     """A file that another process is transferring is skipped."""
     with (desk.folder / "1.warc.gz").open("rb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        assert desk.upload(timedelta()).run().uploaded == ["2.warc.gz"]
+        assert desk.upload(timedelta()).uploaded == ["2.warc.gz"]
         assert desk.there() == ["2.warc.gz"]
-    assert desk.upload(timedelta()).run().freed == ["1.warc.gz"]
+    assert desk.upload(timedelta()).freed == ["1.warc.gz"]
 
 
 def test_files_are_uploaded_during_a_crawl(desk: Desk) -> None:
@@ -306,7 +306,7 @@ def test_files_are_uploaded_during_a_crawl(desk: Desk) -> None:
 
     def rest() -> object:
         seen.append(desk.there())
-        return desk.upload().run()
+        return desk.upload()
 
     assert uploader.finish(rest) == []  # type: ignore[arg-type]
     assert seen == [["1.warc.gz"]]
