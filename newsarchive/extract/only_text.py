@@ -41,13 +41,15 @@ _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
 _NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
 _OF_PERSONS = zones.COMMENTS | zones.BIO
 _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
+_ARTICLE = zones.ARTICLE | zones.MAIN | zones.BODY
+_MAX_SHARE_BEHIND = 0.2  # largest ratio to the text of lines behind its <article> that are none of it
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
 _OF_NO_TEXT_WITHIN = zones.HIDDEN | zones.ASIDE | zones.BUTTON
 _NO_PARAGRAPHS = ("div", "span")
 _OF_NO_TEXT = (
     zones.HIDDEN | zones.RELATED | zones.LATEST | zones.ASIDE | zones.BUTTON | zones.BYLINE | zones.BIO | zones.TAGS
-    | zones.DATE | zones.SHARE | zones.PLAYER | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+    | zones.DATE | zones.SHARE | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
 )  # fmt: skip
 """Zones of boxes outside of an element with running text in which nothing belongs to it, however long it is."""
 
@@ -81,16 +83,20 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     # A line above the byline is a dek.
     early = takewhile(lambda b: not b.zone & ~own & (zones.BYLINE | zones.DATE), reversed(blocks[: inside.start]))
     chosen.update({b.index for b in early} & {b.index for b in alike})
-    whole = measure_text(b for b in running if not (_is_apart(b, inside, own) or _is_never_body(b)))
+    whole = measure_text(b for b in running if not (b.zone & ~own & _OF_NO_TEXT or _is_never_body(b)))
     if measure_text(blocks[i] for i in chosen) < max(
         _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
     ):
         return set(), set()
     unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, own)]
+    length = measure_text(blocks[i] for i in chosen)
     # Beside paragraphs that are each a <p>, a <div> outside of their element is no text.
     other = _NO_PARAGRAPHS if text[0].tag == "p" else ()
     unsure = [b for b in unsure if b.index in inside or b.tag not in other]
-    most = max(_MAX_MISSED, _MAX_MISSED_SHARE * measure_text(blocks[i] for i in chosen))
+    near = [b for b in unsure if b.index < inside.stop or not own & _ARTICLE & ~b.zone]
+    if measure_text(unsure) - measure_text(near) <= _MAX_SHARE_BEHIND * length:
+        unsure = near
+    most = max(_MAX_MISSED, _MAX_MISSED_SHARE * length)
 
     def may_be_missed(lines: list[Block]) -> bool:
         # The beginning of an article may stand above the element, and parts of it in boxes of the element.
@@ -119,8 +125,6 @@ def _is_apart(block: Block, inside: range, own: int) -> bool:
     """Return whether a block beside running text cannot belong to it, by the zones of both."""
     if block.index in inside:
         return bool(block.zone & ~own & _OF_NO_TEXT_WITHIN)
-    if block.index >= inside.stop and own & (zones.ARTICLE | zones.MAIN | zones.BODY) & ~block.zone:
-        return True
     return bool(block.zone & ~own & (_OF_NO_TEXT | zones.HEADER * (block.index < inside.start)))
 
 
@@ -151,7 +155,7 @@ def _may_be_text(block: Block, inside: range, own: int) -> bool:
     is_line = block.index in inside or _may_be_sentence(block.text)
     if block.index < inside.start:
         is_line = is_line or is_running_text(block) or markup_role(block) is Role.LIST
-    is_boxed = len(block.text) <= LONG_PARAGRAPH and block.zone & zones.NOT_TEXT & ~zones.AD & ~own
+    is_boxed = len(block.text) <= LONG_PARAGRAPH and block.zone & zones.NOT_TEXT & ~(own | zones.AD | zones.PLAYER)
     return is_line and not (is_boxed or _is_never_body(block))
 
 
@@ -199,7 +203,11 @@ def _select_in_box(
     Empty if a list of links to other sites, which may be references or offers, or a column of a table leaves a choice.
     """
     beside = zones.NOT_TEXT & ~own
-    between, tags = range(text[0].index + 1, text[-1].index), {b.tag for b in text}
+    between, tags, lines = (
+        range(text[0].index + 1, text[-1].index),
+        {b.tag for b in text},
+        {b.element for b, _ in children},
+    )
     # "Back to top" after each section.
     repeated = Counter(b.text for b, _ in children if b.link_share > MAX_LINK_SHARE)
     chosen: set[int] = set()
@@ -233,6 +241,7 @@ def _select_in_box(
         is_text = (
             parts[-1].index in between
             and all(b.tag in tags | _PART_TAGS and not b.zone & ~own & ~zones.LIST for b in parts)
+            and child not in lines
             and any(b.tag in tags and ends_sentence(b.text) for b in parts)
         )
         is_text = is_text or is_list or all(b.zone & zones.QUOTE for b in parts) or label_role(parts[0]) in NOTICES
