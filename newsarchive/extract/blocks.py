@@ -39,7 +39,7 @@ _MIN_ARTICLE_BOX = 400  # characters of running text from which a box can be the
 _MIN_LINKED_ARTICLE = 1_500
 """Characters from which a link is an <a> that was never closed, and a fallback for browsers without scripts a page."""
 _MIN_OPEN = 3  # paragraphs in a link that was never closed
-_DROPPED = frozenset({"dialog", "fieldset", "menu"})
+_DROPPED = frozenset({"dialog", "fieldset", "menu", "noindex"})
 """Elements without a zone that trafilatura drops, but that may contain a part of an article."""
 _TEASERS = zones.RELATED | zones.LATEST
 _FALLBACKS = ("noscript", "object", "select")

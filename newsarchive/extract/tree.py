@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from lxml.etree import ElementDefaultClassLookup, LxmlError, SubElement, XPath, strip_tags
+from lxml.etree import ElementDefaultClassLookup, LxmlError, SubElement, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from newsarchive.extract.urls import split_url
@@ -84,8 +84,8 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
         return None
     body = SubElement(root, "body") if body is None else body
     body[:0] = late
-    if b"noindex>" in html:
-        strip_tags(root, "noindex")  # it is for search engines alone, and often within a sentence
+    for hint in root.iterfind(".//p//noindex") if b"noindex>" in html else ():
+        hint.tag = "span"  # it is for search engines alone
     if templates := [*root.iter("template")]:
         _place_streamed_parts(root, templates)
         for template in templates:
