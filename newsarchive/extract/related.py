@@ -26,7 +26,7 @@ from storage.model import Link, LinkGroup, LinkKind
 _UNSPACED = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")  # scripts whose words stand without spaces
 _WITH_ID = XPath("//*[@id]")
 _TEXTS = XPath("descendant::text()[not(parent::em or parent::i or parent::cite or parent::sup)]")  # none is emphasised
-_CONTROLS = XPath("//*[@aria-controls]")
+_CONTROLS, _TABS, _PANELS = map(XPath, ("//*[@aria-controls]", "//*[@role='tab']", "//*[@role='tabpanel']"))
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
 _DURATION = re.compile(r"\W{0,3}\d{1,4}(?:[:./-]\d{1,4}){1,2}\W{0,3}")
@@ -42,6 +42,7 @@ _MAX_CARD_LINES = 6  # of a card before its first link
 _MAX_HEAD_LINE = 30  # longest of two lines of the head of a list, in characters
 _MIN_LETTERS = 3
 _MIN_MENU_SCORE = 3.5  # of a link in a menu that leads to an article
+_MIN_STRONG = 2.5  # of a link that leads to an article by its address alone
 _MIN_OTHER_SCORE = -3.0  # of a link to a page; files and front pages have less
 _MIN_FOLDER = 2  # links to pages in the folder that a link names, from which it is a section
 _MIN_CARDS = 3  # cards with the same text, from which it is a kicker
@@ -89,6 +90,9 @@ def find_link_groups(
     tabs = {a.href[1:]: a.text for a in content.anchors if a.href[:1] == "#" and a.href[1:] and 1 < len(a.text) < 50}
     controls = ((str(each.get("aria-controls")), normalize_space(each.text or "")) for each in _CONTROLS(page.body))
     tabs.update((box, text) for box, text in controls if _announces_links(text[:_MAX_LABEL]))
+    # Tabs show panels in their order.
+    shown = zip(_PANELS(page.body), _TABS(page.body), strict=False) if b"tabpanel" in page.html else ()
+    panels = {panel: normalize_space(str(tab.text_content()))[:_MAX_LABEL] for panel, tab in shown}
     named: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
@@ -97,7 +101,7 @@ def find_link_groups(
     linked = [(c.anchor, g) for g in groups for c in g.candidates]
     owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
-        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, named, around_text)
+        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, panels, named, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(_split_neighbours(groups, content), content)
     single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
@@ -243,10 +247,14 @@ def _name_links_without_text(groups: list[CandidateGroup], content: PageBlocks) 
             lines = [b for b in plain if card is not None and _is_within(b.element, card)]
             named = (candidate.anchor.element.get(name) or "" for name in ("aria-label", "title"))
             heads = [b.text for b in lines if b.tag in HEADINGS]
-            titles = (*heads, *map(normalize_space, named), *(b.text for b in lines))
-            if title := next(filter(None, titles), ""):
-                candidate.anchor = replace(candidate.anchor, text=title[:_MAX_SCORED])
-                candidate.score += _score_anchor_text(title) - _score_anchor_text("")
+            title = next(filter(None, (*heads, *map(normalize_space, named), *(b.text for b in lines))), "")
+            candidate.score += _score_anchor_text(title) - _score_anchor_text("")
+            # A text alternative may be the title, or describe the picture: it says nothing about the page.
+            picture = next(candidate.anchor.element.iter("img"), candidate.anchor.element)
+            alternative = normalize_space(picture.get("alt") or "")
+            is_title = candidate.score >= _MIN_STRONG and _score_anchor_text(alternative) >= 1
+            title = title or (alternative if is_title else "")
+            candidate.anchor = replace(candidate.anchor, text=title[:_MAX_SCORED])
 
 
 def _split_neighbours(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
@@ -369,13 +377,17 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 
 def _tab_label(
-    group: CandidateGroup, tabs: Mapping[str, str], named: dict[str, HtmlElement], around_text: set[HtmlElement]
+    group: CandidateGroup,
+    tabs: Mapping[str, str],
+    panels: Mapping[HtmlElement, str],
+    named: dict[str, HtmlElement],
+    around_text: set[HtmlElement],
 ) -> str:
     """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
         if box in around_text or box.tag in ("main", "article"):
             break  # a link to the text is "Skip to content"
-        if name := tabs.get(box.get("id") or ""):
+        if name := tabs.get(box.get("id") or "") or panels.get(box):
             return name
         if pointed := box.get("aria-labelledby"):
             if not named:
@@ -524,7 +536,7 @@ def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     pages = {c.page for c in group.candidates if c.page}
     if not any(c.anchor.text for c in group.candidates):
         return False  # banners
-    strong = len({c.page for c in group.candidates if c.page and c.score >= 2.5})
+    strong = len({c.page for c in group.candidates if c.page and c.score >= _MIN_STRONG})
     in_box = any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
     named = in_box or _announces_links(group.label_text) or phrases.NEIGHBOUR.match(group.label_text)
     return strong * 2 >= len(pages) if len(pages) > 1 else strong == 1 and (named or listing)
