@@ -87,12 +87,13 @@ def find_link_groups(
     groups = _group_by_parent([c for c in candidates if id(c) not in texts])
     _name_links_without_text(groups, content)
     _add_short_headlines(groups, others)
-    tabs = {a.href[1:]: a.text for a in content.anchors if a.href[:1] == "#" and a.href[1:] and 1 < len(a.text) < 50}
+    tabs: dict[str | HtmlElement, str] = {}  # by what they show: the id of a box, or the box
+    tabs.update((a.href[1:], a.text) for a in content.anchors if a.href[:1] == "#" != a.href and 1 < len(a.text) < 50)
     controls = ((str(each.get("aria-controls")), normalize_space(each.text or "")) for each in _CONTROLS(page.body))
     tabs.update((box, text) for box, text in controls if _announces_links(text[:_MAX_LABEL]))
     # Tabs show panels in their order.
     shown = zip(_PANELS(page.body), _TABS(page.body), strict=False) if b"tabpanel" in page.html else ()
-    panels = {panel: normalize_space(str(tab.text_content()))[:_MAX_LABEL] for panel, tab in shown}
+    tabs.update((panel, normalize_space(str(tab.text_content()))[:_MAX_LABEL]) for panel, tab in shown)
     named: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
@@ -101,7 +102,7 @@ def find_link_groups(
     linked = [(c.anchor, g) for g in groups for c in g.candidates]
     owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
-        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, panels, named, around_text)
+        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, named, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(_split_neighbours(groups, content), content)
     single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
@@ -378,16 +379,15 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 def _tab_label(
     group: CandidateGroup,
-    tabs: Mapping[str, str],
-    panels: Mapping[HtmlElement, str],
+    tabs: Mapping[str | HtmlElement, str],
     named: dict[str, HtmlElement],
-    around_text: set[HtmlElement],
+    around: set[HtmlElement],
 ) -> str:
     """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
-        if box in around_text or box.tag in ("main", "article"):
+        if box in around or box.tag in ("main", "article"):
             break  # a link to the text is "Skip to content"
-        if name := tabs.get(box.get("id") or "") or panels.get(box):
+        if name := tabs.get(box.get("id") or "") or tabs.get(box):
             return name
         if pointed := box.get("aria-labelledby"):
             if not named:

@@ -211,7 +211,7 @@ def test_text_in_several_elements(searches: list[str]) -> None:
     [
         (f"<h3>What now?</h3><p>{LEAD}</p>", ["What now?", LEAD]),
         (f"<div><p>{LEAD}</p></div>", [LEAD]),
-        ("<blockquote><p>It holds.</p><p>— The mayor</p></blockquote>", ["It holds.\n— The mayor"]),
+        ("<blockquote><p>It holds.</p><p>— The mayor</p></blockquote>", ["It holds.", "— The mayor"]),
     ],
     ids=["part with a heading", "wrapped", "post"],
 )
@@ -278,7 +278,7 @@ def test_sentences_behind_the_article(within: str, below: str, asked: bool, sear
 
 
 def test_links_behind_an_element_that_is_in_no_article(searches: list[str]) -> None:
-    """A second part of the text may stand behind links if no <article> ends before them: in an element alike it does."""
+    """A second part of the text stands behind links if no <article> ends before them; in another, it may."""
     below = f"<ul>{''.join(LINKS)}</ul><div class='text'><p>{LEAD}</p></div>"
     assert list_body(read(PARAGRAPHS, below=below)) == [*STORY, LEAD]
     assert not searches
