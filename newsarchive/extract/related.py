@@ -89,7 +89,8 @@ def find_link_groups(
     _add_short_headlines(groups, others)
     tabs: dict[str | HtmlElement, str] = {}  # by what they show: the id of a box, or the box
     tabs.update((a.href[1:], a.text) for a in content.anchors if a.href[:1] == "#" != a.href and 1 < len(a.text) < 50)
-    controls = ((str(each.get("aria-controls")), normalize_space(each.text or "")) for each in _CONTROLS(page.body))
+    controlling = _CONTROLS(page.body) if b"aria-controls" in page.html else ()  # few pages have any
+    controls = ((str(each.get("aria-controls")), normalize_space(each.text or "")) for each in controlling)
     tabs.update((box, text) for box, text in controls if _announces_links(text[:_MAX_LABEL]))
     # Tabs show panels in their order.
     shown = zip(_PANELS(page.body), _TABS(page.body), strict=False) if b"tabpanel" in page.html else ()
