@@ -1,8 +1,9 @@
 """Select the article where a page leaves no choice: the text in the only element with running text.
 
 trafilatura takes a third of the time of a reading and has nothing to decide on such a page. Next to nothing outside of
-the element may belong to the article: each sentence is the dek, a caption or a notice, or stands behind the page's
-<article> and links to other pages. Where more may, trafilatura decides on the element and what may belong to it.
+the element, and of those alike near it, may belong to the article: each sentence is the dek, a caption or a notice, or
+stands in a box beside it or behind the page's <article>. Where more may, trafilatura decides on the element and what
+may belong to it.
 """
 
 from collections import Counter
