@@ -200,8 +200,7 @@ def split_credit(text: str) -> tuple[str, str]:
         return match[1], text[: begin + match.start()].rstrip()
     if (match := _BEHIND.search(tail)) and not _PARTICLE.search(match[1]):
         return match[1], text[: begin + match.start(1)].rstrip("（( ")
-    may_be_labelled = any(map(tail.__contains__, (":", "：", "...", "…")))
-    patterns = (_PARTS, _LABELLED) if may_be_labelled else (_PARTS,)
+    patterns = (_PARTS, _LABELLED) if any(map(tail.__contains__, (":", "：", "...", "…"))) else (_PARTS,)
     starts = {match.end() for each in patterns for match in each.finditer(tail)}
     last = sorted(starts | ({0} if begin == 0 else set()), reverse=True)[:_MAX_PARTS]
     found = [start for start in last if _is_credit(tail[start:], is_whole=begin + start == 0)]

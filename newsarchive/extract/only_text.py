@@ -47,7 +47,6 @@ _MAX_SHARE_BEHIND = 0.2  # largest ratio to the text of lines behind its <articl
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
 _OF_NO_TEXT_WITHIN = zones.HIDDEN | zones.ASIDE | zones.BUTTON
-_NO_PARAGRAPHS = ("div", "span")
 _OF_NO_TEXT = (
     zones.HIDDEN | zones.RELATED | zones.LATEST | zones.ASIDE | zones.BUTTON | zones.BYLINE | zones.BIO | zones.TAGS
     | zones.DATE | zones.SHARE | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
@@ -80,29 +79,27 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
             return set(), set()
         chosen |= selected
         children += within
-    inside = range(children[0][0].index, children[-1][0].index + 1)
+    indexes = [block.index for block, _ in children]
+    inside = range(min(indexes), max(indexes) + 1)
     # A line above the byline is a dek.
     early = takewhile(lambda b: not b.zone & ~own & (zones.BYLINE | zones.DATE), reversed(blocks[: inside.start]))
     chosen.update({b.index for b in early} & {b.index for b in alike})
     whole = measure_text(b for b in running if not (b.zone & ~own & _OF_NO_TEXT or _is_never_body(b)))
-    if measure_text(blocks[i] for i in chosen) < max(
-        _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
-    ):
+    length = measure_text(blocks[i] for i in chosen)
+    if length < max(_MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length):
         return set(), set()
     unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, own)]
-    length = measure_text(blocks[i] for i in chosen)
-    # Beside paragraphs that are each a <p>, a <div> outside of their element is no text.
-    other = _NO_PARAGRAPHS if text[0].tag == "p" else ()
-    unsure = [b for b in unsure if b.index in inside or b.tag not in other]
+    if text[0].tag == "p":
+        # Outside of its element, a <div> is no text.
+        unsure = [b for b in unsure if b.index in inside or b.tag not in ("div", "span")]
     near = [b for b in unsure if b.index < inside.stop or not own & _ARTICLE & ~b.zone]
     if measure_text(unsure) - measure_text(near) <= _MAX_SHARE_BEHIND * length:
         unsure = near
-    most = max(_MAX_MISSED, _MAX_MISSED_SHARE * length)
 
     def may_be_missed(lines: list[Block]) -> bool:
         # The beginning of an article may stand above the element, and parts of it in boxes of the element.
         early = measure_text(b for b in lines if b.index < inside.stop)
-        return early <= _MAX_MISSED and measure_text(lines) <= most
+        return early <= _MAX_MISSED and measure_text(lines) <= max(_MAX_MISSED, _MAX_MISSED_SHARE * length)
 
     # The roles of the lines take time, and few lines matter little.
     if may_be_missed(unsure) or may_be_missed(_list_body_text(unsure, blocks, chosen, context)):
@@ -122,22 +119,12 @@ def _group_like_boxes(box: HtmlElement, text: list[Block], alike: list[Block]) -
     return found | {box: text}
 
 
-def _is_apart(block: Block, inside: range, own: int) -> bool:
-    """Return whether a block beside running text cannot belong to it, by the zones of both."""
-    if block.index in inside:
-        return bool(block.zone & ~own & _OF_NO_TEXT_WITHIN)
-    return bool(block.zone & ~own & (_OF_NO_TEXT | zones.HEADER * (block.index < inside.start)))
-
-
 def _is_link_within_site(block: Block, site: str) -> bool:
     """Return whether a block is hardly more than links to other pages of its site, and is not quoted."""
-    is_linked = block.link_share > _MIN_LINKED and len(block.text) - block.linked < _MIN_BESIDE_LINKS
-    hrefs = (anchor.href for anchor in block.anchors)
-    return (
-        is_linked
-        and not block.zone & zones.QUOTE
-        and not any(href.startswith("#") or _leads_elsewhere(href, site) for href in hrefs)
-    )
+    is_beside = block.zone & zones.QUOTE or len(block.text) - block.linked >= _MIN_BESIDE_LINKS
+    if is_beside or block.link_share <= _MIN_LINKED:
+        return False
+    return not any(anchor.href.startswith("#") or _leads_elsewhere(anchor.href, site) for anchor in block.anchors)
 
 
 def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> set[int]:
@@ -151,10 +138,13 @@ def _may_be_text(block: Block, inside: range, own: int) -> bool:
 
     Above the element, running text without an end, and key points, too.
     """
-    if block.link_share >= 0.4 or _is_apart(block, inside, own):
+    apart = _OF_NO_TEXT_WITHIN if block.index in inside else _OF_NO_TEXT
+    if block.link_share >= 0.4 or block.zone & apart & ~own:
         return False
-    is_line = block.index in inside or _may_be_sentence(block.text)
-    if block.index < inside.start:
+    # Names and labels that end like sentences are shorter.
+    is_long = effective_length(block.text) > _MIN_SENTENCE
+    is_line = block.index in inside or (is_long and (len(block.text) > LONG_PARAGRAPH or ends_sentence(block.text)))
+    if block.index < inside.start and not block.zone & zones.HEADER & ~own:
         is_line = is_line or is_running_text(block) or markup_role(block) is Role.LIST
     is_boxed = len(block.text) <= LONG_PARAGRAPH and block.zone & zones.NOT_TEXT & ~(own | zones.AD | zones.PLAYER)
     return is_line and not (is_boxed or _is_never_body(block))
@@ -184,11 +174,6 @@ def _is_never_body(block: Block) -> bool:
     return bool(zone & _NEVER_ARTICLE or (zone & _OF_PERSONS and not zone & zones.BODY))
 
 
-def _may_be_sentence(text: str) -> bool:
-    """Return whether a line is a sentence, or a long one; names and labels that end like sentences are shorter."""
-    return (len(text) > LONG_PARAGRAPH or ends_sentence(text)) and effective_length(text) > _MIN_SENTENCE
-
-
 def _list_body_text(unsure: list[Block], blocks: list[Block], chosen: set[int], context: BodyContext) -> list[Block]:
     """Return the blocks that would be body text if they were selected."""
     dek = find_dek_block(blocks, chosen, context.headline, context.descriptions, context.authors)
@@ -204,11 +189,8 @@ def _select_in_box(
     Empty if a list of links to other sites, which may be references or offers, or a column of a table leaves a choice.
     """
     beside = zones.NOT_TEXT & ~own
-    between, tags, lines = (
-        range(text[0].index + 1, text[-1].index),
-        {b.tag for b in text},
-        {b.element for b, _ in children},
-    )
+    between, tags = range(text[0].index + 1, text[-1].index), {b.tag for b in text}
+    lines = {b.element for b, _ in children}
     # "Back to top" after each section.
     repeated = Counter(b.text for b, _ in children if b.link_share > MAX_LINK_SHARE)
     chosen: set[int] = set()

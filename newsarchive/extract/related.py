@@ -42,7 +42,6 @@ _MAX_CARD_LINES = 6  # of a card before its first link
 _MAX_HEAD_LINE = 30  # longest of two lines of the head of a list, in characters
 _MIN_LETTERS = 3
 _MIN_MENU_SCORE = 3.5  # of a link in a menu that leads to an article
-_MIN_STRONG = 2.5  # of a link that leads to an article by its address alone
 _MIN_OTHER_SCORE = -3.0  # of a link to a page; files and front pages have less
 _MIN_FOLDER = 2  # links to pages in the folder that a link names, from which it is a section
 _MIN_CARDS = 3  # cards with the same text, from which it is a kicker
@@ -249,14 +248,10 @@ def _name_links_without_text(groups: list[CandidateGroup], content: PageBlocks) 
             lines = [b for b in plain if card is not None and _is_within(b.element, card)]
             named = (candidate.anchor.element.get(name) or "" for name in ("aria-label", "title"))
             heads = [b.text for b in lines if b.tag in HEADINGS]
-            title = next(filter(None, (*heads, *map(normalize_space, named), *(b.text for b in lines))), "")
-            candidate.score += _score_anchor_text(title) - _score_anchor_text("")
-            # A text alternative may be the title, or describe the picture: it says nothing about the page.
-            picture = next(candidate.anchor.element.iter("img"), candidate.anchor.element)
-            alternative = normalize_space(picture.get("alt") or "")
-            is_title = candidate.score >= _MIN_STRONG and _score_anchor_text(alternative) >= 1
-            title = title or (alternative if is_title else "")
-            candidate.anchor = replace(candidate.anchor, text=title[:_MAX_SCORED])
+            titles = (*heads, *map(normalize_space, named), *(b.text for b in lines))
+            if title := next(filter(None, titles), ""):
+                candidate.anchor = replace(candidate.anchor, text=title[:_MAX_SCORED])
+                candidate.score += _score_anchor_text(title) - _score_anchor_text("")
 
 
 def _split_neighbours(groups: list[CandidateGroup], content: PageBlocks) -> list[CandidateGroup]:
@@ -537,7 +532,7 @@ def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     pages = {c.page for c in group.candidates if c.page}
     if not any(c.anchor.text for c in group.candidates):
         return False  # banners
-    strong = len({c.page for c in group.candidates if c.page and c.score >= _MIN_STRONG})
+    strong = len({c.page for c in group.candidates if c.page and c.score >= 2.5})
     in_box = any(c.anchor.zone & (zones.RELATED | zones.LATEST) for c in group.candidates)
     named = in_box or _announces_links(group.label_text) or phrases.NEIGHBOUR.match(group.label_text)
     return strong * 2 >= len(pages) if len(pages) > 1 else strong == 1 and (named or listing)

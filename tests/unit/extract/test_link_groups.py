@@ -311,17 +311,6 @@ def test_tabs_show_the_panels_in_their_order(tab: str) -> None:
     )
 
 
-def test_the_text_alternative_of_a_picture_may_be_the_title_of_its_card() -> None:
-    title = "Ferry {} returns to the northern harbour"
-    cards = "".join(
-        f'<div><a href="{target(n).url}"><img src=/i/{n}.jpg alt="{title.format(n)}"></a></div>'
-        for n in range(101, 106)
-    )
-    [found] = groups(f"<section><h3>Related articles</h3>{cards}</section>")
-    assert (found.kind, found.label) == (LinkKind.RELATED, "Related articles")
-    assert [link.anchor for link in found.links] == [title.format(n) for n in range(101, 106)]
-
-
 def test_the_archive_of_a_day_is_no_article() -> None:
     """The date on a card leads to it; the cards are one list all the same."""
     card = "<div class=c><h4>{}</h4><a href=/2024/05/0{}/>May 2024</a></div>"
