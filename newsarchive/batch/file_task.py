@@ -295,7 +295,6 @@ class BatchReadings:
         self._executor = executor
         self._tasks = tasks
         self._open: OrderedDict[str, ReadingsFile] = OrderedDict()
-        self._registered: set[str] = set()  # files whose runs are registered
 
     def wait_until_read(self, progress: ProgressCallback) -> None:
         """Wait until all files are read. Progress is reported in files."""
@@ -315,22 +314,18 @@ class BatchReadings:
                 del self._tasks[task.file.name]
 
     def get(self, place: RecordPlace, register_run: Callable[[CrawlRun], object]) -> CaptureReading | None:
-        """Return the reading of the capture at a place, or None; `register_run` is called for each run of its file."""
-        readings = self._open.get(place.warc)
-        if readings is None:
+        """Return the reading of the capture at a place, or None; `register_run` is called with the runs of its file."""
+        if place.warc not in self._open:
             task = self._tasks.get(place.warc)
-            readings = ReadingsFile.open(task.path) if task else None
-            if readings is None:
+            if task is None or (readings := ReadingsFile.open(task.path)) is None:
                 return None
+            for started in readings.summary.runs:
+                register_run(started.run)
             self._open[place.warc] = readings
             if len(self._open) > MAX_OPEN_FILES:
                 self._open.popitem(last=False)[1].close()
         self._open.move_to_end(place.warc)
-        if place.warc not in self._registered:
-            self._registered.add(place.warc)
-            for started in readings.summary.runs:
-                register_run(started.run)
-        return readings.reading_at(place.offset)
+        return self._open[place.warc].reading_at(place.offset)
 
     def close(self) -> None:
         """Close the open files."""

@@ -39,14 +39,15 @@ _MAX_PARTS = 5  # ends of a caption that are examined
 _EDGES = " |·•—-/／,，"
 _CREDIT_CLASS = re.compile(rf"(?<![a-z])(?:{alternatives('credit_class')})")
 _LABEL = re.compile(
-    rf"(?:(?:{alternatives('credit_label')})\s?[:：=＝]|credit(?:\.{{3}}|…)|[图圖][/／])\s*(?:©\s?)?", re.IGNORECASE
+    rf"(?:(?:{alternatives('credit_label')})\s?[:：=＝]|credit(?:\.{{3}}|…)|(?:[图圖]|사진\s?)[/／])\s*(?:©\s?)?",
+    re.IGNORECASE,
 )
 _LABELLED = re.compile(rf"\s(?=(?:{alternatives('credit_label')})\s?[:：]|credit(?:\.{{3}}|…))", re.IGNORECASE)
 _LABEL_END = re.compile(rf"(?:^|[\s(\[])(?:{alternatives('credit_label')})\s?[:：]?\s?$", re.IGNORECASE)
 _LEAD = re.compile(rf"(?:{alternatives('credit_lead')})\s", re.IGNORECASE)
 _CAPTION_LABEL = re.compile(rf"^(?:{alternatives('caption_label')})\s*[:：,]?\s*", re.IGNORECASE)
 _OFFER = re.compile(rf"(?:^|\s)(?:{alternatives('licence_offer')})(?:, opens[\w ]{{4,20}})?\W*$")
-_COPYRIGHT = re.compile(r"(?:(?<!\w)\w{3,20}\s?[:：]\s?)?(?:©|\(c\)(?=\s?[A-Z]))\s?([^©]{2,100})$")
+_COPYRIGHT = re.compile(r"(?:(?<!\w)\w{3,20}\s?[:：]\s?)?(?:[©ⓒ]|\(c\)(?=\s?[A-Z]))\s?([^©]{2,100})$")
 _AGENCY = re.compile(rf"(?<!\w)(?:{alternatives('picture_agency')}|(?i:{alternatives('picture_agency_name')}))(?!\w)")
 _PARTS = re.compile(
     rf"(?<=[.!?…”\"»])(?:(?<!\s[A-Z]\.)|(?=\s{_AGENCY.pattern}))\s"
@@ -57,6 +58,8 @@ _BEHIND = re.compile(
     rf"(?:^|[\s。，、,=＝（(])([^\s。，、,=＝（(]{{2,10}})\s?[／/]?(?:{alternatives('credit_tail')})[)）]?$"
 )
 """A name before its label, as in Chinese, Japanese and Korean."""
+_SLASHED = re.compile(r"(?:\s[/／]\s?|[/／]\s?(?=[가-힣]{2,4}\s?기자$))([가-힣]{2,4}(?:\s?기자)?)$")
+"""A name behind a slash and a space, or before the word for a reporter, as in Korean."""
 _PARTICLE = re.compile("[をがにではも在了的]|[은는을를에로]$")
 _WORD = re.compile(r"[^\W\d_][\w.'’&-]*")
 _CONNECTORS = frozenset(words("credit_connector"))
@@ -193,11 +196,12 @@ def split_credit(text: str) -> tuple[str, str]:
     """
     begin = max(len(text) - _MAX_TAIL, 0)
     tail = text[begin:]
-    if match := _COPYRIGHT.search(tail):
+    if match := _COPYRIGHT.search(tail) or _SLASHED.search(tail):
         return match[1], text[: begin + match.start()].rstrip()
     if (match := _BEHIND.search(tail)) and not _PARTICLE.search(match[1]):
         return match[1], text[: begin + match.start(1)].rstrip("（( ")
-    starts = {match.end() for each in (_PARTS, _LABELLED) for match in each.finditer(tail)}
+    patterns = (_PARTS, _LABELLED) if any(map(tail.__contains__, (":", "：", "...", "…"))) else (_PARTS,)
+    starts = {match.end() for each in patterns for match in each.finditer(tail)}
     last = sorted(starts | ({0} if begin == 0 else set()), reverse=True)[:_MAX_PARTS]
     found = [start for start in last if _is_credit(tail[start:], is_whole=begin + start == 0)]
     if not found:

@@ -1,14 +1,15 @@
 """Select the article where a page leaves no choice: the text in the only element with running text.
 
 trafilatura takes a third of the time of a reading and has nothing to decide on such a page. Next to nothing outside of
-the element may belong to the article: each sentence is the dek, a caption or a notice, or stands behind the page's
-<article> and links to other pages. Where more may, trafilatura decides on the element and what may belong to it.
+the element, and of those alike near it, may belong to the article: each sentence is the dek, a caption or a notice, or
+stands in a box beside it or behind the page's <article>. Where more may, trafilatura decides on the element and what
+may belong to it.
 """
 
 from collections import Counter
 from functools import reduce
 from itertools import chain, islice, takewhile
-from operator import and_
+from operator import and_, attrgetter
 
 from lxml.html import HtmlElement
 
@@ -35,17 +36,22 @@ _MAX_MISSED = 60  # characters that may be body text and are not selected, at mo
 _MAX_MISSED_SHARE = 0.1  # of the text, the same below its element: there, trafilatura errs more often than that
 _MIN_SENTENCE = 20  # longest name or label that ends like a sentence, in letters
 _MIN_LINKED = 0.8  # smallest share of links in a line that is nothing but links
+_MIN_TEASER_SHARE = 0.3  # share of links in each item of a list behind an article from which it lists other pages
 _MIN_BESIDE_LINKS = 30  # shortest text beside links, in characters, that is more than a name or a date
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
-_MIN_LINKS = 5  # linked lines behind the article from which other pages are listed
-_MAX_SHARE_BEHIND = 0.2  # largest ratio to the article of sentences behind links that are none of its
 _NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
 _OF_PERSONS = zones.COMMENTS | zones.BIO
-_LINES_BESIDE = _NEVER_ARTICLE | _OF_PERSONS | zones.HIDDEN | zones.SHARE | zones.TAGS | zones.CAPTION | zones.PLAYER
 _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
+_ARTICLE = zones.ARTICLE | zones.MAIN | zones.BODY
+_MAX_SHARE_BEHIND = 0.2  # largest ratio to the text of lines behind its <article> that are none of it
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
-_NOT_LEAD = zones.NOT_BODY | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+_OF_NO_TEXT_WITHIN = zones.HIDDEN | zones.ASIDE | zones.BUTTON
+_OF_NO_TEXT = (
+    zones.HIDDEN | zones.RELATED | zones.LATEST | zones.ASIDE | zones.BUTTON | zones.BYLINE | zones.BIO | zones.TAGS
+    | zones.DATE | zones.SHARE | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+)  # fmt: skip
+"""Zones of boxes outside of an element with running text in which nothing belongs to it, however long it is."""
 
 
 def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int], set[int]]:
@@ -61,40 +67,64 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
     # Beside paragraphs that are each a <div>, other <div> elements leave a choice.
     if box is None or box.tag in _WHOLE_TAGS or (text[0].tag == "div" and box is not text[0].element):
         return set(), set()
-    children = _find_children(box, blocks, text[0].index)
-    beside = zones.NOT_TEXT & ~reduce(and_, (b.zone for b in text))
-    chosen = _select_in_box(box, children, text, beside, context.site)
-    whole = measure_text(b for b in running if not (b.zone & _OF_OTHER_ARTICLES or _is_never_body(b)))
-    if measure_text(blocks[i] for i in chosen) < max(
-        _MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length
-    ):
-        return set(), set()
-    inside = range(children[0][0].index, children[-1][0].index + 1)
+    own = reduce(and_, (b.zone for b in text))
     above = -1 if context.headline.block is None else context.headline.block
-    unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, beside)]
-    most = max(_MAX_MISSED, _MAX_MISSED_SHARE * measure_text(blocks[i] for i in chosen))
+    alike = [b for b in running if b.index > above and (b.tag, b.zone) == (text[0].tag, own) and ends_sentence(b.text)]
+    chosen: set[int] = set()
+    children: list[tuple[Block, HtmlElement]] = []
+    for element, paragraphs in _group_like_boxes(box, text, alike).items():
+        within = _find_children(element, blocks, paragraphs[0].index)
+        selected = _select_in_box(element, within, paragraphs, own, context.site)
+        if not selected:
+            return set(), set()
+        chosen |= selected
+        children += within
+    indexes = [block.index for block, _ in children]
+    inside = range(min(indexes), max(indexes) + 1)
+    # A line above the byline is a dek.
+    early = takewhile(lambda b: not b.zone & ~own & (zones.BYLINE | zones.DATE), reversed(blocks[: inside.start]))
+    chosen.update({b.index for b in early} & {b.index for b in alike})
+    whole = measure_text(b for b in running if not (b.zone & ~own & _OF_NO_TEXT or _is_never_body(b)))
+    length = measure_text(blocks[i] for i in chosen)
+    if length < max(_MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length):
+        return set(), set()
+    unsure = [b for b in blocks[above + 1 :] if b.index not in chosen and _may_be_text(b, inside, own)]
+    if text[0].tag == "p":
+        # Outside of its element, a <div> is no text.
+        unsure = [b for b in unsure if b.index in inside or b.tag not in ("div", "span")]
+    near = [b for b in unsure if b.index < inside.stop or not own & _ARTICLE & ~b.zone]
+    if measure_text(unsure) - measure_text(near) <= _MAX_SHARE_BEHIND * length:
+        unsure = near
 
     def may_be_missed(lines: list[Block]) -> bool:
         # The beginning of an article may stand above the element, and parts of it in boxes of the element.
         early = measure_text(b for b in lines if b.index < inside.stop)
-        return early <= _MAX_MISSED and measure_text(lines) <= most
+        return early <= _MAX_MISSED and measure_text(lines) <= max(_MAX_MISSED, _MAX_MISSED_SHARE * length)
 
     # The roles of the lines take time, and few lines matter little.
-    if may_be_missed(unsure) or may_be_missed(_list_body_text(unsure, blocks, chosen, box, context)):
+    if may_be_missed(unsure) or may_be_missed(_list_body_text(unsure, blocks, chosen, context)):
         return chosen, set()
     lines = (b.index for b in blocks[above + 1 :] if not (_is_never_body(b) or _is_link_within_site(b, context.site)))
     return chosen, {*inside, *lines, *(b.index for b in unsure)}
 
 
+def _group_like_boxes(box: HtmlElement, text: list[Block], alike: list[Block]) -> dict[HtmlElement, list[Block]]:
+    """Return a box with text, and those of the same name near it that paragraphs alike stand in, in page order."""
+    name, outer = (box.tag, box.get("class")), next(islice(box.iterancestors(), 1, None), None)
+    found: dict[HtmlElement, list[Block]] = {}
+    for block in sorted({b.index: b for b in (*text, *alike)}.values(), key=attrgetter("index")):
+        parent = box_of_paragraph(block)
+        if parent is not None and (parent.tag, parent.get("class")) == name and outer in list(parent.iterancestors()):
+            found.setdefault(parent, []).append(block)
+    return found | {box: text}
+
+
 def _is_link_within_site(block: Block, site: str) -> bool:
     """Return whether a block is hardly more than links to other pages of its site, and is not quoted."""
-    is_linked = block.link_share > _MIN_LINKED and len(block.text) - block.linked < _MIN_BESIDE_LINKS
-    hrefs = (anchor.href for anchor in block.anchors)
-    return (
-        is_linked
-        and not block.zone & zones.QUOTE
-        and not any(href.startswith("#") or _leads_elsewhere(href, site) for href in hrefs)
-    )
+    is_beside = block.zone & zones.QUOTE or len(block.text) - block.linked >= _MIN_BESIDE_LINKS
+    if is_beside or block.link_share <= _MIN_LINKED:
+        return False
+    return not any(anchor.href.startswith("#") or _leads_elsewhere(anchor.href, site) for anchor in block.anchors)
 
 
 def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> set[int]:
@@ -103,19 +133,21 @@ def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> 
     return text - chosen if 2 * taken > measure_text(blocks[i] for i in text) else set()
 
 
-def _may_be_text(block: Block, inside: range, beside: int) -> bool:
+def _may_be_text(block: Block, inside: range, own: int) -> bool:
     """Return whether a block that was not selected may be text: any in the element, sentences elsewhere.
 
-    Above the element, running text without an end, and key points, too. `beside`: zones of boxes beside the text, which
-    say little about sentences before the end of the element.
+    Above the element, running text without an end, and key points, too.
     """
-    is_line, is_above = _may_be_sentence(block.text), block.index < inside.start
-    if is_above:
-        is_line = is_line or is_running_text(block) or markup_role(block) is Role.LIST
-    excluded = _NOT_LEAD if is_line and block.index < inside.stop else beside & ~zones.HIDDEN
-    if block.link_share >= 0.4 or not (is_line or block.index in inside):
+    apart = _OF_NO_TEXT_WITHIN if block.index in inside else _OF_NO_TEXT
+    if block.link_share >= 0.4 or block.zone & apart & ~own:
         return False
-    return not (_is_never_body(block) if len(block.text) > LONG_PARAGRAPH else block.zone & excluded)
+    # Names and labels that end like sentences are shorter.
+    is_long = effective_length(block.text) > _MIN_SENTENCE
+    is_line = block.index in inside or (is_long and (len(block.text) > LONG_PARAGRAPH or ends_sentence(block.text)))
+    if block.index < inside.start and not block.zone & zones.HEADER & ~own:
+        is_line = is_line or is_running_text(block) or markup_role(block) is Role.LIST
+    is_boxed = len(block.text) <= LONG_PARAGRAPH and block.zone & zones.NOT_TEXT & ~(own | zones.AD | zones.PLAYER)
+    return is_line and not (is_boxed or _is_never_body(block))
 
 
 def _find_children(box: HtmlElement, blocks: list[Block], first: int) -> list[tuple[Block, HtmlElement]]:
@@ -142,37 +174,23 @@ def _is_never_body(block: Block) -> bool:
     return bool(zone & _NEVER_ARTICLE or (zone & _OF_PERSONS and not zone & zones.BODY))
 
 
-def _may_be_sentence(text: str) -> bool:
-    """Return whether a line is a sentence, or a long one; names and labels that end like sentences are shorter."""
-    return (len(text) > LONG_PARAGRAPH or ends_sentence(text)) and effective_length(text) > _MIN_SENTENCE
-
-
-def _list_body_text(
-    unsure: list[Block], blocks: list[Block], chosen: set[int], box: HtmlElement, context: BodyContext
-) -> list[Block]:
+def _list_body_text(unsure: list[Block], blocks: list[Block], chosen: set[int], context: BodyContext) -> list[Block]:
     """Return the blocks that would be body text if they were selected."""
     dek = find_dek_block(blocks, chosen, context.headline, context.descriptions, context.authors)
     facts = build_role_context(blocks, chosen, context, dek)
-    links = (b.index for b in blocks[max(chosen) + 1 :] if b.link_share > MAX_LINK_SHARE)
-    behind = next(islice(links, _MIN_LINKS - 1, None), len(blocks))
-    # Without such an element, a second part of the article may stand behind the links.
-    articles = [each for each in (box, *box.iterancestors()) if each.tag in ("article", "main")][:1]
-    after = (b for b in unsure if b.index > behind)
-    far = {b.index for b in after if articles and articles[0] not in b.element.iterancestors()}
-    if measure_text(blocks[i] for i in far) > _MAX_SHARE_BEHIND * measure_text(blocks[i] for i in chosen):
-        return unsure
-    near = (b for b in unsure if b.index not in far)
-    return [b for b in near if b.index > facts.body_end or assign_role(b, facts)[0] in BODY_ROLES]
+    return [b for b in unsure if b.index > facts.body_end or assign_role(b, facts)[0] in BODY_ROLES]
 
 
 def _select_in_box(
-    box: HtmlElement, children: list[tuple[Block, HtmlElement]], text: list[Block], beside: int, site: str
+    box: HtmlElement, children: list[tuple[Block, HtmlElement]], text: list[Block], own: int, site: str
 ) -> set[int]:
     """Return the blocks in an element with running text that belong to it: its own lines, and lists and tables.
 
     Empty if a list of links to other sites, which may be references or offers, or a column of a table leaves a choice.
     """
+    beside = zones.NOT_TEXT & ~own
     between, tags = range(text[0].index + 1, text[-1].index), {b.tag for b in text}
+    lines = {b.element for b, _ in children}
     # "Back to top" after each section.
     repeated = Counter(b.text for b, _ in children if b.link_share > MAX_LINK_SHARE)
     chosen: set[int] = set()
@@ -180,7 +198,7 @@ def _select_in_box(
     torn: set[HtmlElement] = set()
     for block, child in children:
         parent, is_paragraph = block.element.getparent(), block.tag == "p"
-        if block.zone & (_LINES_BESIDE if is_paragraph and parent is box else beside):
+        if block.zone & beside:
             if child.tag == "table" and not block.zone & beside & ~_OF_OTHER_ARTICLES:
                 torn.add(child)  # the class of a cell may name its column: "ticker"
             continue
@@ -197,11 +215,20 @@ def _select_in_box(
         is_list = all(b.tag in _PART_TAGS for b in parts) and (
             parts[0].index in between or parts[-1].tag not in HEADINGS
         )
+        is_behind = parts[0].index > text[-1].index
         is_linked = sum(b.linked for b in parts) > MAX_LINK_SHARE * measure_text(parts)
+        is_linked = is_linked or (is_behind and all(b.link_share > _MIN_TEASER_SHARE for b in parts))
         hrefs = (anchor.href for b in parts for anchor in b.anchors) if is_linked and child.tag in ("ul", "ol") else ()
         if child in torn or any(_leads_elsewhere(href, site) for href in hrefs):
             return set()
-        if not is_linked and (is_list or child.tag in _WHOLE_TAGS or label_role(parts[0]) in NOTICES):
+        is_text = (
+            parts[-1].index in between
+            and all(b.tag in tags | _PART_TAGS and not b.zone & ~own & ~zones.LIST for b in parts)
+            and child not in lines
+            and any(b.tag in tags and ends_sentence(b.text) for b in parts)
+        )
+        is_text = is_text or is_list or all(b.zone & zones.QUOTE for b in parts) or label_role(parts[0]) in NOTICES
+        if not is_linked and (is_text or child.tag in _WHOLE_TAGS):
             chosen.update(b.index for b in parts)
     return chosen
 

@@ -79,8 +79,14 @@ _DAY_MONTH_YEAR = re.compile(
 _MONTH_DAY_YEAR = re.compile(
     rf"(?<![^\W\d_])({LETTER}{{3,14}})\.?[\s-]+(\d{{1,2}})(?:st|nd|rd|th|\.)?(?:,|\s)\s*(\d{{4}})"
 )
-_YEAR_MONTH_DAY = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?(?:\s+m\.)?\s+({LETTER}{{3,14}})\.?\s+(\d{{1,2}})(?!\d)")
-_MONTH_NAME_PATTERNS = ((_DAY_MONTH_YEAR, (3, 2, 1)), (_MONTH_DAY_YEAR, (3, 1, 2)), (_YEAR_MONTH_DAY, (1, 2, 3)))
+_YEAR_MONTH_DAY = re.compile(
+    rf"(?<!\d)((?:19|20)\d\d)(?:\.|-ųjų|(?:\(e\))?ko)?(?:\s+m\.)?\s+({LETTER}{{3,14}})\.?(?:\s+mėn\.)?\s+(\d{{1,2}})(?!\d)"
+)
+_YEAR_DAY_MONTH = re.compile(rf"(?<!\d)((?:19|20)\d\d)\.?\s+gada\s+(\d{{1,2}})\.?\s+({LETTER}{{3,14}})")
+_MONTH_NAME_PATTERNS = (
+    (_DAY_MONTH_YEAR, (3, 2, 1)), (_MONTH_DAY_YEAR, (3, 1, 2)), (_YEAR_MONTH_DAY, (1, 2, 3)),
+    (_YEAR_DAY_MONTH, (1, 3, 2)),
+)  # fmt: skip
 """Patterns of dates with the name of a month, and their groups for year, month and day."""
 _VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)?\s+(\d{4})")
 _NUMBER_PATTERNS = ((_CJK, (1, 2, 3)), (_YEAR_FIRST, (1, 2, 3)), (_VIETNAMESE, (3, 2, 1)))

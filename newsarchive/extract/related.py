@@ -26,7 +26,7 @@ from storage.model import Link, LinkGroup, LinkKind
 _UNSPACED = re.compile("[\u0e01-\u0eff\u1000-\u109f\u1780-\u17ff]")  # scripts whose words stand without spaces
 _WITH_ID = XPath("//*[@id]")
 _TEXTS = XPath("descendant::text()[not(parent::em or parent::i or parent::cite or parent::sup)]")  # none is emphasised
-_CONTROLS = XPath("//*[@aria-controls]")
+_CONTROLS, _TABS, _PANELS = map(XPath, ("//*[@aria-controls]", "//*[@role='tab']", "//*[@role='tabpanel']"))
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
 _DURATION = re.compile(r"\W{0,3}\d{1,4}(?:[:./-]\d{1,4}){1,2}\W{0,3}")
@@ -86,9 +86,14 @@ def find_link_groups(
     groups = _group_by_parent([c for c in candidates if id(c) not in texts])
     _name_links_without_text(groups, content)
     _add_short_headlines(groups, others)
-    tabs = {a.href[1:]: a.text for a in content.anchors if a.href[:1] == "#" and a.href[1:] and 1 < len(a.text) < 50}
-    controls = ((str(each.get("aria-controls")), normalize_space(each.text or "")) for each in _CONTROLS(page.body))
+    tabs: dict[str | HtmlElement, str] = {}  # by what they show: the id of a box, or the box
+    tabs.update((a.href[1:], a.text) for a in content.anchors if a.href[:1] == "#" != a.href and 1 < len(a.text) < 50)
+    controlling = _CONTROLS(page.body) if b"aria-controls" in page.html else ()  # few pages have any
+    controls = ((str(each.get("aria-controls")), normalize_space(each.text or "")) for each in controlling)
     tabs.update((box, text) for box, text in controls if _announces_links(text[:_MAX_LABEL]))
+    # Tabs show panels in their order.
+    shown = zip(_PANELS(page.body), _TABS(page.body), strict=False) if b"tabpanel" in page.html else ()
+    tabs.update((panel, normalize_space(str(tab.text_content()))[:_MAX_LABEL]) for panel, tab in shown)
     named: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
@@ -369,13 +374,16 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 
 def _tab_label(
-    group: CandidateGroup, tabs: Mapping[str, str], named: dict[str, HtmlElement], around_text: set[HtmlElement]
+    group: CandidateGroup,
+    tabs: Mapping[str | HtmlElement, str],
+    named: dict[str, HtmlElement],
+    around: set[HtmlElement],
 ) -> str:
     """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
-        if box in around_text or box.tag in ("main", "article"):
+        if box in around or box.tag in ("main", "article"):
             break  # a link to the text is "Skip to content"
-        if name := tabs.get(box.get("id") or ""):
+        if name := tabs.get(box.get("id") or "") or tabs.get(box):
             return name
         if pointed := box.get("aria-labelledby"):
             if not named:

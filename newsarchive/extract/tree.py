@@ -84,6 +84,8 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
         return None
     body = SubElement(root, "body") if body is None else body
     body[:0] = late
+    for hint in root.iterfind(".//p//noindex") if b"noindex>" in html else ():
+        hint.tag = "span"  # it is for search engines alone
     if templates := [*root.iter("template")]:
         _place_streamed_parts(root, templates)
         for template in templates:

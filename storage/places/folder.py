@@ -182,17 +182,12 @@ def ensure_machine_id(folder: Path) -> str:
     """Return the id in an archive's folder, and create it if there is none. DiskFull or StorageError if that fails."""
     if known := load_machine_id(folder):
         return known
-    file, part = folder / FILE_NAME, folder / f"{FILE_NAME}.{secrets.token_hex(4)}.part"
-    try:
-        with report_write_errors(file):
-            write_atomic(part, f"{secrets.token_hex(6)}\n")
-            try:
-                os.link(part, file)  # fails if another process was faster
-            except FileExistsError:
-                if not load_machine_id(folder):
-                    part.replace(file)
+    file = folder / FILE_NAME
+    with report_write_errors(file), open(file, "ab", 0, opener=open_private) as out:
+        fcntl.flock(out, fcntl.LOCK_EX)  # another process may have been faster
+        if not load_machine_id(folder):
+            out.truncate(0)
+            write_all(out.fileno(), f"{secrets.token_hex(6)}\n".encode())
+            os.fsync(out.fileno())
             sync_folder(folder)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
     return load_machine_id(folder)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, or_, select, tuple_, union
 
 from storage.index.engine.dialect import values_table
+from storage.index.engine.statements import IDS, fetch_by_ids
 from storage.index.reader import ReadScope, keep_while_unchanged
 from storage.index.schema.tables import (
     ArticleRow,
@@ -82,10 +83,8 @@ def conditions_on_time(time: Any, since: datetime | None, until: datetime | None
 
 def load_site_ids(connection: Connection, names: Iterable[str]) -> dict[str, int]:
     """Return the ids of sites by name, without names that no site has."""
-    if not (wanted := sorted(names)):
-        return {}
-    rows = connection.execute(select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(wanted)))
-    return {row.name: row.id for row in rows}
+    query = select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(IDS))
+    return {row.name: row.id for row in fetch_by_ids(connection, query, names)}
 
 
 def load_site_names(connection: Connection) -> dict[int, str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, or_, select, update
 
+from storage.index.conditions.visibility import load_site_ids
 from storage.index.engine.statements import insert_rows, update_rows
 from storage.index.rows.entry import CommitEntry
 from storage.index.rows.interning import LookupTables
@@ -50,8 +51,7 @@ def _add_unknown_sites(connection: Connection, registry: SiteRegistry, unknown: 
     lock_registry(connection, exclusive=True)
     rows = [{"name": name, "url": unknown[name], "configured": False, "needs_relearning": False} for name in new]
     insert_rows(connection, SiteRow, rows, conflict_columns=["name"])
-    ids = connection.execute(select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(new)))
-    hosts = [{"site_id": site_id, "host": name} for name, site_id in ids]
+    hosts = [{"site_id": site_id, "host": name} for name, site_id in load_site_ids(connection, new).items()]
     insert_rows(connection, SiteHostRow, hosts, conflict_columns=["site_id", "host"])
     return True
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from storage.grouping import group_pairs
+from storage.index.conditions.visibility import load_site_ids
 from storage.index.engine.statements import IDS, AnyRow, batches, change_by_ids, fetch_by_ids, insert_rows, reserve_ids
 from storage.index.frontier.source_status import recompute_sources
 from storage.index.rows.interning import LookupTables
@@ -86,8 +87,7 @@ def _write_descriptions(connection: Connection, sites: Iterable[Site], described
     source = {"configured": True, "configured_at": described_at}
     rows = [{"name": site.name, "url": site.url, "needs_relearning": False, **source} for site in ordered]
     insert_rows(connection, SiteRow, rows, conflict_columns=["name"], update_columns=["url", *source])
-    query = select(SiteRow.name, SiteRow.id).where(SiteRow.name.in_(IDS))
-    ids = {row.name: row.id for row in fetch_by_ids(connection, query, (site.name for site in ordered))}
+    ids = load_site_ids(connection, (site.name for site in ordered))
     change_by_ids(connection, delete(SiteHostRow).where(SiteHostRow.site_id.in_(IDS)), ids.values())
     host_rows = [{"site_id": ids[site.name], "host": host} for site in ordered for host in site.hosts]
     insert_rows(connection, SiteHostRow, host_rows)

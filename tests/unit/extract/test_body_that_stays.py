@@ -100,6 +100,42 @@ def test_text_that_a_button_reveals_is_text() -> None:
     assert body(reading) == list(PARAGRAPHS)
 
 
+@pytest.mark.parametrize(
+    "hiding", ["style='display:none'", "style='display:none' class=more", "hidden", "aria-hidden=true", "class=hidden"]
+)
+def test_paragraphs_that_are_each_hidden_are_text(hiding: str) -> None:
+    shown, hidden = "".join(PARTS[:5]), "".join(PARTS[5:]).replace("<p>", f"<p {hiding}>")
+    assert body(extract_page(page(f"<div>{shown}{hidden}<button>More</button></div>"), URL)) == list(PARAGRAPHS)
+    assert body(extract_page(page(f"<div>{''.join(PARTS).replace('<p>', f'<p {hiding}>')}</div>"), URL)) == list(
+        PARAGRAPHS
+    )
+
+
+@pytest.mark.parametrize("tag", ["fieldset", "dialog open", "dialog", "menu", "form", "noindex"])
+def test_an_odd_element_may_contain_the_rest_of_the_text(tag: str) -> None:
+    shown, rest = "".join(PARTS[:6]), "".join(PARTS[6:])
+    for box in (
+        f"<div>{shown}<{tag}>{rest}</{tag.split(maxsplit=1)[0]}></div>",
+        f"<main><section>{shown}<{tag}>{rest}</{tag.split(maxsplit=1)[0]}></section></main>",
+    ):
+        assert body(extract_page(page(box), URL)) == list(PARAGRAPHS)
+
+
+def test_a_form_behind_the_text_is_none_of_it() -> None:
+    rest = "".join(PARTS[8:])
+    reading = extract_page(
+        page(f"<div>{''.join(PARTS[:8])}<form>{rest}<input name=mail><button>OK</button></form></div>"), URL
+    )
+    assert body(reading) == list(PARAGRAPHS[:8])
+
+
+def test_a_hint_for_search_engines_ends_no_sentence() -> None:
+    marked = [
+        part.replace(" had crossed", " <noindex><a href=/r rel=nofollow>had</a></noindex> crossed") for part in PARTS
+    ]
+    assert body(extract_page(page("".join(marked)), URL)) == list(PARAGRAPHS)
+
+
 def test_hidden_words_in_a_line_are_no_text() -> None:
     """Screen readers say them, in a paragraph or in a link; the paragraph stays one."""
     hidden = "<span style='display:none'> (opens in a new tab)</span>"

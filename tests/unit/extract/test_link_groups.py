@@ -301,6 +301,16 @@ def test_a_control_names_the_list_that_it_shows(tag: str) -> None:
     assert groups(f"{opener}<div id=t>{listed(101, 102)}</div>") == (group(LinkKind.RELATED, "", 101, 102),)
 
 
+@pytest.mark.parametrize("tab", ["<button role=tab>{}</button>", "<li role=tab><span>{}</span></li>"])
+def test_tabs_show_the_panels_in_their_order(tab: str) -> None:
+    tabs = tab.format("Related articles") + tab.format("Most read")
+    panels = f"<div role=tabpanel>{listed(101, 102)}</div><div role=tabpanel hidden>{listed(103, 104)}</div>"
+    assert groups(f"<div><div role=tablist>{tabs}</div>{panels}</div>") == (
+        group(LinkKind.RELATED, "Related articles", 101, 102),
+        group(LinkKind.LATEST, "Most read", 103, 104),
+    )
+
+
 def test_the_archive_of_a_day_is_no_article() -> None:
     """The date on a card leads to it; the cards are one list all the same."""
     card = "<div class=c><h4>{}</h4><a href=/2024/05/0{}/>May 2024</a></div>"

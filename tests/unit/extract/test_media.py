@@ -278,6 +278,16 @@ def test_a_line_alone_with_a_picture_among_paragraphs_is_its_caption(markup: str
         ("The statue of Elizabeth I. REUTERS/Ann Lee", "REUTERS/Ann Lee"),
         ("The estate of Malcolm X. Getty Images", "Getty Images"),
         ("Le port lundi. Crédit photo : Ann Lee / AFP", "Ann Lee / AFP"),
+        ("Le port lundi. Crédit photo Ann Lee", "Ann Lee"),
+        ("The port on Monday. Credit Ann Lee/Agency", "Ann Lee/Agency"),
+        ("The port on Monday. Image source, Getty Images", "Getty Images"),
+        ("El puerto el lunes. Crédito Ana Lee", "Ana Lee"),
+        ("부두의 크레인 모습. /홍길동", "홍길동"),
+        ("부두의 크레인 모습 /홍길동 기자", "홍길동 기자"),
+        ("부두의 크레인 모습/홍길동 기자", "홍길동 기자"),
+        ("부두의 크레인 모습. 사진/홍길동", "홍길동"),
+        ("부두의 크레인 모습. ⓒ홍길동", "홍길동"),
+        ("부두/시장", None),
         ("Порт в понедельник. Фото: Анна Ли", "Анна Ли"),
         ("Port w poniedziałek. Fot. Anna Lee", "Anna Lee"),
         ("Port w poniedziałek. Fot. Anna Lee / Agencja", "Anna Lee / Agencja"),
@@ -346,6 +356,10 @@ NO_CREDITS = [
     "The gallery, where visitors can buy prints.",
     "Photo caption contest winners pose",
     "Photo… Essay",
+    "Credit Suisse Zurich",
+    "Credit rating agencies in London",
+    "Crédit Agricole Nord Europe",
+    "Credit for the bridge goes to Ann Lee",
 ]
 
 

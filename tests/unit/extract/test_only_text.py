@@ -98,7 +98,7 @@ def test_boxes_in_the_element_are_no_text(searches: list[str]) -> None:
 @pytest.mark.parametrize(
     "beside",
     [
-        {"above": f"<div class='first'><p>{LEAD}</p></div>"},
+        {"above": f"<div class='first dek'><p>{LEAD}</p></div><div class='by'><p>{SUMMARY}</p></div><time>May</time>"},
         {"below": f"<div class='rest'>{PARAGRAPHS.replace('bridge', 'road')}</div>"},
         {"below": f"<div class='promo'><p>{LEAD} {SUMMARY}</p><p>{SUMMARY} {LEAD}</p></div>"},
     ],
@@ -154,10 +154,8 @@ THAI = "".join(f"<p>เจ้าหน้าที่ตรวจพบรอย
         (PARAGRAPHS, f"<div class='text2'>{SHORT}</div>", ""),
         (PARAGRAPHS, f"<div class='text2'>{CHINESE}</div>", ""),
         (f"{PARAGRAPHS}<div class='wide'><div><p>{LEAD}</p></div></div>", "", LEAD),
-        (f"{PARAGRAPHS}<div class='part'><h3>What now?</h3><p>{LEAD}</p></div>{PARAGRAPHS}", "", LEAD),
-        (PARAGRAPHS, f"<div class='offer'>Subscribe!</div><div style='display:none'><p>{LEAD}</p></div>", ""),
     ],
-    ids=["Thai", "Urdu", "short paragraphs", "second part", "Chinese", "wrapped", "part with a heading", "hidden part"],
+    ids=["Thai", "Urdu", "short paragraphs", "second part", "Chinese", "wrapped"],
 )  # fmt: skip
 def test_no_sentence_is_passed_over(inside: str, beside: str, lost: str, searches: list[str]) -> None:
     """Sentences that may belong to the article, however short, leave the choice to trafilatura."""
@@ -192,10 +190,42 @@ def test_dek_above_the_element(searches: list[str]) -> None:
 
 
 def test_two_lines_above_the_element(searches: list[str]) -> None:
-    """Only one line is the dek; the other may be the beginning of the article."""
+    """Only one line is the dek; the other is the beginning of the article."""
     article = read(PARAGRAPHS, above=f"<div class='intro'><p>{SUMMARY}</p></div><div class='first'><p>{LEAD}</p></div>")
-    assert searches
-    assert set(STORY) <= set(list_body(article))
+    assert (article.dek, list_body(article), searches) == (SUMMARY, [LEAD, *STORY], [])
+
+
+def test_text_in_several_elements(searches: list[str]) -> None:
+    """The parts of a text between advertisements are in elements alike, and each has its headings and lists."""
+    part = f"<div class='chunk'><h2>The piers</h2>{PARAGRAPHS}<ul><li>Two lanes</li><li>One path</li></ul></div>"
+    parts = part.join(["<div class='ad'>Buy a boat.</div>"] * 4)
+    body = ["The piers", *STORY, "Two lanes\nOne path"] * 3
+    page = f"<html><body><h1>The bridge opens</h1><main><div class='story'>{parts}</div></main></body></html>"
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    assert (list_body(article), searches) == (body, [])
+
+
+@pytest.mark.parametrize(
+    ("box", "kept"),
+    [
+        (f"<h3>What now?</h3><p>{LEAD}</p>", ["What now?", LEAD]),
+        (f"<div><p>{LEAD}</p></div>", [LEAD]),
+        ("<blockquote><p>It holds.</p><p>— The mayor</p></blockquote>", ["It holds.", "— The mayor"]),
+    ],
+    ids=["part with a heading", "wrapped", "post"],
+)
+def test_boxes_between_paragraphs(box: str, kept: list[str], searches: list[str]) -> None:
+    """Boxes between paragraphs that hold nothing but text are parts of it."""
+    article = read(f"{PARAGRAPHS}<div class='box'>{box}</div>{PARAGRAPHS}")
+    assert (list_body(article), searches) == ([*STORY, *kept, *STORY], [])
+
+
+def test_list_of_other_pages_at_the_end(searches: list[str]) -> None:
+    """A list whose items are each a sentence with a link is no text below the last paragraph."""
+    items = "".join(f"<li>The ferry of {n}: <a href='/a/{n}'>who may use it</a></li>" for n in (2001, 2002))
+    article = read(f"{PARAGRAPHS}<ul>{items}</ul>")
+    assert (list_body(article), searches) == (STORY, [])
 
 
 def test_captions_beside_the_element(searches: list[str]) -> None:
@@ -219,21 +249,23 @@ def wrap(inside: str, below: str) -> str:
     [
         ("", f"<ul>{''.join(LINKS)}</ul><div class='about'><p>{LEAD}</p></div>", False),
         (f"<ul>{''.join(LINKS)}</ul>", f"<div class='about'><p>{LEAD}</p></div>", False),
-        ("", f"<ul>{''.join(LINKS[1:])}</ul><div class='about'><p>{LEAD}</p></div>", True),
+        ("", f"<div class='about'><p>{LEAD}</p></div>", False),
         ("", f"<ul>{''.join(LINKS)}</ul><div class='about'><p>{LEAD}</p><p>{SUMMARY}</p></div>", True),
         (f"<ul>{''.join(LINKS)}</ul><div class='note'><p>{LEAD}</p></div>", "", True),
-        ("", f"<div class='part'><h3><a href='/a/1'>What the ferry cost</a></h3><p>{LEAD}</p></div>", True),
+        ("", f"<div class='part'><h3><a href='/a/1'>What the ferry cost</a></h3><p>{LEAD}</p></div>", False),
         ("", f"<div class='story-body comments'><p>{LEAD} {SUMMARY}</p></div>", True),
-        ("", f"<div class='legal'><p>Disclaimer: {SUMMARY}</p></div>", True),
-        ("", f"<aside>{PARAGRAPHS.replace('bridge', 'ferry')}</aside>", True),
+        ("", f"<div class='legal'><p>Disclaimer: {SUMMARY}</p></div>", False),
+        ("", f"<aside>{PARAGRAPHS.replace('bridge', 'ferry')}</aside>", False),
+        ("", f"<div style='display:none'><p>{LEAD}</p><p>{SUMMARY}</p></div>", False),
+        ("", f"<div class='rest'>{PARAGRAPHS.replace('bridge', 'ferry')}</div>", True),
     ],
     ids=[
-        "links", "links of the article", "four links", "much text", "in the article", "under one link",
-        "comments and body", "disclaimer", "as much text beside it",
+        "links", "links of the article", "no links", "much text", "in the article", "under one link",
+        "comments and body", "disclaimer", "aside", "hidden", "as much text beside it",
     ],
 )  # fmt: skip
 def test_sentences_behind_the_article(within: str, below: str, asked: bool, searches: list[str]) -> None:
-    """Little text behind links to other pages is none of the article's, if it is outside of the page's <article>."""
+    """Little text is none of the article's if it is behind the page's <article>, as are asides and hidden boxes."""
     page = (
         f"<html><head><title>The bridge opens</title></head><body><h1>The bridge opens</h1>{wrap(PARAGRAPHS, within)}"
     )
@@ -246,10 +278,12 @@ def test_sentences_behind_the_article(within: str, below: str, asked: bool, sear
 
 
 def test_links_behind_an_element_that_is_in_no_article(searches: list[str]) -> None:
-    """A second part of the text may stand behind links if no <article> or <main> ends before them."""
-    article = read(PARAGRAPHS, below=f"<ul>{''.join(LINKS)}</ul><div class='text'><p>{LEAD}</p></div>")
+    """A second part of the text stands behind links if no <article> ends before them; in another, it may."""
+    below = f"<ul>{''.join(LINKS)}</ul><div class='text'><p>{LEAD}</p></div>"
+    assert list_body(read(PARAGRAPHS, below=below)) == [*STORY, LEAD]
+    assert not searches
+    read(PARAGRAPHS, below=below.replace("text", "rest"))
     assert searches
-    assert list_body(article) == [*STORY, LEAD]
 
 
 @pytest.mark.parametrize(
@@ -257,10 +291,11 @@ def test_links_behind_an_element_that_is_in_no_article(searches: list[str]) -> N
     [
         "<div class='facts'><h4>Facts</h4><p>Built: 1926, by the towns</p><p>Length: 300 metres, seven piers</p></div>",
         f"<div class='pull'><div>{LEAD[:70]}</div></div>",
+        f"<div class='box'><p>{LEAD}</p><a href='/join'>Join us</a></div>",
         f"<div class='paragraph-ad'><h3>In short</h3><ul><li>{LEAD[:69]}.</li><li>It holds.</li></ul></div>",
         "<ul><li><a href='https://county.example/piers'>The piers, a report of the county</a></li></ul>",
     ],
-    ids=["facts", "quotation", "key points", "references"],
+    ids=["facts", "quotation", "offer", "key points", "references"],
 )
 def test_boxes_that_may_be_text(box: str, searches: list[str]) -> None:
     """Trafilatura decides on boxes in the element that are not selected: they may be facts, notes or references."""
@@ -270,12 +305,13 @@ def test_boxes_that_may_be_text(box: str, searches: list[str]) -> None:
 
 
 def test_first_block_of_a_page_without_a_headline(searches: list[str]) -> None:
-    """The first paragraph may stand in a box of its own on a page that prints no headline."""
+    """The first paragraph may stand in a box of its own, also on a page that prints no headline."""
     page = (
         f"<html><head><title>T</title></head><body><div><p>{LEAD}</p></div><div class='text'>{PARAGRAPHS}</div></body>"
     )
-    extract_page(page.encode(), URL)
-    assert searches
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    assert (article.paragraphs[0].text, searches) == (LEAD, [])
 
 
 @pytest.mark.parametrize("name", ["ad-lead", "video", "colon", "key"])
