@@ -14,6 +14,7 @@ from typing import Any
 
 from OpenSSL import SSL
 from twisted.internet import interfaces, ssl
+from twisted.internet._resolver import HostResolution
 from twisted.internet._sslverify import ClientTLSOptions
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
@@ -34,15 +35,6 @@ class NotPublicError(ConnectError):
     """A host has no public address."""
 
 
-@implementer(interfaces.IHostResolution)
-class _Resolution:
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def cancel(self) -> None:
-        """Do nothing: a query of the operating system cannot be cancelled."""
-
-
 @implementer(interfaces.IHostnameResolver)
 class Resolver:
     """Resolves names by the operating system, in a thread, and caches the addresses of both families."""
@@ -52,7 +44,7 @@ class Resolver:
 
     def resolveHostName(self, resolutionReceiver: Any, hostName: str, portNumber: int = 0, **_: Any) -> Any:
         """Pass every address of a host to the receiver. Called by Twisted."""
-        resolution = _Resolution(hostName)
+        resolution = HostResolution(hostName)
         resolutionReceiver.resolutionBegan(resolution)
         until, known = self._known.get(hostName, (0.0, []))
         if time.monotonic() < until:
