@@ -176,6 +176,7 @@ def decode_payload(block: bytes, limit: int) -> bytes:
 MAX_CODINGS = 5
 """Maximum number of nested codings, as in curl. A gzip file that decodes to itself would never end."""
 
+_PIECE = 1 << 16
 _STEP = 1 << 12
 _GZIP = b"\x1f\x8b"
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")  # a frame, or one to be skipped (RFC 8878 3.1.2)
@@ -245,7 +246,7 @@ def _gunzip(body: bytes, output: _Output) -> bytes:
         while body.startswith(_GZIP, at):
             inflater = isal_zlib.decompressobj(wbits=31)
             while at < len(body) and not inflater.eof:
-                feed = body[at : at + CHUNK_SIZE]
+                feed = body[at : at + _PIECE]
                 output.add(inflater.decompress(feed, output.room))
                 at += len(feed) - len(inflater.unused_data)
         return output.to_bytes()
