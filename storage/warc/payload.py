@@ -14,7 +14,7 @@ Malformed heads (bare LF, folded lines, no colon, latin-1) are accepted. Content
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
@@ -25,7 +25,7 @@ from isal import isal_zlib
 from storage.errors import BadRecord, PayloadError, PayloadTooLarge
 from storage.warc.byte_stream import CHUNK_SIZE, ByteStream
 from storage.warc.gzip_members import IsalError
-from storage.warc.record import HEAD_END, Headers, parse_lines
+from storage.warc.record import HEAD_END, Headers
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -91,7 +91,22 @@ def parse_http_headers(block: bytes) -> tuple[int | None, Headers]:
     start, end = _find_head(block)
     status = _STATUS.match(block, start)
     lines = block[start:end].split(b"\n")
-    return (int(status[1]) if status else None), parse_lines(map(decode_line, lines[1:] if status else lines))
+    return (int(status[1]) if status else None), tuple(_parse_header_lines(lines[1:] if status else lines))
+
+
+def _parse_header_lines(lines: Iterable[bytes]) -> Iterable[tuple[str, str]]:
+    name, value = "", ""
+    for line in lines:
+        text = decode_line(line.rstrip(b"\r"))
+        if text[:1] in (" ", "\t") and name:
+            value = f"{value} {text.strip()}"
+            continue
+        if name:
+            yield name, value
+        name, colon, value = text.partition(":")
+        name, value = (name.strip() if colon else ""), value.strip()
+    if name:
+        yield name, value
 
 
 def decode_line(line: bytes) -> str:

@@ -137,21 +137,16 @@ def format_fields(fields: Fields) -> bytes:
 
 
 def parse_fields(text: bytes) -> Headers:
-    """Parse named fields; folded lines are joined, lines without a colon or a name dropped."""
-    return parse_lines(text.decode("utf-8", "replace").split("\n"))
-
-
-def parse_lines(lines: Iterable[str]) -> Headers:
-    """Parse the lines of named fields, as `parse_fields` does."""
+    """Parse named fields; folded lines are joined, lines without a colon dropped."""
     found: list[tuple[str, str]] = []
-    for line in lines:
+    for line in text.decode("utf-8", "replace").split("\n"):
         if line[:1] in (" ", "\t") and found:
             name, value = found[-1]
             found[-1] = (name, f"{value} {line.strip(_BLANK)}")
             continue
         name, colon, value = line.partition(":")
-        if colon and (name := name.strip(_BLANK)):
-            found.append((name, value.strip(_BLANK)))
+        if colon:
+            found.append((name.strip(_BLANK), value.strip(_BLANK)))
     return tuple(found)
 
 
