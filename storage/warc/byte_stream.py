@@ -1,7 +1,6 @@
 """Buffered reading of a foreign file, decompressed if need be, with the positions of its gzip members."""
 
 import re
-import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,7 +10,6 @@ from storage.warc.gzip_members import MAX_RECORD_SIZE, find_member, is_gzip_star
 
 READ_SIZE = 1 << 14
 """Small: a decompression bomb of this size inflates to 16 MB at most."""
-CHUNK_SIZE = 1 << 16
 
 
 class BrokenStream(EOFError):
@@ -59,12 +57,6 @@ class ByteStream:
         taken = bytes(self.buffer[:count])
         self.discard(len(taken))
         return taken
-
-    def read_chunks(self, count: int = sys.maxsize) -> Iterator[bytes]:
-        """Yield the next bytes in chunks, fewer at the end."""
-        while count and (chunk := self.read(min(count, CHUNK_SIZE))):
-            count -= len(chunk)
-            yield chunk
 
     def discard(self, count: int) -> None:
         """Drop bytes from the front of the buffer."""

@@ -14,7 +14,7 @@ Malformed heads (bare LF, folded lines, no colon, latin-1) are accepted. Content
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
@@ -22,8 +22,7 @@ from typing import NoReturn
 import brotli  # type: ignore[import-untyped]
 from isal import isal_zlib
 
-from storage.errors import BadRecord, PayloadError, PayloadTooLarge
-from storage.warc.byte_stream import CHUNK_SIZE, ByteStream
+from storage.errors import PayloadError, PayloadTooLarge
 from storage.warc.gzip_members import IsalError
 from storage.warc.record import HEAD_END, Headers
 
@@ -33,9 +32,7 @@ else:
     from backports import zstd
 
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})", re.IGNORECASE)
-_CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
-_CHUNK_PROBE = 1 << 20  # bytes of the first chunk that are read to find out whether a body is chunked at all
-_LINE_END = re.compile(rb"\r?\n")
+CHUNK_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]*)?\r?\n")
 
 
 def split_message(block: bytes) -> tuple[bytes, bytes]:
@@ -130,52 +127,26 @@ def remove_chunking(body: bytes) -> bytes:
     >>> remove_chunking(b"4;x=1\r\nWiki\r\n0\r\n\r\n")
     b'Wiki'
     """
-    return b"".join(decode_chunks(ByteStream(iter((body,)))))
-
-
-def decode_chunks(body: ByteStream, where: tuple[str, int] | None = None) -> Iterator[bytes]:
-    """Yield the decoded body, as `remove_chunking` returns it.
-
-    One from a file, whose record is `where`, need not fit into memory: BadRecord if its first chunk is long, and it
-    turns out behind that not to be chunked.
-    """
-    line = _read_line(body)
-    size = _CHUNK_LINE.fullmatch(line)
-    if size is None:
-        yield line
-        yield from body.read_chunks()
-        return
-    length = int(size[1], 16)
-    begin = body.read(min(length, _CHUNK_PROBE) if where else length)
-    is_complete = len(begin) == length
-    if is_complete and length and not _skip_line_end(body):
-        yield line + begin
-        yield from body.read_chunks()
-        return
-    yield begin
-    if not is_complete:
-        yield from body.read_chunks(length - len(begin))
-        if not _skip_line_end(body) and where:
-            raise BadRecord(*where, "response that is only partly chunked")
-    while length and (size := _CHUNK_LINE.fullmatch(_read_line(body))):
+    pieces: list[bytes] = []
+    at = 0
+    while True:
+        size = CHUNK_LINE.match(body, at)
+        if size is None:
+            return b"".join(pieces) if at else body
         length = int(size[1], 16)
-        yield from body.read_chunks(length)
-        _skip_line_end(body)
-
-
-def _read_line(body: ByteStream) -> bytes:
-    """Return a line with its end, cut at CHUNK_SIZE bytes."""
-    end = body.find(_LINE_END, CHUNK_SIZE)
-    return body.read(min(end.end() if end else CHUNK_SIZE, CHUNK_SIZE))
-
-
-def _skip_line_end(body: ByteStream) -> bool:
-    """Skip a line end; True if there was one, or the data ends there."""
-    body.ensure(2)
-    begin = bytes(body.buffer[:2])
-    end = _LINE_END.match(begin)
-    body.discard(end.end() if end else 0)
-    return end is not None or begin in {b"", b"\r"}
+        if not length:
+            return b"".join(pieces)
+        begin = size.end()
+        pieces.append(body[begin : begin + length])
+        at = begin + length
+        if body.startswith(b"\r\n", at):
+            at += 2
+        elif body.startswith(b"\n", at):
+            at += 1
+        elif at < len(body) and len(pieces) == 1 and body[at:] != b"\r":
+            return body
+        if at >= len(body):
+            return b"".join(pieces)
 
 
 def decode_payload(block: bytes, limit: int) -> bytes:

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.errors import BadRecord, TornRecord, WarcError
-from storage.warc.byte_stream import CHUNK_SIZE
 from storage.warc.payload import parse_message
 from storage.warc.record import HTTP_RESPONSE, build_member
-from storage.warc.streaming import open_response
+from storage.warc.streaming import CHUNK_SIZE, open_response
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: 1\r\n\r\n"
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n"
