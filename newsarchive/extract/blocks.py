@@ -39,8 +39,7 @@ _MIN_ARTICLE_BOX = 400  # characters of running text from which a box can be the
 _MIN_LINKED_ARTICLE = 1_500
 """Characters from which a link is an <a> that was never closed, and a fallback for browsers without scripts a page."""
 _MIN_OPEN = 3  # paragraphs in a link that was never closed
-_DROPPED = frozenset({"dialog", "fieldset", "menu", "noindex"})
-"""Elements without a zone that trafilatura drops, but that may contain a part of an article."""
+_UNUSUAL_BOXES = frozenset({"dialog", "fieldset", "menu", "noindex"})  # without a zone, but dropped by trafilatura
 _TEASERS = zones.RELATED | zones.LATEST
 _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
@@ -228,8 +227,7 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
     found = {link for link in long_links if len(list(islice(link.iter("p", "div"), _MIN_OPEN))) == _MIN_OPEN}
     if whole < _MIN_ARTICLE_BOX:
         found.update(e for e in body.iter(*_FALLBACKS) if len(e.text_content()) > _MIN_LINKED_ARTICLE)
-    for elements, zone, begin, end in collector.boxes:
-        box = elements[0]
+    for box, zone, begin, end in collector.boxes:
         inside, paragraphs, _, _ = map(sub, counts[end], counts[begin])
         # What stands before the box says nothing about its first block.
         _, _, under_link, apart = map(sub, counts[end], counts[begin + 1])
@@ -239,10 +237,10 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
         if inside < _MIN_ARTICLE_BOX or 2 * apart >= paragraphs or 3 * under_link >= paragraphs:
             continue
         if zone in (0, zones.HIDDEN, zones.FORM) and _continues_text(box, collector.content.blocks, begin, end):
-            found.update(elements)
+            found.add(box)
         ratio = _MAX_COMMENTS_RATIO if zone & _READERS_OR_CONSENT else 2 if zone & (zones.HIDDEN | zones.QUOTE) else 1
         if inside > (whole - inside) * ratio:
-            found.update(elements)
+            found.add(box)
     return found
 
 
@@ -257,7 +255,7 @@ def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int)
         and (first.is_prose or ends_sentence(first.text))
         and before.tag == first.tag
         and (first.element is box or before.element.get("class") == first.element.get("class"))
-        and box.find(".//input") is None
+        and next(box.iter("input", "select", "textarea", "button"), None) is None
         and any(box.getparent() is outer for outer in islice(before.element.iterancestors(), _MAX_CARD_LEVELS))
         and all(block.link_share < 0.5 for block in blocks[begin:end])
     )
@@ -368,8 +366,8 @@ class _BlockCollector:
         self.pending_breaks = self.body_count = self.text_count = self.closed_at = self.link_end = 0
         self.space_needed = self.adjacent = False
         self.panels: set[str] = set()  # ids of elements that a button which heads them shows
-        self.boxes: list[tuple[list[HtmlElement], int, int, int]] = []
-        """(elements, the zones they open, the first block, the block after the last) of each possible box."""
+        self.boxes: list[tuple[HtmlElement, int, int, int]] = []
+        """(element, the zones it opens, its first block, the block after its last) of each possible box."""
 
     def add_text(self, text: str, holder: HtmlElement, zone: int) -> None:
         """Add a piece of text; white space only if something precedes it."""
@@ -493,8 +491,8 @@ class _BlockCollector:
         self.flush()
         # A body that contains an embedded post is named for it, too.
         cut = _CUT_ZONES & ~zones.EMBED if opened & zones.BODY else _CUT_ZONES
-        if (opened & cut or tag in _DROPPED) and begin < len(self.content.blocks):
-            self.add_box(element, opened, begin)
+        if (opened & cut or tag in _UNUSUAL_BOXES) and begin < len(self.content.blocks):
+            self.boxes.append((element, opened, begin, len(self.content.blocks)))
         if tag in _CONTAINERS and (
             self.text_count == texts
             or (zone & zones.NON_ARTICLE and not within & zones.NON_ARTICLE and self.body_count == bodies)
@@ -502,16 +500,6 @@ class _BlockCollector:
             # Without article text: it replaces the containers inside it.
             del self.content.non_article[boxes:]
             self.content.non_article.append(element)
-
-    def add_box(self, element: HtmlElement, opened: int, begin: int) -> None:
-        """Add a possible box; hidden ones side by side, such as the paragraphs that a button reveals, are one."""
-        end, is_paragraph = len(self.content.blocks), self.content.blocks[begin].element is element
-        for elements, zone, first, _ in self.boxes[-1:] if is_paragraph and opened == zones.HIDDEN else ():
-            if zone == opened and element.getprevious() is elements[-1]:
-                elements.append(element)
-                self.boxes[-1] = elements, zone, first, end
-                return
-        self.boxes.append(([element], opened, begin, end))
 
     def add_media(self, element: HtmlElement, zone: int) -> None:
         if len(self.content.media) < MAX_MEDIA:
@@ -577,6 +565,7 @@ class _BlockCollector:
 
     def walk_children(self, element: HtmlElement, zone: int, depth: int, holder: HtmlElement) -> None:
         if depth > _MAX_DEPTH:
+            self.content.levels += 1 << 20  # those of the elements within are not counted
             self.add_text(element.text_content(), holder, zone)
             return
         depth += 1

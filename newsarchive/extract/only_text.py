@@ -8,7 +8,7 @@ may belong to it.
 
 from collections import Counter
 from functools import reduce
-from itertools import chain, islice, takewhile
+from itertools import chain, islice, pairwise, takewhile
 from operator import and_, attrgetter
 
 from lxml.html import HtmlElement
@@ -30,6 +30,7 @@ from newsarchive.extract.zones import HEADINGS
 from storage.model import BODY_ROLES, Role
 
 _MAX_BLOCKS = 2_000  # on a page
+_MAX_LEVELS = 5  # elements around one of several elements with text among which is the one around all of them
 _MIN_TEXT = 500  # shortest text, in characters
 _MIN_SHARE = 0.6  # of the running text of the page, but for that in other articles' boxes, menus and the footer
 _MAX_MISSED = 60  # characters that may be body text and are not selected, at most
@@ -40,18 +41,16 @@ _MIN_TEASER_SHARE = 0.3  # share of links in each item of a list behind an artic
 _MIN_BESIDE_LINKS = 30  # shortest text beside links, in characters, that is more than a name or a date
 _MIN_CLAIMED = 0.9  # smallest share of the length that the page claims
 _NEVER_ARTICLE = zones.NAV | zones.MENU | zones.FOOTER | zones.CONSENT | zones.FORM
-_OF_PERSONS = zones.COMMENTS | zones.BIO
 _OF_OTHER_ARTICLES = zones.RELATED | zones.LATEST
 _ARTICLE = zones.ARTICLE | zones.MAIN | zones.BODY
 _MAX_SHARE_BEHIND = 0.2  # largest ratio to the text of lines behind its <article> that are none of it
 _WHOLE_TAGS = frozenset({"ul", "ol", "dl", "blockquote", "table"})
 _PART_TAGS = _WHOLE_TAGS | HEADINGS | {"li", "dd", "dt", "td", "th", "tr", "pre"}
-_OF_NO_TEXT_WITHIN = zones.HIDDEN | zones.ASIDE | zones.BUTTON
-_OF_NO_TEXT = (
-    zones.HIDDEN | zones.RELATED | zones.LATEST | zones.ASIDE | zones.BUTTON | zones.BYLINE | zones.BIO | zones.TAGS
-    | zones.DATE | zones.SHARE | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
-)  # fmt: skip
+_ZONES_BESIDE_WITHIN = zones.HIDDEN | zones.ASIDE | zones.BUTTON
+_ZONES_BESIDE = _ZONES_BESIDE_WITHIN | _OF_OTHER_ARTICLES | zones.BIO
 """Zones of boxes outside of an element with running text in which nothing belongs to it, however long it is."""
+_ZONES_OF_LINES = zones.BYLINE | zones.TAGS | zones.DATE | zones.SHARE | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+"""The same, but for long paragraphs: an article may have such a name, too ("entry-date", "topics")."""
 
 
 def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int], set[int]]:
@@ -79,12 +78,11 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
             return set(), set()
         chosen |= selected
         children += within
-    indexes = [block.index for block, _ in children]
-    inside = range(min(indexes), max(indexes) + 1)
+    inside = range(children[0][0].index, children[-1][0].index + 1)
     # A line above the byline is a dek.
     early = takewhile(lambda b: not b.zone & ~own & (zones.BYLINE | zones.DATE), reversed(blocks[: inside.start]))
     chosen.update({b.index for b in early} & {b.index for b in alike})
-    whole = measure_text(b for b in running if not (b.zone & ~own & _OF_NO_TEXT or _is_never_body(b)))
+    whole = measure_text(b for b in running if not (b.zone & ~own & _ZONES_BESIDE or _is_never_body(b)))
     length = measure_text(blocks[i] for i in chosen)
     if length < max(_MIN_TEXT, _MIN_SHARE * whole, _MIN_CLAIMED * context.claims.length):
         return set(), set()
@@ -98,8 +96,8 @@ def find_only_text(blocks: list[Block], context: BodyContext) -> tuple[set[int],
 
     def may_be_missed(lines: list[Block]) -> bool:
         # The beginning of an article may stand above the element, and parts of it in boxes of the element.
-        early = measure_text(b for b in lines if b.index < inside.stop)
-        return early <= _MAX_MISSED and measure_text(lines) <= max(_MAX_MISSED, _MAX_MISSED_SHARE * length)
+        before = measure_text(b for b in lines if b.index < inside.stop)
+        return before <= _MAX_MISSED and measure_text(lines) <= max(_MAX_MISSED, _MAX_MISSED_SHARE * length)
 
     # The roles of the lines take time, and few lines matter little.
     if may_be_missed(unsure) or may_be_missed(_list_body_text(unsure, blocks, chosen, context)):
@@ -114,17 +112,21 @@ def _group_like_boxes(box: HtmlElement, text: list[Block], alike: list[Block]) -
     found: dict[HtmlElement, list[Block]] = {}
     for block in sorted({b.index: b for b in (*text, *alike)}.values(), key=attrgetter("index")):
         parent = box_of_paragraph(block)
-        if parent is not None and (parent.tag, parent.get("class")) == name and outer in list(parent.iterancestors()):
+        if parent is not None and (parent.tag, parent.get("class")) == name:
             found.setdefault(parent, []).append(block)
-    return found | {box: text}
+    # Those without a class are boxes of all kinds: only what is long is a part of the text.
+    some = [each for each, lines in found.items() if name[1] or measure_text(lines) > _MIN_TEXT // 2]
+    around = {each: [*islice(each.iterancestors(), _MAX_LEVELS)] for each in some}
+    near = {each: found[each] for each in some if outer in around[each] and found.keys().isdisjoint(around[each])}
+    return near if box in near else {box: text}
 
 
 def _is_link_within_site(block: Block, site: str) -> bool:
     """Return whether a block is hardly more than links to other pages of its site, and is not quoted."""
-    is_beside = block.zone & zones.QUOTE or len(block.text) - block.linked >= _MIN_BESIDE_LINKS
-    if is_beside or block.link_share <= _MIN_LINKED:
+    if len(block.text) - block.linked >= _MIN_BESIDE_LINKS or block.link_share <= _MIN_LINKED:
         return False
-    return not any(anchor.href.startswith("#") or _leads_elsewhere(anchor.href, site) for anchor in block.anchors)
+    leads_away = any(anchor.href.startswith("#") or _leads_elsewhere(anchor.href, site) for anchor in block.anchors)
+    return not (leads_away or block.zone & zones.QUOTE)
 
 
 def find_missed_parts(blocks: list[Block], text: set[int], chosen: set[int]) -> set[int]:
@@ -138,7 +140,8 @@ def _may_be_text(block: Block, inside: range, own: int) -> bool:
 
     Above the element, running text without an end, and key points, too.
     """
-    apart = _OF_NO_TEXT_WITHIN if block.index in inside else _OF_NO_TEXT
+    outside = _ZONES_BESIDE | _ZONES_OF_LINES * (len(block.text) <= LONG_PARAGRAPH)
+    apart = _ZONES_BESIDE_WITHIN if block.index in inside else outside
     if block.link_share >= 0.4 or block.zone & apart & ~own:
         return False
     # Names and labels that end like sentences are shorter.
@@ -157,21 +160,18 @@ def _find_children(box: HtmlElement, blocks: list[Block], first: int) -> list[tu
     """
 
     def find_child(block: Block) -> tuple[Block, HtmlElement] | None:
-        child = block.element
-        for outer in chain((child,), child.iterancestors()):
-            if outer is box:
-                return block, child
-            child = outer
-        return None
+        outward = chain((block.element, block.element), block.element.iterancestors())
+        return next(((block, child) for child, outer in pairwise(outward) if outer is box), None)
 
-    above = list(takewhile(bool, map(find_child, reversed(blocks[:first]))))
+    above = [*takewhile(bool, map(find_child, reversed(blocks[:first])))]
     return [each for each in (*reversed(above), *takewhile(bool, map(find_child, blocks[first:]))) if each]
 
 
 def _is_never_body(block: Block) -> bool:
     """Return whether a paragraph is in a box that is no article's; one that is named for comments and body may be."""
-    zone = block.zone
-    return bool(zone & _NEVER_ARTICLE or (zone & _OF_PERSONS and not zone & zones.BODY))
+    return bool(
+        block.zone & _NEVER_ARTICLE or (block.zone & (zones.COMMENTS | zones.BIO) and not block.zone & zones.BODY)
+    )
 
 
 def _list_body_text(unsure: list[Block], blocks: list[Block], chosen: set[int], context: BodyContext) -> list[Block]:

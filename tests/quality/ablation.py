@@ -164,7 +164,7 @@ RULES = (
     ),
     Rule("select: the only element with running text", "only_text", "find_only_text", always((set(), set()))),
     Rule("select: elements alike", "only_text", "_group_like_boxes", lambda box, text, _alike: {box: text}),
-    Rule("select: boxes beside the text", "only_text", "_OF_NO_TEXT", 0),
+    Rule("select: boxes beside the text", "only_text", "_ZONES_BESIDE", 0),
     Rule("select: ask about what may be text", "select_body", "_list_boxes_beside", always([])),
     Rule("select: the rest of an element", "only_text", "find_missed_parts", always(set())),
     Rule("select: densest text", "select_body", "_MIN_RESCUED", inf),

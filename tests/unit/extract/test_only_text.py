@@ -206,6 +206,31 @@ def test_text_in_several_elements(searches: list[str]) -> None:
     assert (list_body(article), searches) == (body, [])
 
 
+def test_boxes_without_a_class_beside_the_text() -> None:
+    """A short box of the same tag is none of the text, if neither has a class."""
+    about = (
+        "<section><h2>About the paper</h2><p>The paper is printed at the mill.</p><p>It is read in town.</p></section>"
+    )
+    page = f"<html><body><main><h1>The bridge opens</h1><section>{PARAGRAPHS}</section>{about}</main></body></html>"
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    assert list_body(article) == STORY
+
+
+@pytest.mark.parametrize("name", ["entry-date", "topics", "article-share"])
+def test_long_paragraphs_in_boxes_named_as_lines(name: str, searches: list[str]) -> None:
+    """The entries of a diary may be text, though their boxes have the name of a date."""
+    entries = "".join(f"<div class='{name}'><h3>{n} May</h3><p>{LEAD} {SUMMARY}</p></div>" for n in range(1, 5))
+    read(PARAGRAPHS, below=entries)
+    assert searches
+
+
+def test_elements_alike_within_each_other(searches: list[str]) -> None:
+    """Only the outermost of elements alike is looked at: each is searched for its paragraphs."""
+    inner = "<div class='text'><p>It holds.</p>" * 180 + "</div>" * 180
+    assert list_body(read(PARAGRAPHS, below=inner))[: len(STORY)] == STORY
+
+
 @pytest.mark.parametrize(
     ("box", "kept"),
     [
