@@ -141,9 +141,15 @@ def is_limit_shared(first: Ask, second: Ask, message: str, password: str = "") -
 def test_connections_that_come_at_once_are_divided(server: Server) -> None:
     """The process that is first does not accept all of them."""
 
+    def is_socket(file: Path) -> bool:
+        try:
+            return str(file.readlink()).startswith("socket:")
+        except FileNotFoundError:  # closed since it was listed
+            return False
+
     def count_sockets() -> list[int]:
         folders = [Path(f"/proc/{each}/fd") for each in server.list_workers()]
-        return [sum(str(file.readlink()).startswith("socket:") for file in each.iterdir()) for each in folders]
+        return [sum(map(is_socket, each.iterdir())) for each in folders]
 
     before = count_sockets()
     with ExitStack() as stack:
