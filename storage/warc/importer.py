@@ -23,14 +23,13 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from storage.errors import StorageError
-from storage.model import RecordPlace
 from storage.places.chain import Chain, ChainLink
 from storage.places.folder import PART, is_same_file, report_write_errors, sync_folder
 from storage.warc.arc import ArcSplitter
 from storage.warc.byte_stream import READ_SIZE, BrokenStream, ByteStream, GzipByteStream
 from storage.warc.framing import WARC_START, WarcSplitter
 from storage.warc.gzip_members import MAGIC, find_member
-from storage.warc.record import parse_record
+from storage.warc.record import header, parse_fields
 from storage.warc.tombstones import digest_url
 
 _CHUNK = 1 << 20
@@ -194,5 +193,7 @@ def _split_records(file: BinaryIO, taking: _Input) -> Iterator[bytes]:
 
 
 def _is_taken_down(member: bytes, digests: frozenset[str]) -> bool:
-    record = parse_record(zlib.decompress(member, wbits=31), RecordPlace(warc="", offset=0, length=len(member)))
-    return record.id in digests or digest_url(record.uri) in digests
+    head = zlib.decompressobj(31).decompress(member, _CHUNK).partition(b"\r\n\r\n")[0]
+    fields = parse_fields(head.partition(b"\n")[2])
+    uri, record_id = header(fields, "WARC-Target-URI"), header(fields, "WARC-Record-ID") or ""
+    return record_id.strip("<> ") in digests or (uri is not None and digest_url(uri.strip("<> ")) in digests)
