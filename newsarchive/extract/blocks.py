@@ -39,7 +39,7 @@ _MIN_ARTICLE_BOX = 400  # characters of running text from which a box can be the
 _MIN_LINKED_ARTICLE = 1_500
 """Characters from which a link is an <a> that was never closed, and a fallback for browsers without scripts a page."""
 _MIN_OPEN = 3  # paragraphs in a link that was never closed
-_UNUSUAL_BOXES = frozenset({"dialog", "fieldset", "menu", "noindex"})  # without a zone, but dropped by trafilatura
+_UNUSUAL_BOXES = frozenset({"dialog", "fieldset", "form", "menu", "noindex"})  # of text, if they have no fields
 _TEASERS = zones.RELATED | zones.LATEST
 _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
@@ -255,7 +255,7 @@ def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int)
         and (first.is_prose or ends_sentence(first.text))
         and before.tag == first.tag
         and (first.element is box or before.element.get("class") == first.element.get("class"))
-        and next(box.iter("input", "select", "textarea", "button"), None) is None
+        and (box.tag not in _UNUSUAL_BOXES or next(box.iter("input", "select", "textarea", "button"), None) is None)
         and any(box.getparent() is outer for outer in islice(before.element.iterancestors(), _MAX_CARD_LEVELS))
         and all(block.link_share < 0.5 for block in blocks[begin:end])
     )

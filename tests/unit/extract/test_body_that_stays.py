@@ -93,9 +93,10 @@ def test_a_text_in_several_boxes_is_read_whole(names: Sequence[str]) -> None:
     )
 
 
-def test_text_that_a_button_reveals_is_text() -> None:
-    """The hidden part that continues the visible paragraphs belongs to the article."""
-    shown, hidden = "".join(PARTS[:5]), "".join(PARTS[5:])
+@pytest.mark.parametrize("field", ["", "<button>Show less</button>", "<form><input name=mail></form>"])
+def test_text_that_a_button_reveals_is_text(field: str) -> None:
+    """The hidden part that continues the visible paragraphs belongs to the article, whatever fields it contains."""
+    shown, hidden = "".join(PARTS[:5]), "".join(PARTS[5:]) + field
     reading = extract_page(page(f"<div>{shown}<div style='display:none'>{hidden}</div></div>"), URL)
     assert body(reading) == list(PARAGRAPHS)
 
