@@ -319,9 +319,9 @@ class BatchReadings:
             task = self._tasks.get(place.warc)
             if task is None or (readings := ReadingsFile.open(task.path)) is None:
                 return None
+            self._open[place.warc] = readings  # first, so that it is closed if a run cannot be registered
             for started in readings.summary.runs:
                 register_run(started.run)
-            self._open[place.warc] = readings
             if len(self._open) > MAX_OPEN_FILES:
                 self._open.popitem(last=False)[1].close()
         self._open.move_to_end(place.warc)
