@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from newsarchive.batch.executor import LOCAL, BatchTarget, open_executor
-from newsarchive.batch.file_task import open_batch_readings, open_walk
+from newsarchive.batch.file_task import open_chunk_reader, open_walk
 from newsarchive.batch.read_warc import ReadingSettings, build_reading_settings
 from newsarchive.bucket.upload import UploadResult, upload_files
 from newsarchive.config import toml_file
@@ -276,12 +276,10 @@ class Archive(AbstractContextManager["Archive"]):
             requesting = self.index.read(replace_readings.list_requesting_sites)
             layouts = SiteLayouts(self.config.sites)
             wanted = replace(wanted, by_site={n: each for n in requesting if (each := layouts.extractor_version(n))})
-            places_to_read = (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
-            with open_batch_readings(
-                where, self.scratch, self._reading_settings(), self.places, places_to_read, progress
-            ) as batch:
+            settings = self._reading_settings()
+            with open_chunk_reader(where, self.scratch, settings, self.places, ingestor.readers) as read_chunks:
                 reextraction = Reextraction(
-                    index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), batch_readings=batch
+                    index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), read_chunks=read_chunks
                 )
                 result = reextraction.run(wanted, dry_run=dry_run, named=named, progress=progress)
             result.problems[:0] = problems

@@ -3,23 +3,22 @@
 import logging
 import shutil
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import TypeAlias
 from uuid import uuid4
 
 from newsarchive.batch.executor import BatchExecutor, BatchTarget, open_executor
 from newsarchive.batch.read_warc import ReadingSettings, read_items
 from newsarchive.batch.readings_file import SUFFIX, ReadingsFile, dump, load, remove_readings, write_readings
-from newsarchive.ingest.index_warcs import Item, WarcRange, WarcWalk, measure_file
+from newsarchive.ingest.index_warcs import Item, WarcRange, WarcWalk, measure_file, read_capture
+from newsarchive.ingest.pipeline import PageReader
 from newsarchive.ingest.tasks import CaptureReading
-from storage.callbacks import ProgressCallback
 from storage.errors import ArchiveError, DaskFailure, FileMissing, StorageError
-from storage.grouping import group_pairs
 from storage.model import ClosedWarc, CrawlRun, RecordPlace
 from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
@@ -39,8 +38,6 @@ class FileTask:
     """Offset of the first record to read."""
     folder: Path
     """Folder for the readings, which the worker and this machine both see."""
-    offsets: frozenset[int] | None = None
-    """Offsets of the captures to read; None for all."""
 
     @property
     def path(self) -> Path:
@@ -80,22 +77,16 @@ def read_warc_file(task: FileTask) -> str:
         DaskFailure: This process does not see the folders of the calling machine.
         StorageError: The readings cannot be written.
     """
-    if reason := check_folder(task.folder) or _check_access(task.file):
-        raise DaskFailure(f"a worker {reason}; committed captures are safe. What workers need: newsarchive help batch")
+    _require_access(task.folder, task.file)
     if is_done(task):
         return ""
-    settings, offsets = load_settings(task.folder), task.offsets
+    settings = load_settings(task.folder)
     try:
         fingerprint = file_fingerprint(task.file)
         with settings.open_reader() as reader:
             hashing = HashingReader(task.file)
-            wanted = (
-                item
-                for item in read_captures(hashing, task.start)
-                if offsets is None or not isinstance(item, CaptureRecord) or item.capture.place.offset in offsets
-            )
-            items, measure = read_items(wanted, settings, reader), partial(measure_file, hashing)
-            write_readings(task.path, items, measure, fingerprint=fingerprint, is_partial=offsets is not None)
+            items = read_items(read_captures(hashing, task.start), settings, reader)
+            write_readings(task.path, items, partial(measure_file, hashing), fingerprint=fingerprint)
     except (ArchiveError, OSError) as problem:
         if isinstance(problem, StorageError) and not isinstance(problem, FileMissing):
             raise
@@ -120,9 +111,13 @@ def is_done(task: FileTask) -> bool:
         return False
     readings.close()
     summary = readings.summary
-    covers = not summary.is_partial or (task.offsets is not None and task.offsets <= summary.offsets.keys())
     is_same = summary.file.size == task.file.size and summary.fingerprint == file_fingerprint(task.file)
-    return covers and summary.damage is None and is_same
+    return summary.damage is None and is_same
+
+
+def _require_access(folder: Path, file: WarcFile) -> None:
+    if reason := check_folder(folder) or _check_access(file):
+        raise DaskFailure(f"a worker {reason}; committed captures are safe. What workers need: newsarchive help batch")
 
 
 def _check_access(file: WarcFile) -> str:
@@ -255,82 +250,57 @@ def remove_empty_batch_folder(folder: Path) -> None:
             folder.rmdir()
 
 
-# Read stored captures again on a cluster: all are read first, then looked up by the places of their records.
+# Read stored captures again, wherever they are: chunk after chunk, in the order of the index.
 
-MAX_OPEN_FILES = 128
-"""Files of readings kept open."""
+CaptureReadings: TypeAlias = tuple[dict[RecordPlace, CaptureReading], list[CrawlRun]]
+"""The readings of captures, without those that cannot be read, and the runs of their files."""
+ChunkReader: TypeAlias = Callable[[Iterable[Sequence[RecordPlace]]], Iterator[CaptureReadings | None]]
+"""Reads chunks of captures, and yields the result of each in order; None for one on which workers ended."""
 
 
 @contextmanager
-def open_batch_readings(
-    where: BatchTarget, scratch: Path, settings: ReadingSettings, places: Places, wanted: Iterable[RecordPlace],
-    progress: ProgressCallback,
-) -> Iterator["BatchReadings | None"]:  # fmt: skip
-    """Read captures on the workers of a target; yield None if it has none, and captures are read one by one here."""
-    if where.dask is None:
-        yield None
-        return
+def open_chunk_reader(
+    where: BatchTarget, scratch: Path, settings: ReadingSettings, places: Places, reader: PageReader
+) -> Iterator[ChunkReader]:
+    """Open a reader of chunks of captures, by the workers of a target or by the reader processes of this machine."""
     with open_executor(where) as executor:
+        if not executor.is_remote:
+            yield partial(executor.map, partial(read_captures_at, places=places, settings=settings, reader=reader))
+            return
         folder = create_batch_folder((where.scratch or scratch).absolute(), settings, executor)
-        offsets = group_pairs((place.warc, place.offset) for place in wanted)
-        # A missing file is reported when its captures are read.
-        tasks = {
-            file.name: FileTask(file=make_folder_absolute(file), folder=folder, offsets=frozenset(offsets[file.name]))
-            for file in places.files()
-            if file.name in offsets
-        }
-        with closing(BatchReadings(executor, tasks)) as batch:
-            batch.wait_until_read(progress)
-            yield batch
-        for task in tasks.values():  # they are in the index
-            remove_readings(task.path)
+        read = partial(read_on_worker, places=replace(places, folder=places.folder.absolute()), folder=folder)
+        # A missing file is reported when its captures are read here.
+        known = {file.name for file in places.files()}
+        yield lambda chunks: executor.map(read, ([each for each in chunk if each.warc in known] for chunk in chunks))
         remove_empty_batch_folder(folder)
     remove_scratch_folder(where, scratch)
 
 
-class BatchReadings:
-    """Readings of captures, by the places of their records."""
+def read_on_worker(chunk: Sequence[RecordPlace], places: Places, folder: Path) -> CaptureReadings:
+    """Read captures with the settings of a batch; DaskFailure if this process does not see their files."""
+    for name in {place.warc for place in chunk}:
+        _require_access(folder, places.file(name))
+    settings = load_settings(folder)
+    with settings.open_reader() as reader:
+        return read_captures_at(chunk, places, settings, reader)
 
-    def __init__(self, executor: BatchExecutor, tasks: dict[str, FileTask]) -> None:
-        self._executor = executor
-        self._tasks = tasks
-        self._open: OrderedDict[str, ReadingsFile] = OrderedDict()
 
-    def wait_until_read(self, progress: ProgressCallback) -> None:
-        """Wait until all files are read. Progress is reported in files."""
-        total = len(self._tasks)
-        done = 0
+def read_captures_at(
+    chunk: Sequence[RecordPlace], places: Places, settings: ReadingSettings, reader: PageReader
+) -> CaptureReadings:
+    """Read the captures at these places."""
+    runs: dict[str, CrawlRun] = {}
 
-        def report(status: str) -> None:
-            progress(done, total, status)
+    def load_records() -> Iterator[CaptureRecord]:
+        for place in chunk:
+            found = None
+            with suppress(ArchiveError, OSError):  # what is missing from the result is read again, and then reported
+                found = read_capture(places.file(place.warc), place.offset, lambda run: runs.update({run.id: run}))
+            if found:
+                yield found
 
-        tasks = list(self._tasks.values())
-        for task, result in zip(tasks, self._executor.map(read_warc_file, tasks, report), strict=True):
-            done += 1
-            report(f"{task.file.name}, read by {self._executor.name}")
-            if readings := open_result(result, self._executor, task):
-                readings.close()
-            else:
-                del self._tasks[task.file.name]
-
-    def get(self, place: RecordPlace, register_run: Callable[[CrawlRun], object]) -> CaptureReading | None:
-        """Return the reading of the capture at a place, or None; `register_run` is called with the runs of its file."""
-        if place.warc not in self._open:
-            task = self._tasks.get(place.warc)
-            if task is None or (readings := ReadingsFile.open(task.path)) is None:
-                return None
-            self._open[place.warc] = readings  # first, so that it is closed if a run cannot be registered
-            for started in readings.summary.runs:
-                register_run(started.run)
-            if len(self._open) > MAX_OPEN_FILES:
-                self._open.popitem(last=False)[1].close()
-        self._open.move_to_end(place.warc)
-        return self._open[place.warc].reading_at(place.offset)
-
-    def close(self) -> None:
-        """Close the open files."""
-        while self._open:
-            self._open.popitem()[1].close()
+    readings = [item for item in read_items(load_records(), settings, reader) if isinstance(item, CaptureReading)]
+    return {each.record.capture.place: each for each in readings}, list(runs.values())
 
 
 def file_fingerprint(file: WarcFile) -> str:

@@ -17,7 +17,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, is_dataclass
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +33,7 @@ from storage.places.folder import open_atomic, remove_parts
 from storage.warc.gzip_members import IsalError
 from storage.warc.reader import RunEnded, RunStarted
 
-FORMAT = 7
+FORMAT = 8
 """Version of everything that is pickled into files: raise it when a pickled class, module or field is renamed, added or
 removed. Files of another version are ignored, and their work is done again."""
 ReadItem = CaptureReading | RunStarted | RunEnded
@@ -87,18 +87,11 @@ class ReadingsSummary:
     """Damage of the WARC file: file, offset and message of a WarcError, which itself cannot be pickled."""
     is_torn: bool = False
     """True if that was a TornRecord."""
-    runs: tuple[RunStarted, ...] = ()
-    """Runs recorded in the file."""
-    offsets: dict[int, int] = field(default_factory=dict)
-    """Offsets of the captures' readings, by the offsets of their records."""
-    is_partial: bool = False
-    """True if only some captures were read."""
 
 
 def write_readings(
-    path: Path, items: Iterable[ReadItem], measure: Callable[[], ClosedWarc], *, fingerprint: str = "",
-    is_partial: bool = False,
-) -> None:  # fmt: skip
+    path: Path, items: Iterable[ReadItem], measure: Callable[[], ClosedWarc], *, fingerprint: str = ""
+) -> None:
     """Write the readings of a WARC file; damage that `items` raises is stored with them.
 
     `measure` is called after the last item, and returns size and digest of the WARC file, whose fingerprint is that
@@ -107,24 +100,15 @@ def write_readings(
     Raises:
         DiskFull, StorageError: The file cannot be written.
     """
-    offsets: dict[int, int] = {}
-    runs: list[RunStarted] = []
     damage, is_torn = None, False
     with open_atomic(path) as file:
         file.write(_MAGIC)
         try:
             for item in items:
-                if isinstance(item, CaptureReading):
-                    offsets[item.record.capture.place.offset] = file.tell()
-                elif isinstance(item, RunStarted):
-                    runs.append(item)
                 file.write(_encode_frame(item))
         except WarcError as problem:
             damage, is_torn = (problem.file, problem.offset, problem.what), isinstance(problem, TornRecord)
-        summary = ReadingsSummary(
-            file=measure(), fingerprint=fingerprint, damage=damage, is_torn=is_torn, runs=tuple(runs),
-            offsets=offsets, is_partial=is_partial,
-        )  # fmt: skip
+        summary = ReadingsSummary(file=measure(), fingerprint=fingerprint, damage=damage, is_torn=is_torn)
         file.write(_encode_frame(summary) + _OFFSET.pack(file.tell()))
 
 
@@ -167,11 +151,6 @@ class ReadingsFile:
             yield item
         if self.summary.damage:
             raise (TornRecord if self.summary.is_torn else BadRecord)(*self.summary.damage)
-
-    def reading_at(self, offset: int) -> CaptureReading | None:
-        """Return the reading of the capture whose record is at this offset, or None."""
-        position = self.summary.offsets.get(offset)
-        return None if position is None else _load_at(self._file, position)
 
     def close(self) -> None:
         """Close the file."""

@@ -172,10 +172,10 @@ def test_a_file_that_was_read_is_not_read_again(
 
     monkeypatch.setattr(file_task, "write_readings", noted)
 
-    def all_of(**more: Any) -> list[str]:
+    def all_of() -> list[str]:
         written.clear()
         for file in places.files():
-            assert file_task.read_warc_file(file_task.FileTask(file=file, folder=into, **more)) == ""
+            assert file_task.read_warc_file(file_task.FileTask(file=file, folder=into)) == ""
         return [name.partition(".")[0] for name in written]
 
     names = [path.name.partition(".")[0] for path in papers]
@@ -186,15 +186,8 @@ def test_a_file_that_was_read_is_not_read_again(
     with (folder / "warc" / papers[2].name).open("ab") as file:
         file.write(papers[3].read_bytes())
     assert all_of() == names[1:3]
-    offsets = offsets_in(places.file(papers[0].name))
-    assert all_of(offsets=frozenset(offsets[:3])) == []
-    readings[0].unlink()
-    one = file_task.FileTask(file=places.files()[0], folder=into, offsets=frozenset(offsets[:3]))
-    assert file_task.read_warc_file(one) == ""
+    one = file_task.FileTask(file=places.files()[0], folder=into)
     assert file_task.is_done(one)
-    assert file_task.is_done(replace(one, offsets=frozenset(offsets[1:2])))
-    assert not file_task.is_done(replace(one, offsets=frozenset(offsets[:4])))
-    assert not file_task.is_done(replace(one, offsets=None))
     path = folder / "warc" / papers[0].name
     path.write_bytes(path.read_bytes())
     assert not file_task.is_done(one), "it may have other bytes of the same length"
@@ -263,6 +256,34 @@ def test_the_documented_function_for_spark_works(papers: list[Path], tmp_path: P
     assert fetched_at == datetime(2025, 1, 1, tzinfo=UTC)
     assert headline
     assert text.count("\n\n") == 2
+
+
+def test_workers_read_captures_wherever_they_are(new: Callable[..., Path], papers: list[Path]) -> None:
+    """In the order asked for and out of several files; what cannot be read is missing, and this process reads it."""
+    folder = new("archive")
+    for path in papers[:2]:
+        shutil.copy(path, folder / "warc")
+    places = Places(folder=folder / "warc")
+    into = folder / "batch" / "x"
+    file_task.write_settings(into, ReadingSettings(former_names={"paper4.example": "gazette"}))
+    stored = [
+        item
+        for file in places.files()
+        for item in read_captures(file)
+        if isinstance(item, CaptureRecord) and item.capture.kind == "response"
+    ]
+    first, last = stored[0].capture.place, stored[-1].capture.place
+    found, runs = file_task.read_on_worker([last, replace(first, offset=first.offset + 1), first], places, into)
+    assert list(found) == [last, first]
+    assert runs == []
+    assert [read.discovery.site for read in found.values()] == ["gazette", "paper0.example"]
+    for place, read in found.items():
+        assert read.record.capture.place == place
+        assert read.record.block == b""
+        assert read.reading is not None
+        assert read.reading.outcome is Outcome.ARTICLE
+    with pytest.raises(DaskFailure, match=r"does not see papers-00009\.warc\.gz"):
+        file_task.read_on_worker([replace(first, warc="papers-00009.warc.gz")], places, into)
 
 
 def test_late_readings_are_waited_for(
