@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from newsarchive.batch.readings_file import FORMAT, ReadItem
 from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.ingest.page_files import list_files
 from newsarchive.ingest.pipeline import PageReader
@@ -47,8 +46,8 @@ class ReadingSettings:
 
     @property
     def cache_key(self) -> str:
-        """A digest of the settings and of the version of the files that hold readings."""
-        return hashlib.sha256(repr((self, VERSION, EXTRACTOR, FORMAT)).encode()).hexdigest()[:16]
+        """A digest of the settings and of the version."""
+        return hashlib.sha256(repr((self, VERSION, EXTRACTOR)).encode()).hexdigest()[:16]
 
     def open_reader(self) -> ReaderPool:
         """Return a pool of one process, forked from a server that this process keeps for the next one."""
@@ -82,6 +81,7 @@ def build_reading_settings(config: Config, sites: Iterable[Site]) -> ReadingSett
     )
 
 
+ReadItem = CaptureReading | RunStarted | RunEnded
 MAX_PENDING = 32
 """Captures that are read or wait behind the first unread one."""
 MAX_PENDING_BYTES = 64_000_000

@@ -5,7 +5,6 @@
 Each transaction is consistent, and records the extractor version of each capture: the same command resumes.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import tee
 from typing import TypeAlias
 
-from newsarchive.batch.file_task import CaptureReadings, ChunkReader
+from newsarchive.batch.chunks import CaptureReadings, ChunkReader
 from newsarchive.ingest.index_warcs import read_capture
 from newsarchive.ingest.pipeline import Ingestor
 from newsarchive.ingest.tasks import CaptureReading
@@ -25,8 +24,6 @@ from storage.index.write.replace_readings import ArticleChange, PageChange, Read
 from storage.model import Ingest, NextVisit, Reading, RecordPlace, VisitResult
 from storage.places import Places
 from storage.warc.reader import CaptureRecord
-
-log = logging.getLogger(__name__)
 
 _Unit: TypeAlias = tuple[RereadCapture, ...]
 MIN_BATCH = 64
@@ -85,8 +82,6 @@ class Reextraction:
         chunks, ahead = tee(_divide(self.index.iter_captures_to_reread(wanted)))
         results = self.read_chunks([held.place for unit in units for held in unit] for units in ahead)
         for units, readings in zip(chunks, results, strict=True):
-            if readings is None:
-                log.warning("captures of %s are read here: several workers ended", units[0][0].place.warc)
             if batch := self._build_batch(units, readings or ({}, []), result.problems):
                 result.add(self.index.replace_readings(batch, self.plan, dry_run=dry_run), named)
                 # The total does not count captures that are read only because others of their article are.
