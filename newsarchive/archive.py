@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from newsarchive.batch.executor import LOCAL, BatchTarget, open_executor
-from newsarchive.batch.file_task import open_batch_readings, open_walk
+from newsarchive.batch.chunks import open_chunk_reader, open_walk
+from newsarchive.batch.executor import open_executor
 from newsarchive.batch.read_warc import ReadingSettings, build_reading_settings
 from newsarchive.bucket.upload import UploadResult, upload_files
 from newsarchive.config import toml_file
@@ -108,7 +108,7 @@ class Archive(AbstractContextManager["Archive"]):
 
     @classmethod
     def rebuild_in(
-        cls, folder: Path, progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL,
+        cls, folder: Path, progress: ProgressCallback = ignore_progress, *, dask: str | None = None,
         restart: bool = False, forget: bool = False,
     ) -> rebuild.RebuildResult:  # fmt: skip
         """Rebuild the index of the archive in a folder, even if the old index is broken or of a later version.
@@ -127,7 +127,7 @@ class Archive(AbstractContextManager["Archive"]):
             result = rebuild.Rebuild(
                 places=config.places,
                 url=config.index,
-                open_ingestor=lambda index: cls(config, index).bulk(where),
+                open_ingestor=lambda index: cls(config, index).bulk(dask),
                 marker=marker,
             ).run(progress, restart=restart, forget=forget)
         with closing(_open_index(config)) as index:
@@ -228,19 +228,14 @@ class Archive(AbstractContextManager["Archive"]):
             raise ingestor.failure
 
     @contextmanager
-    def bulk(self, where: BatchTarget = LOCAL) -> Iterator[tuple[Ingestor, WarcWalk]]:
+    def bulk(self, dask: str | None = None) -> Iterator[tuple[Ingestor, WarcWalk]]:
         """Open an ingestor for many files, and the walk that reads them."""
         load_takedowns(self.folder, self.places, restores=True)
         with (
-            open_walk(where, self.scratch, self._reading_settings) as walk,
-            self.ingestor(batching=BULK_BATCHING, at_once=where.dask is None) as ingestor,
+            open_walk(dask, self._reading_settings) as walk,
+            self.ingestor(batching=BULK_BATCHING, at_once=dask is None) as ingestor,
         ):
             yield ingestor, walk
-
-    @property
-    def scratch(self) -> Path:
-        """The folder of readings that wait to be indexed."""
-        return self.folder / "batch"
 
     def _reading_settings(self) -> ReadingSettings:
         return build_reading_settings(self.config, self.index.sites())
@@ -251,10 +246,10 @@ class Archive(AbstractContextManager["Archive"]):
         return recover(self.places, ingestor, progress)
 
     def import_files(
-        self, paths: Sequence[Path], progress: ProgressCallback = ignore_progress, *, where: BatchTarget = LOCAL
+        self, paths: Sequence[Path], progress: ProgressCallback = ignore_progress, *, dask: str | None = None
     ) -> ImportResult:
         """Import WARC files that any tool made."""
-        with self.bulk(where) as (ingestor, walk):
+        with self.bulk(dask) as (ingestor, walk):
             recovered = recover(self.places, ingestor, progress, walk)
             imported = import_files(paths, self.places, ingestor, progress, walk)
         problems = recovered.problems + imported.read.problems
@@ -263,7 +258,7 @@ class Archive(AbstractContextManager["Archive"]):
 
     def reextract(
         self, wanted: replace_readings.RereadFilter, *, dry_run: bool = False, workers: int | None = None,
-        named: int = 20, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
+        named: int = 20, progress: ProgressCallback = ignore_progress, dask: str | None = None,
     ) -> ReextractResult:  # fmt: skip
         """Read stored captures again; up to `named` changes are listed, and a dry run changes nothing.
 
@@ -276,12 +271,10 @@ class Archive(AbstractContextManager["Archive"]):
             requesting = self.index.read(replace_readings.list_requesting_sites)
             layouts = SiteLayouts(self.config.sites)
             wanted = replace(wanted, by_site={n: each for n in requesting if (each := layouts.extractor_version(n))})
-            places_to_read = (held.place for unit in self.index.iter_captures_to_reread(wanted) for held in unit)
-            with open_batch_readings(
-                where, self.scratch, self._reading_settings(), self.places, places_to_read, progress
-            ) as batch:
+            settings = self._reading_settings()
+            with open_chunk_reader(dask, settings, self.places, ingestor.readers) as read_chunks:
                 reextraction = Reextraction(
-                    index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), batch_readings=batch
+                    index=self.index, ingestor=ingestor, places=self.places, plan=self.plan(), read_chunks=read_chunks
                 )
                 result = reextraction.run(wanted, dry_run=dry_run, named=named, progress=progress)
             result.problems[:0] = problems
@@ -347,7 +340,7 @@ class Archive(AbstractContextManager["Archive"]):
         return upload_files(self.places, load_digests, keep=self.config.keep_local, now=utc_now(), progress=progress)
 
     def verify(
-        self, *, repair: bool = False, progress: ProgressCallback = ignore_progress, where: BatchTarget = LOCAL,
+        self, *, repair: bool = False, progress: ProgressCallback = ignore_progress, dask: str | None = None,
         deep: bool = False, head: str = "", chance: random.Random | None = None,
     ) -> VerifyReport:  # fmt: skip
         """Check every WARC file, and compare the index with them; with `repair`, first repair files left open.
@@ -357,7 +350,7 @@ class Archive(AbstractContextManager["Archive"]):
         with it.
         """
         proofs, invalid = rfc3161.load_proofs(self.config, head)
-        with open_executor(where) as executor:
+        with open_executor(dask) as executor:
             report = verify(self.places, self.index, executor, progress, repair=repair, proofs=proofs)
         check = StatementCheck(
             places=self.places,

@@ -4,13 +4,12 @@ Threads use all cores here, because the work is done in guarded processes (readi
 (decompressing, hashing).
 """
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from newsarchive.reader_pool.cpu import available_cores
@@ -34,17 +33,7 @@ WORKERLESS_TIMEOUT = 300.0
 _POLL_INTERVAL = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchTarget:
-    """The machines that run tasks; by default this one."""
-
-    dask: str | None = None
-    """Address of a Dask scheduler, such as "tcp://10.0.0.5:8786"."""
-    scratch: Path | None = None
-    """Folder that this machine and all workers see under the same path; None: `batch` in the archive's folder."""
-
-
-LOCAL = BatchTarget()
+log = logging.getLogger(__name__)
 
 
 class BatchExecutor:
@@ -75,7 +64,7 @@ class BatchExecutor:
                 if not futures:
                     return
                 while not wait([futures[0]], _POLL_INTERVAL).done:
-                    report_status(f"{done:,} files done by {self.name}, {len(futures)} in progress")
+                    report_status(f"{done:,} tasks done by {self.name}, {len(futures)} in progress")
                     self.check_alive()
                 result = self._result(futures.popleft())
                 done += 1
@@ -136,27 +125,31 @@ class DaskBatchExecutor(BatchExecutor):
         except (ArchiveError, KeyboardInterrupt, SystemExit):
             raise
         except self._worker_lost:
+            log.warning("a task is done here: several workers of %s ended while doing it", self.name)
             return None
         except BaseException as problem:
             raise self._cluster_failure(problem) from problem
 
     def _cluster_failure(self, problem: BaseException) -> DaskFailure:
         return DaskFailure(
-            f"{self.name} failed ({type(problem).__name__}: {problem}); committed captures are safe, and stored "
-            "readings are reused. Check its scheduler and workers, then run the same command again, or without --dask"
+            f"{self.name} failed ({type(problem).__name__}: {problem}); committed captures are safe. "
+            "Check its scheduler and workers, then run the same command again, or without --dask"
         )
 
 
 @contextmanager
-def open_executor(where: BatchTarget) -> Iterator[BatchExecutor]:
-    """Open the executor of a target. ConfigError or DaskFailure if the cluster cannot be used."""
-    if where.dask is None:
+def open_executor(dask: str | None) -> Iterator[BatchExecutor]:
+    """Open an executor of a Dask scheduler, such as "tcp://10.0.0.5:8786", or of this machine.
+
+    ConfigError or DaskFailure if the cluster cannot be used.
+    """
+    if dask is None:
         count = available_cores()
         with ThreadPoolExecutor(count, thread_name_prefix="batch") as pool:
             yield BatchExecutor(pool, count)
         return
-    with _client(where.dask) as client:
-        executor = DaskBatchExecutor(client, where.dask)
+    with _client(dask) as client:
+        executor = DaskBatchExecutor(client, dask)
         executor.check_workers(_describe_version_mismatch, VERSION, EXTRACTOR)
         try:
             yield executor

@@ -6,16 +6,16 @@ import shutil
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
-from newsarchive.batch.readings_file import FORMAT, ReadItem
 from newsarchive.config.schema import Config, SiteConfig
 from newsarchive.ingest.page_files import list_files
+from newsarchive.ingest.pipeline import PageReader
 from newsarchive.ingest.site_layouts import SiteLayouts
 from newsarchive.ingest.site_lookup import get_discovery
 from newsarchive.ingest.tasks import CaptureReading, build_task, reading_from_headers
@@ -41,12 +41,13 @@ class ReadingSettings:
     """Registered sites: they give the site of captures whose file does not."""
     layout_sites: tuple[SiteConfig, ...] = ()
     """All sites with their hosts and layouts; empty if no site has layouts."""
+    former_names: dict[str, str] = field(default_factory=dict)
+    """Present names of sites by their former ones."""
 
     @property
     def cache_key(self) -> str:
-        """A digest of the settings and of the version of the files that hold readings."""
-        values = (self.timeout, self.max_size, self.sites, self.layout_sites, VERSION, EXTRACTOR, FORMAT)
-        return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
+        """A digest of the settings and of the version."""
+        return hashlib.sha256(repr((self, VERSION, EXTRACTOR)).encode()).hexdigest()[:16]
 
     def open_reader(self) -> ReaderPool:
         """Return a pool of one process, forked from a server that this process keeps for the next one."""
@@ -76,9 +77,11 @@ def build_reading_settings(config: Config, sites: Iterable[Site]) -> ReadingSett
             SiteConfig(name=site.name, url=site.url, hosts=site.hosts, layouts=site.layouts)
             for site in (config.sites if any(site.layouts is not None for site in config.sites) else ())
         ),
+        former_names=config.former_names,
     )
 
 
+ReadItem = CaptureReading | RunStarted | RunEnded
 MAX_PENDING = 32
 """Captures that are read or wait behind the first unread one."""
 MAX_PENDING_BYTES = 64_000_000
@@ -150,7 +153,7 @@ _REVISIT_OF_OTHER_URL = Reading(outcome=Outcome.UNREADABLE, reason="a revisit of
 
 
 def read_items(
-    items: Iterable[CaptureRecord | RunStarted | RunEnded], settings: ReadingSettings, reader: ReaderPool
+    items: Iterable[CaptureRecord | RunStarted | RunEnded], settings: ReadingSettings, reader: PageReader
 ) -> Iterator[ReadItem]:
     """Read the captures among items, keeping their order; an error of the iteration is raised at the end."""
     waiting: deque[_PendingItem] = deque()
@@ -193,8 +196,8 @@ def _is_full(waiting: Collection[_PendingItem]) -> bool:
     return len(waiting) > MAX_PENDING or sum(each.size for each in waiting) > MAX_PENDING_BYTES
 
 
-def _start_capture(item: CaptureRecord, settings: ReadingSettings, reader: ReaderPool) -> _PendingItem:
-    discovery = get_discovery(item, settings.registry.find_site)
+def _start_capture(item: CaptureRecord, settings: ReadingSettings, reader: PageReader) -> _PendingItem:
+    discovery = get_discovery(item, settings.registry.find_site, settings.former_names)
     bare = replace(item, block=b"")
     known = reading_from_headers(item)
     if known is not None or item.capture.kind == "revisit":

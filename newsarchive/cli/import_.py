@@ -10,9 +10,8 @@ from typer import Argument, Exit, Option
 
 from newsarchive.alerts.delivery import follow_alerts
 from newsarchive.archive import Archive
-from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.crawl import print_pages, save_pages
-from newsarchive.cli.options import HERE, Dask, Folder, Scratch
+from newsarchive.cli.options import HERE, Dask, Folder
 from newsarchive.cli.output import AS_JSON, print_line, print_result, sanitize, show_progress, stderr, stdout
 from newsarchive.config.toml_file import load_config, rename_site
 from newsarchive.config.units import pluralize
@@ -29,7 +28,6 @@ def import_files(
     url: Annotated[str | None, Option(help="URL of the saved page, if its file does not state it.")] = None,
     yes: Annotated[bool, Option("--yes", help="Use this archive's site names where files have others.")] = False,
     dask: Dask = None,
-    scratch: Scratch = None,
     archive: Folder = HERE,
 ) -> None:
     """Import WARC files of other tools, and saved pages.
@@ -47,7 +45,7 @@ def import_files(
             _require_consent(theirs, ours, yes=yes)
             rename_site(archive, ours, ours, theirs)
         with Archive.open(archive) as opened, show_progress("importing") as step, follow_alerts(opened, opened.now):
-            result = opened.import_files(warcs, step, where=BatchTarget(dask=dask, scratch=scratch))
+            result = opened.import_files(warcs, step, dask=dask)
             # A failed upload is not damage: the next crawl repeats it.
             unsent = opened.upload(step).problems
     lost = [problem for each in result.adopted for problem in each.damage]

@@ -22,10 +22,6 @@ SiteName = Annotated[str | None, Option("--site", metavar="SITE", help="Only art
 Since = Annotated[str | None, Option("--since", metavar="DATE", help="Published since this date, time, or age (7d).")]
 Until = Annotated[str | None, Option("--until", metavar="DATE", help="Published until then; a date is included.")]
 Dask = Annotated[str | None, Option("--dask", metavar="ADDRESS", help="Dask scheduler (see: newsarchive help batch).")]
-Scratch = Annotated[
-    Path | None,
-    Option("--scratch", metavar="DIR", help="Folder shared with workers; by default `batch` in the archive."),
-]
 Withheld = Annotated[bool, Option("--withheld", help="Include what is blocked, hidden or under an embargo.")]
 Author = Annotated[str | None, Option("--author", metavar="NAME", help="Only articles by this author.")]
 Section = Annotated[str | None, Option("--section", metavar="NAME", help="Only articles of this section.")]

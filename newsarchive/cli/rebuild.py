@@ -6,8 +6,7 @@ from rich.console import Console
 from typer import Argument, Option
 
 from newsarchive.archive import Archive
-from newsarchive.batch.executor import BatchTarget
-from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder, Scratch
+from newsarchive.cli.options import HERE, MAX_PROCESSES, Dask, Folder
 from newsarchive.cli.output import end_command, print_line, short_time, show_progress, stdout
 from newsarchive.config.units import parse_time, pluralize
 from newsarchive.maintenance.rebuild import RebuildResult
@@ -21,7 +20,6 @@ def rebuild(
     restart: Annotated[bool, Option("--restart", help="Start again instead of continuing an interrupted run.")] = False,
     forget: Annotated[bool, Option("--forget", help="Drop captures that missing or damaged files held.")] = False,
     dask: Dask = None,
-    scratch: Scratch = None,
     archive: Folder = HERE,
 ) -> None:
     """Rebuild the index from the WARC files.
@@ -30,9 +28,8 @@ def rebuild(
     because WARC files are missing or damaged. Articles and captures may get other numbers; addresses of snapshots
     (/web/TIME/URL) stay. If interrupted, the same command continues. Exits with 1 if some records could not be read.
     """
-    where = BatchTarget(dask=dask, scratch=scratch)
     with show_progress("rebuilding") as step:
-        result = Archive.rebuild_in(archive, step, where=where, restart=restart, forget=forget)
+        result = Archive.rebuild_in(archive, step, dask=dask, restart=restart, forget=forget)
     end_command(result, lambda: _print_rebuild(stdout(), result), result.problems)
 
 
@@ -62,7 +59,6 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
     ] = None,
     named: Annotated[int, Option("--show", min=0, metavar="N", help="List up to N changes.")] = 20,
     dask: Dask = None,
-    scratch: Scratch = None,
     archive: Folder = HERE,
 ) -> None:
     """Extract stored pages again, after an upgrade.
@@ -79,7 +75,7 @@ def reextract(  # noqa: PLR0913 - every word is an option of the command line
             dry_run=dry_run,
             workers=readers,
             named=named,
-            where=BatchTarget(dask=dask, scratch=scratch),
+            dask=dask,
             progress=lambda done, total, url: step(done, total, f"{pluralize(done, 'capture')}, {url}"),
         )
     end_command(result, lambda: _print(stdout(), result), result.problems)

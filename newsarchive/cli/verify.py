@@ -6,7 +6,6 @@ from rich.console import Console
 from typer import Exit, Option
 
 from newsarchive.archive import Archive
-from newsarchive.batch.executor import BatchTarget
 from newsarchive.cli.options import HERE, Dask, Folder
 from newsarchive.cli.output import print_line, print_lines, print_result, safe_text, show_progress, stderr, stdout
 from newsarchive.config.units import humanize_size, pluralize
@@ -31,7 +30,7 @@ def verify(
     any problem.
     """
     with Archive.open_to_read(archive) as opened, show_progress("verifying") as step:
-        found = opened.verify(repair=repair, progress=step, where=BatchTarget(dask=dask), deep=deep, head=head)
+        found = opened.verify(repair=repair, progress=step, dask=dask, deep=deep, head=head)
     print_result(found, lambda: _print(found, notes=notes))
     raise Exit(int(found.damaged))
 

@@ -68,9 +68,6 @@ class WarcWalk:
         """Return size and digest of a file whose records were yielded, without reading it again."""
         return measure_file(self._reader or HashingReader(part.file))
 
-    def mark_committed(self, part: WarcRange) -> None:
-        """Delete what was stored for a range, all of whose captures are committed."""
-
 
 def index_warcs(
     ranges: Iterable[WarcRange], places: Places, ingestor: Ingestor,
@@ -226,12 +223,7 @@ def _close_file(ingestor: Ingestor, part: WarcRange, walk: WarcWalk, run: CrawlR
     """Mark a file as closed in the index after the commit of its captures, unless it is still open."""
     if part.file.is_open:
         return
-    file = walk.measure(part)
-
-    def close() -> None:
-        ingestor.index.write(warc_files.record_closed_warc, file, run.id if run else None)
-        walk.mark_committed(part)
-
+    close = partial(ingestor.index.write, warc_files.record_closed_warc, walk.measure(part), run.id if run else None)
     ingestor.run_after_commit(close)
 
 

@@ -83,7 +83,8 @@ class Ingestor:
         self.unwatched = unwatched
         """URLs whose visits a person has ended."""
         self.index = index
-        self._readers, self._plan, self._originals, self._sync = readers, plan, originals, sync
+        self.readers = readers
+        self._plan, self._originals, self._sync = plan, originals, sync
         self._batching = batching or Batching()
         self._sites = SiteLookup(index, former_names)
         self._article_urls = ArticleUrlPatterns(lambda site: index.read(list_page_outcomes, site))
@@ -210,7 +211,7 @@ class Ingestor:
             known: Future[Reading] = Future()
             known.set_result(task)
             return known, 0
-        return self._readers.submit(task), len(task.block)
+        return self.readers.submit(task), len(task.block)
 
     def _run(self) -> None:
         try:

@@ -11,13 +11,17 @@ from storage.model import Capture, CrawlRun, Discovery, Site, UrlKind
 from storage.warc.reader import CaptureRecord
 
 
-def get_discovery(record: CaptureRecord, site_for: Callable[[str], Site | None]) -> Discovery:
-    """Return the discovery of a capture from its file, or one derived from its URL."""
-    if record.discovery is not None:
-        return record.discovery
-    url, site = record.capture.url, site_for(record.capture.url)
-    kind = UrlKind.ROBOTS if url.endswith("/robots.txt") and url.count("/") == 3 else UrlKind.ARTICLE
-    return Discovery(site=site.name if site else site_name_from_host(url), kind=kind)
+def get_discovery(
+    record: CaptureRecord, site_for: Callable[[str], Site | None], former_names: Mapping[str, str]
+) -> Discovery:
+    """Return the discovery of a capture from its file, or one derived from its URL, with its site's present name."""
+    discovery = record.discovery
+    if discovery is None:
+        url, site = record.capture.url, site_for(record.capture.url)
+        kind = UrlKind.ROBOTS if url.endswith("/robots.txt") and url.count("/") == 3 else UrlKind.ARTICLE
+        discovery = Discovery(site=site.name if site else site_name_from_host(url), kind=kind)
+    present = former_names.get(discovery.site)
+    return discovery if present is None else replace(discovery, site=present)
 
 
 class SiteLookup:
@@ -36,9 +40,7 @@ class SiteLookup:
 
     def get_discovery(self, record: CaptureRecord) -> Discovery:
         """Return the discovery of a capture from its file, or one derived from its URL."""
-        discovery = get_discovery(record, self._index.find_site)
-        present = self._former_names.get(discovery.site)
-        return discovery if present is None else replace(discovery, site=present)
+        return get_discovery(record, self._index.find_site, self._former_names)
 
     def register_run(self, run: CrawlRun) -> CrawlRun:
         """Remember a run's sites with their configuration at that time; return the run with their present names."""

@@ -5,31 +5,31 @@
 Each transaction is consistent, and records the extractor version of each capture: the same command resumes.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from itertools import tee
 from typing import TypeAlias
 
-from newsarchive.batch.file_task import BatchReadings
+from newsarchive.batch.chunks import CaptureReadings, ChunkReader
 from newsarchive.ingest.index_warcs import read_capture
 from newsarchive.ingest.pipeline import Ingestor
+from newsarchive.ingest.tasks import CaptureReading
 from storage.callbacks import ProgressCallback, ignore_progress
 from storage.errors import FileMissing, WarcError
 from storage.index import Index
 from storage.index.write import replace_readings
 from storage.index.write.replace_readings import ArticleChange, PageChange, ReadingChanges, RereadCapture, RereadFilter
-from storage.model import Ingest, NextVisit, Reading, VisitResult
+from storage.model import Ingest, NextVisit, Reading, RecordPlace, VisitResult
 from storage.places import Places
 from storage.warc.reader import CaptureRecord
 
-_Page: TypeAlias = tuple[CaptureRecord, Future[Reading]]
+_Unit: TypeAlias = tuple[RereadCapture, ...]
 MIN_BATCH = 64
 """Captures in a transaction, unless one article has more."""
-MAX_PENDING = 256
-"""Captures that are being read or wait to be written."""
-MAX_PENDING_BYTES = 64_000_000
-"""Bytes of captures that are being read."""
+MAX_BATCH_BYTES = 16_000_000
+"""Compressed bytes of captures after which a transaction has fewer."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,8 +70,8 @@ class Reextraction:
     ingestor: Ingestor
     places: Places
     plan: Callable[[VisitResult], NextVisit]
-    batch_readings: BatchReadings | None = None
-    """Readings of a batch; captures that are not among them are read by this machine."""
+    read_chunks: ChunkReader
+    """Captures that are not in its results are read by this machine."""
 
     def run(
         self, wanted: RereadFilter, *, dry_run: bool, named: int, progress: ProgressCallback = ignore_progress
@@ -79,60 +79,55 @@ class Reextraction:
         """Read the selected captures again."""
         result = ReextractResult(dry_run=dry_run)
         total = self.index.read(replace_readings.count_captures_to_reread, wanted)
-        for batch in self._batches(self.index.iter_captures_to_reread(wanted), result.problems):
-            result.add(self.index.replace_readings(batch, self.plan, dry_run=dry_run), named)
-            # The total does not count captures that are read only because others of their article are.
-            progress(result.captures, max(total, result.captures), batch[-1].capture.url)
+        chunks, ahead = tee(_divide(self.index.iter_captures_to_reread(wanted)))
+        results = self.read_chunks([held.place for unit in units for held in unit] for units in ahead)
+        for units, readings in zip(chunks, results, strict=True):
+            if batch := self._build_batch(units, readings or ({}, []), result.problems):
+                result.add(self.index.replace_readings(batch, self.plan, dry_run=dry_run), named)
+                # The total does not count captures that are read only because others of their article are.
+                progress(result.captures, max(total, result.captures), batch[-1].capture.url)
         return result
 
-    def _batches(self, units: Iterable[tuple[RereadCapture, ...]], problems: list[str]) -> Iterator[list[Ingest]]:
-        """Yield batches of units to write; the next ones are read meanwhile."""
-        batch: list[Ingest] = []
-        for pages in self._read_ahead(units, problems):
-            batch += [self.ingestor.build_ingest(record, reading.result()) for record, reading in pages]
-            if len(batch) >= MIN_BATCH:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
-
-    def _read_ahead(self, units: Iterable[tuple[RereadCapture, ...]], problems: list[str]) -> Iterator[list[_Page]]:
-        """Yield the pages of each unit; up to MAX_PENDING of the next ones are being read."""
-        pending: deque[list[_Page]] = deque()
-        unread: deque[tuple[Future[Reading], int]] = deque()
+    def _build_batch(self, units: list[_Unit], found: CaptureReadings, problems: list[str]) -> list[Ingest]:
+        """Return what to write of the units; of one that has a capture that cannot be read from its file, nothing."""
+        readings, runs = found
+        for run in runs:
+            self.ingestor.register_run(run)
+        pages: list[tuple[CaptureRecord, Future[Reading]]] = []
         for unit in units:
-            if pages := self._start_unit(unit, unread, problems):
-                pending.append(pages)
-            while sum(map(len, pending)) > MAX_PENDING:
-                yield pending.popleft()
-        yield from pending
+            started = []
+            try:
+                for held in unit:
+                    started.append(self._start_reading(held.place, readings.get(held.place)))
+            except (WarcError, OSError, FileMissing) as problem:
+                others = f", nor were {len(unit) - 1} more of the same article" if len(unit) > 1 else ""
+                file = held.place.warc
+                why = f"{file} cannot be read ({problem.strerror})" if isinstance(problem, OSError) else problem
+                problems.append(f"{why}. One capture was not read again{others}")
+            else:
+                pages += started
+        return [self.ingestor.build_ingest(record, reading.result()) for record, reading in pages]
 
-    def _start_unit(
-        self, unit: tuple[RereadCapture, ...], unread: deque[tuple[Future[Reading], int]], problems: list[str]
-    ) -> list[_Page]:
-        """Start reading the captures of a unit; none of them if one cannot be read from its file."""
-        try:
-            pages = []
-            for held in unit:
-                found, reading, size = self._start_reading(held)
-                pages.append((replace(found, block=b""), reading))  # the reader has the bytes
-                unread.append((reading, size))
-                while sum(size for _, size in unread) > MAX_PENDING_BYTES or (unread and unread[0][0].done()):
-                    unread.popleft()[0].result()
-        except (WarcError, OSError, FileMissing) as problem:
-            others = f", nor were {len(unit) - 1} more of the same article" if len(unit) > 1 else ""
-            why = f"{held.place.warc} cannot be read ({problem.strerror})" if isinstance(problem, OSError) else problem
-            problems.append(f"{why}. One capture was not read again{others}")
-            return []
-        return pages
-
-    def _start_reading(self, held: RereadCapture) -> tuple[CaptureRecord, Future[Reading], int]:
-        """Return a capture, its future reading, and the bytes held until then."""
-        read = self.batch_readings.get(held.place, self.ingestor.register_run) if self.batch_readings else None
+    def _start_reading(self, place: RecordPlace, read: CaptureReading | None) -> tuple[CaptureRecord, Future[Reading]]:
+        """Return a capture and its future reading; without one that this process would have made, read it here."""
         if read is not None and self.ingestor.accepts_reading(read):
-            return read.record, *self.ingestor.start_reading(read.record, read.reading)
-        place = held.place
+            return read.record, self.ingestor.start_reading(read.record, read.reading)[0]
         found = read_capture(self.places.file(place.warc), place.offset, self.ingestor.register_run)
         if found is None:
             raise WarcError(place.warc, place.offset, "the record that the index lists here is missing")
-        return found, *self.ingestor.start_reading(found)
+        return replace(found, block=b""), self.ingestor.start_reading(found)[0]  # the reader has the bytes
+
+
+def _divide(units: Iterable[_Unit]) -> Iterator[list[_Unit]]:
+    """Yield chunks of units: the captures of each are read together, and written in one transaction."""
+    chunk: list[_Unit] = []
+    count = size = 0
+    for unit in units:
+        chunk.append(unit)
+        count += len(unit)
+        size += sum(held.place.length for held in unit)
+        if count >= MIN_BATCH or size >= MAX_BATCH_BYTES:
+            yield chunk
+            chunk, count, size = [], 0, 0
+    if chunk:
+        yield chunk

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from newsarchive.batch.chunks import make_folder_absolute, verify_file
 from newsarchive.batch.executor import BatchExecutor
-from newsarchive.batch.file_task import make_folder_absolute, verify_file
 from newsarchive.maintenance.recover import complete_rewrites, repair_open_files
 from newsarchive.maintenance.verify_chain import ChainReport, HeadProof, check_chains, latest_links
 from newsarchive.maintenance.verify_statements import StatementReport

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sqlalchemy import Connection, select
 
@@ -49,21 +50,18 @@ class SiteRegistry:
         for site in self.sites:  # the configured ones come first
             for host in site.hosts:
                 self._exact.setdefault(strip_www(host), site)
-        self._of_host: dict[str, KnownSite | None] = {}
+        self._find_by_host = lru_cache(maxsize=50_000)(self._match_host)
 
     def find(self, url: str) -> KnownSite | None:
         """Return the site that a URL's host belongs to."""
-        host = url_host(url)
-        if host not in self._of_host:
-            if len(self._of_host) > 50_000:
-                self._of_host.clear()
-            found = self._exact.get(host) or self._exact.get(strip_www(host))
-            below = host
-            while found is None and "." in below:
-                below = below.partition(".")[2]
-                found = self._parents.get(below)
-            self._of_host[host] = found
-        return self._of_host[host]
+        return self._find_by_host(url_host(url))
+
+    def _match_host(self, host: str) -> KnownSite | None:
+        found = self._exact.get(host) or self._exact.get(strip_www(host))
+        while found is None and "." in host:
+            host = host.partition(".")[2]
+            found = self._parents.get(host)
+        return found
 
     def find_site(self, url: str) -> Site | None:
         """Return the configured site that a URL belongs to."""

@@ -1,10 +1,11 @@
-"""Files read by workers give the same index as files read here, whatever happens to a file_task."""
+"""Captures read by workers give the same index as captures read here, whatever happens to a task."""
 
+import pickle
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -15,17 +16,17 @@ import pytest
 
 from newsarchive import read_warc
 from newsarchive.archive import BULK_BATCHING, Archive
-from newsarchive.batch import file_task
+from newsarchive.batch import chunks
 from newsarchive.batch import read_warc as read_warc_module
-from newsarchive.batch.executor import BatchExecutor, BatchTarget
-from newsarchive.batch.file_task import ReadAheadWalk
+from newsarchive.batch.chunks import ReadAheadWalk
+from newsarchive.batch.executor import BatchExecutor
 from newsarchive.batch.read_warc import ReadingSettings, build_reading_settings
-from newsarchive.batch.readings_file import dump, write_readings
 from newsarchive.ingest.index_warcs import IndexingResult, WarcRange, index_warcs
+from newsarchive.ingest.tasks import CaptureReading
 from newsarchive.reader_pool.forkserver import WorkerSpec
 from newsarchive.reader_pool.pool import ReaderPool
 from storage.errors import DaskFailure, WarcError
-from storage.model import Outcome, Reading, Site
+from storage.model import Outcome, Reading, RecordPlace, Site
 from storage.places import Places, Readable
 from storage.warc.reader import CaptureRecord, read_captures
 
@@ -48,7 +49,7 @@ def read(asked):
 
 
 class DyingWorkers(Executor):
-    """Runs tasks, except those of some files, over which its workers die."""
+    """Runs tasks, except those of some files, over which its workers die; notes the files of all."""
 
     def __init__(self, pool: Executor, *over: str) -> None:
         self.pool = pool
@@ -56,8 +57,9 @@ class DyingWorkers(Executor):
         self.submitted: list[str] = []
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        self.submitted.append(args[0].file.name)
-        if args[0].file.name in self.over:
+        names = {place.warc for place in args[0]}
+        self.submitted += sorted(names)
+        if names & {*self.over}:
             none: Future[Any] = Future()
             none.set_result(None)
             return none
@@ -71,13 +73,9 @@ def walk(
     """Read files in two threads, as workers of a cluster do."""
     with ThreadPoolExecutor(2) as pool:
         executor_here = BatchExecutor(executor or pool, 2)
-        made = ReadAheadWalk(
-            executor_here,
-            archive.scratch,
-            lambda: settings or build_reading_settings(archive.config, archive.index.sites()),
+        yield ReadAheadWalk(
+            executor_here, lambda: settings or build_reading_settings(archive.config, archive.index.sites())
         )
-        yield made
-        made.close()
 
 
 def index_files(folder: Path, papers: list[Path], *, workers: Callable[[Archive], Any] | None = None) -> IndexingResult:
@@ -92,8 +90,16 @@ def index_files(folder: Path, papers: list[Path], *, workers: Callable[[Archive]
             return index_warcs(ranges, archive.places, ingestor, walk=made)
 
 
-def offsets_in(file: Readable) -> list[int]:
-    return [item.capture.place.offset for item in read_captures(file) if isinstance(item, CaptureRecord)]
+def offsets_in(file: Readable, *, torn: bool = False) -> list[int]:
+    found: list[int] = []
+    with pytest.raises(WarcError) if torn else nullcontext():
+        found.extend(item.capture.place.offset for item in read_captures(file) if isinstance(item, CaptureRecord))
+    return found
+
+
+def offset_of(item: object) -> int:
+    assert isinstance(item, CaptureReading)
+    return item.record.capture.place.offset
 
 
 def rows(folder: Path, dump: Dump) -> dict[str, list[str]]:
@@ -105,20 +111,20 @@ def rows(folder: Path, dump: Dump) -> dict[str, list[str]]:
 def test_files_read_by_workers_give_the_same_index(
     new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different
 ) -> None:
-    """Row for row, with revisits of other URLs; afterwards no temporary files are left."""
+    """Row for row, with revisits of other URLs; no temporary files are left."""
     here, there = new("here"), new("there")
     one, other = index_files(here, papers), index_files(there, papers, workers=walk)
     assert one == other
     assert one.captures == 72
     assert different(rows(here, dump), rows(there, dump)) == {}
-    assert not list((there / "batch").glob("*"))
+    assert not (there / "batch").exists()
 
 
 @pytest.mark.slow
 def test_a_file_that_workers_cannot_read_is_read_here(
     new: Callable[..., Path], papers: list[Path], dump: Dump, different: Different
 ) -> None:
-    """Its workers died over it; the other files are not read again."""
+    """Its workers died over it; each chunk is asked for once, in the order of the files."""
     here, there = new("here"), new("there")
     index_files(here, papers)
     with ThreadPoolExecutor(2) as pool:
@@ -152,68 +158,6 @@ def test_damage_is_reported_as_by_this_process(
     assert one.problems == other.problems
     assert len(one.problems) == 1
     assert different(rows(here, dump), rows(there, dump)) == {}
-
-
-def test_a_file_that_was_read_is_not_read_again(
-    new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A batch that is started again reads what is missing: a file that has grown, or readings that are incomplete."""
-    folder = new("archive")
-    for path in papers:
-        shutil.copy(path, folder / "warc")
-    places = Places(folder=folder / "warc")
-    into = folder / "batch" / "x"
-    file_task.write_settings(into, ReadingSettings())
-    written: list[str] = []
-
-    def noted(path: Path, *rest: Any, **more: Any) -> None:
-        written.append(path.name)
-        write_readings(path, *rest, **more)
-
-    monkeypatch.setattr(file_task, "write_readings", noted)
-
-    def all_of(**more: Any) -> list[str]:
-        written.clear()
-        for file in places.files():
-            assert file_task.read_warc_file(file_task.FileTask(file=file, folder=into, **more)) == ""
-        return [name.partition(".")[0] for name in written]
-
-    names = [path.name.partition(".")[0] for path in papers]
-    assert all_of() == names
-    assert all_of() == []
-    readings = sorted(into.glob("*.readings"))
-    readings[1].write_bytes(readings[1].read_bytes()[:-1])
-    with (folder / "warc" / papers[2].name).open("ab") as file:
-        file.write(papers[3].read_bytes())
-    assert all_of() == names[1:3]
-    offsets = offsets_in(places.file(papers[0].name))
-    assert all_of(offsets=frozenset(offsets[:3])) == []
-    readings[0].unlink()
-    one = file_task.FileTask(file=places.files()[0], folder=into, offsets=frozenset(offsets[:3]))
-    assert file_task.read_warc_file(one) == ""
-    assert file_task.is_done(one)
-    assert file_task.is_done(replace(one, offsets=frozenset(offsets[1:2])))
-    assert not file_task.is_done(replace(one, offsets=frozenset(offsets[:4])))
-    assert not file_task.is_done(replace(one, offsets=None))
-    path = folder / "warc" / papers[0].name
-    path.write_bytes(path.read_bytes())
-    assert not file_task.is_done(one), "it may have other bytes of the same length"
-
-
-def test_a_damaged_file_that_was_read_is_read_again(new: Callable[..., Path], papers: list[Path]) -> None:
-    """It may have been restored from a backup of the same size."""
-    folder = new("archive")
-    into = folder / "batch" / "x"
-    file_task.write_settings(into, ReadingSettings())
-    path = folder / "warc" / papers[0].name
-    whole = papers[0].read_bytes()
-    path.write_bytes(whole[:3000] + b"\0" * 100 + whole[3100:])
-    job = file_task.FileTask(file=Places(folder=folder / "warc").files()[0], folder=into)
-    assert file_task.read_warc_file(job) == ""
-    path.write_bytes(whole)
-    assert not file_task.is_done(job)
-    assert file_task.read_warc_file(job) == ""
-    assert file_task.is_done(job)
 
 
 @pytest.mark.slow
@@ -265,32 +209,32 @@ def test_the_documented_function_for_spark_works(papers: list[Path], tmp_path: P
     assert text.count("\n\n") == 2
 
 
-def test_late_readings_are_waited_for(
-    new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A file that a worker wrote may appear on another machine after some time; the wait is limited."""
+def test_workers_read_captures_wherever_they_are(new: Callable[..., Path], papers: list[Path]) -> None:
+    """In the order asked for and out of several files; what cannot be read is missing, and this process reads it."""
     folder = new("archive")
-    shutil.copy(papers[0], folder / "warc")
-    (file,) = Places(folder=folder / "warc").files()
-    job = file_task.FileTask(file=file, folder=folder / "batch" / "x")
-    file_task.write_settings(job.folder, ReadingSettings())
-    waits: list[float] = []
-
-    def sleep(seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 3:
-            assert file_task.read_warc_file(job) == ""
-
-    monkeypatch.setattr("newsarchive.batch.file_task.time.sleep", sleep)
-    with ThreadPoolExecutor(1) as pool:
-        executor_here = BatchExecutor(pool, 1)
-        readings = file_task.open_result("", executor_here, job)
-        assert readings is not None
-        readings.close()
-        assert len(waits) == 3
-        with pytest.raises(DaskFailure, match="--scratch"):
-            file_task.open_result("", executor_here, replace(job, start=1))
-    assert len(waits) == 3 + file_task.READINGS_TIMEOUT
+    for path in papers[:2]:
+        shutil.copy(path, folder / "warc")
+    places = Places(folder=folder / "warc")
+    settings = pickle.dumps(ReadingSettings(former_names={"paper4.example": "gazette"}))
+    stored = [
+        item
+        for file in places.files()
+        for item in read_captures(file)
+        if isinstance(item, CaptureRecord) and item.capture.kind == "response"
+    ]
+    first, last = stored[0].capture.place, stored[-1].capture.place
+    wanted = [last, replace(first, offset=first.offset + 1), first]
+    found, runs = chunks.read_on_worker(wanted, places, settings)
+    assert list(found) == [last, first]
+    assert runs == []
+    assert [read.discovery.site for read in found.values()] == ["gazette", "paper0.example"]
+    for place, read in found.items():
+        assert read.record.capture.place == place
+        assert read.record.block == b""
+        assert read.reading is not None
+        assert read.reading.outcome is Outcome.ARTICLE
+    with pytest.raises(DaskFailure, match=r"does not see papers-00009\.warc\.gz"):
+        chunks.read_on_worker([replace(first, warc="papers-00009.warc.gz")], places, settings)
 
 
 def test_a_worker_that_sees_other_folders_is_reported(new: Callable[..., Path], papers: list[Path]) -> None:
@@ -298,28 +242,38 @@ def test_a_worker_that_sees_other_folders_is_reported(new: Callable[..., Path], 
     folder = new("archive")
     shutil.copy(papers[0], folder / "warc")
     (file,) = Places(folder=folder / "warc").files()
-    into = folder / "batch" / "x"
-    with pytest.raises(DaskFailure, match=f"a worker does not see the folder {into}"):
-        file_task.read_warc_file(file_task.FileTask(file=file, folder=into))
-    file_task.write_settings(into, ReadingSettings())
-    elsewhere = replace(file, places=Places(folder=folder / "not here"))
+    elsewhere = Places(folder=folder / "not here")
+    place = RecordPlace(warc=file.name, offset=0, length=1)
     with pytest.raises(DaskFailure, match=r"does not see papers-00000\.warc\.gz: .*not here does not exist"):
-        file_task.read_warc_file(file_task.FileTask(file=elsewhere, folder=into))
+        chunks.read_on_worker([place], elsewhere, pickle.dumps(ReadingSettings()))
     with pytest.raises(DaskFailure, match="does not see"):
-        file_task.verify_file(elsewhere)
-    with Archive.open(folder) as archive:
-        assert archive.scratch == folder / "batch"
+        chunks.verify_file(replace(file, places=elsewhere))
 
 
-def test_readings_of_an_earlier_version_are_deleted(new: Callable[..., Path]) -> None:
-    """A batch that an earlier version left is neither used nor kept; one of this version is kept."""
+@pytest.mark.parametrize("size", [1, 17, 18, 1000])
+def test_chunks_of_any_size_give_all_items(
+    new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Also where a file ends with a chunk (each has 18 captures), is torn, is given up, or is walked again."""
+    monkeypatch.setattr(chunks, "CHUNK_SIZE", size)
     folder = new("archive")
-    scratch = folder / "batch"
-    former, present = scratch / "0123456789abcdef", scratch / "x"
-    former.mkdir(parents=True)
-    (former / "settings").write_bytes(dump(ReadingSettings()).replace(b"ReadingSettings", b"RemovedSettings"))
-    (former / "papers-00000.warc.gz.0.readings").write_bytes(b"newsarchive readings 2\n")
-    file_task.write_settings(present, ReadingSettings())
-    (present / "papers-00000.warc.gz.0.readings").write_bytes(b"")
-    file_task.remove_scratch_folder(BatchTarget(dask="tcp://there:8786"), scratch)
-    assert list(scratch.iterdir()) == [present]
+    for path in papers[:3]:
+        shutil.copy(path, folder / "warc")
+    torn = folder / "warc" / papers[1].name
+    torn.write_bytes(torn.read_bytes()[:-5])
+    places = Places(folder=folder / "warc")
+    ranges = [WarcRange(file=file) for file in places.files()]
+    with ThreadPoolExecutor(2) as pool:
+        made = ReadAheadWalk(BatchExecutor(pool, 2), ReadingSettings)
+        for _ in range(2):
+            made.begin(ranges, lambda _: None)
+            given_up = made.items(ranges[0])
+            first = next(given_up)
+            assert isinstance(first, CaptureReading)
+            assert first.record.capture.place.offset == offsets_in(ranges[0].file)[0]
+            some: list[int] = []
+            with pytest.raises(WarcError):
+                some.extend(offset_of(item) for item in made.items(ranges[1]))
+            assert some == offsets_in(places.file(papers[1].name), torn=True)
+            assert [offset_of(item) for item in made.items(ranges[2])] == offsets_in(ranges[2].file)
+            assert made.measure(ranges[2]).size == ranges[2].file.size

@@ -1,15 +1,12 @@
-"""The executor of tasks over whole files: threads here, or a Dask cluster."""
+"""The executor of tasks: threads here, or a Dask cluster."""
 
 from concurrent.futures import CancelledError, Executor, Future
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from newsarchive.batch import executor
-from newsarchive.batch.executor import BatchExecutor, BatchTarget, DaskBatchExecutor, open_executor
-from newsarchive.batch.file_task import check_folder, write_settings
-from newsarchive.batch.read_warc import ReadingSettings
+from newsarchive.batch.executor import BatchExecutor, DaskBatchExecutor, open_executor
 from storage.errors import ConfigError, DaskFailure, StorageError
 
 distributed = pytest.importorskip("distributed")
@@ -95,12 +92,12 @@ def test_an_archive_error_of_a_task_is_raised_unchanged() -> None:
 
 def test_an_unsuitable_worker_is_named() -> None:
     """Before any task starts, with what it lacks."""
-    replies: dict[str, object] = {"tcp://a": "", "tcp://b": "does not see the folder /mnt/x"}
-    with pytest.raises(DaskFailure, match=r"worker tcp://b of .* does not see the folder /mnt/x; nothing was done"):
-        dask(FakeClient(replies)).check_workers(check_folder, Path("/mnt/x"))
+    replies: dict[str, object] = {"tcp://a": "", "tcp://b": "has newsarchive 0.1"}
+    with pytest.raises(DaskFailure, match=r"worker tcp://b of .* has newsarchive 0.1; nothing was done"):
+        dask(FakeClient(replies)).check_workers(str)
     lacks = {"tcp://a": ModuleNotFoundError("No module named 'newsarchive'")}
     with pytest.raises(DaskFailure, match="fails: ModuleNotFoundError: No module named 'newsarchive'; nothing was"):
-        dask(FakeClient(dict(lacks))).check_workers(check_folder, Path("/mnt/x"))
+        dask(FakeClient(dict(lacks))).check_workers(str)
 
 
 def test_a_cluster_without_workers_is_given_up_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +126,7 @@ def test_an_unreachable_scheduler_is_reported(monkeypatch: pytest.MonkeyPatch) -
     for address in ("tcp://127.0.0.1:9", "gopher://x"):
         with (
             pytest.raises(DaskFailure, match=r"no Dask scheduler answers at .* Start one with `dask scheduler`"),
-            open_executor(BatchTarget(dask=address)),
+            open_executor(address),
         ):
             pass
 
@@ -137,19 +134,5 @@ def test_an_unreachable_scheduler_is_reported(monkeypatch: pytest.MonkeyPatch) -
 def test_a_missing_extra_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that installs it."""
     monkeypatch.setitem(__import__("sys").modules, "distributed", None)
-    with pytest.raises(ConfigError, match=r"Install it with: .*\[dask\]"), open_executor(BatchTarget(dask="tcp://x:1")):
+    with pytest.raises(ConfigError, match=r"Install it with: .*\[dask\]"), open_executor("tcp://x:1"):
         pass
-
-
-def test_a_worker_reports_an_unusable_folder(tmp_path: Path) -> None:
-    """A folder that it does not see, or whose settings file holds something else."""
-    into = tmp_path / "batch"
-    assert check_folder(into) == f"does not see the folder {into}"
-    write_settings(into, ReadingSettings())
-    assert check_folder(into) == ""
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "settings").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
-    assert check_folder(other).startswith(f"cannot read in the folder {other}")
-    with pytest.raises(StorageError, match="--scratch"):
-        write_settings(Path("/proc/none"), ReadingSettings())
