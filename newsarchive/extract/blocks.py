@@ -14,13 +14,15 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.tree import has_more_text
+from newsarchive.extract.tree import has_children, has_more_text
 from newsarchive.extract.word_tables import words
 from storage.model import Role
 
 _INLINE = frozenset(words("inline_tag"))
 _NOT_WALKED = frozenset(words("skipped_tag")) | {"br", "hr"}
 _MEDIA = frozenset(words("media_tag"))
+MAX_LINES = 3_500
+"""Blocks of a page among which its headline, byline and dates are looked for; real pages have 3,054."""
 MAX_MEDIA = 1_000
 """Elements of a page that are examined as pictures and media, at most."""
 _BOLD = frozenset({"b", "strong"})
@@ -344,7 +346,8 @@ def _headed_panel(button: HtmlElement) -> str | None:
     panel = button.get("aria-controls") or button.get("data-bs-target", "").removeprefix("#")
     after, above = button.getnext(), button.getparent()
     if above is not None and above.tag in zones.HEADINGS:
-        return panel or ("" if len(above) == 1 and not f"{above.text or ''}{button.tail or ''}".strip() else None)
+        is_alone = not has_children(above, 2) and not f"{above.text or ''}{button.tail or ''}".strip()
+        return panel or ("" if is_alone else None)
     return panel if panel and after is not None and after.get("id") == panel else None
 
 
