@@ -229,11 +229,12 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
     found = {link for link in long_links if len(list(islice(link.iter("p", "div"), _MIN_OPEN))) == _MIN_OPEN}
     if whole < _MIN_ARTICLE_BOX:
         found.update(e for e in body.iter(*_FALLBACKS) if len(e.text_content()) > _MIN_LINKED_ARTICLE)
+    lengths: dict[HtmlElement, int] = {}  # of elements around boxes, in characters; -1 without a link
     for box, zone, begin, end in collector.boxes:
         inside, paragraphs, _, _ = map(sub, counts[end], counts[begin])
         # What stands before the box says nothing about its first block.
         _, _, under_link, apart = map(sub, counts[end], counts[begin + 1])
-        if inside and zone & _TEASERS and _is_text_without_link(box, collector.content.blocks[begin:end]):
+        if inside and zone & _TEASERS and _is_text_without_link(box, collector.content.blocks[begin:end], lengths):
             found.add(box)
         # Running text stands together, and not each paragraph under a link of its own.
         if inside < _MIN_ARTICLE_BOX or 2 * apart >= paragraphs or 3 * under_link >= paragraphs:
@@ -263,15 +264,17 @@ def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int)
     )
 
 
-def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
+def _is_text_without_link(box: HtmlElement, blocks: list[Block], lengths: dict[HtmlElement, int]) -> bool:
     """Return whether a box has sentences, and neither it nor a card around it has a link: a teaser has one."""
     has_sentence = any(block.is_prose and ends_sentence(block.text) for block in blocks)
     if not has_sentence or any(block.anchors for block in blocks):
         return False
     size = sum(len(block.text) for block in blocks)
     for outer in islice(box.iterancestors(), _MAX_CARD_LEVELS):
-        if next(outer.iter("a"), None) is not None:
-            return len(outer.text_content()) > _MAX_CARD_RATIO * size + _MIN_ARTICLE_BOX
+        if outer not in lengths:
+            lengths[outer] = len(outer.text_content()) if next(outer.iter("a"), None) is not None else -1
+        if lengths[outer] >= 0:
+            return lengths[outer] > _MAX_CARD_RATIO * size + _MIN_ARTICLE_BOX
     return True
 
 

@@ -182,8 +182,8 @@ class DateSources:
     """The time zone that a machine-readable date of the page states."""
     language: str = ""
     """The language that the page states, in lower case: "en-us"; "" for none."""
-    times: dict[HtmlElement, list[tuple[HtmlElement, str, PageDate | None]]] = field(default_factory=dict)
-    """The first <time> elements below an element, with text and date: thousands of lines can be of one element."""
+    times: dict[HtmlElement, list[tuple[str, str, PageDate | None]]] = field(default_factory=dict)
+    """Of an element and the first <time> below it: itemprop, text, date. Thousands of lines can be of one element."""
 
     def jsonld_texts(self, keys: Iterable[str]) -> list[str]:
         """Return the values of JSON-LD keys."""
@@ -367,40 +367,6 @@ def _is_day_only(dated: SourcedDate) -> bool:
     return dated.is_day or dated.at.hour == dated.at.minute == dated.at.second == 0
 
 
-def _date_elements(block: Block, sources: DateSources) -> Iterator[tuple[HtmlElement, str, PageDate]]:
-    """Yield the elements that date a block, each with the words that say which date it is, and with the date.
-
-    These are the element of the block, and each <time> whose text is in the block, with the text before it.
-    """
-    own, is_dated = block.element, block.zone & zones.DATE != 0
-    if is_dated and (date := _date_of_element(own, sources.zone)):
-        yield own, block.text, date
-    if not is_dated and len(block.text) > _MAX_DATE_LINE:
-        return
-    times = sources.times.get(own)
-    if times is None:
-        found = (each for each in islice(own.iter("time"), _MAX_TIME_ELEMENTS) if each is not own)
-        texts = ((each, normalize_space(str(each.text_content()))) for each in found)
-        times = [(each, text, _date_of_element(each, sources.zone)) for each, text in texts]
-        sources.times[own] = times
-    end = 0
-    for element, text, date in times:
-        at = block.text.find(text, end)
-        if date is not None and (at >= 0 or is_dated):
-            yield element, block.text[end : at + len(text)] if at >= 0 else block.text, date
-        end = max(end, at + len(text)) if at >= 0 or is_dated else end
-
-
-def _date_of_element(element: HtmlElement, zone: tzinfo | None) -> PageDate | None:
-    if element.tag != "time" and _read_itemprop(element) not in ("datepublished", "datemodified"):
-        return None
-    return parse_iso_date(element.get("datetime") or element.get("content") or element.text_content(), zone)
-
-
-def _read_itemprop(element: HtmlElement) -> str:
-    return (element.get("itemprop") or "").lower()
-
-
 def _find_update_word(text: str) -> re.Match[str] | None:
     """Return the match of a word such as "updated" in a line."""
     low = text.lower()
@@ -420,12 +386,31 @@ def _line_dates(sources: DateSources, *, updated: bool = False) -> Iterator[Sour
 
 
 def _time_element_date(block: Block, sources: DateSources, updated: bool) -> SourcedDate | None:
-    for element, nearby_text, date in _date_elements(block, sources):
-        prop = _read_itemprop(element)
-        changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(nearby_text) is not None)
-        if changed == updated:
-            return _with_source(date, "microdata" if prop else "time")
+    """Return the date of the element of a block, or of a <time> in it; the words before it say which one it is."""
+    own, is_dated, end = block.element, block.zone & zones.DATE != 0, 0
+    if not is_dated and len(block.text) > _MAX_DATE_LINE:
+        return None
+    if own not in sources.times:
+        found = dict.fromkeys((own, *islice(own.iter("time"), _MAX_TIME_ELEMENTS)))
+        sources.times[own] = [_read_time(each, sources.zone) for each in found]
+    for number, (prop, text, date) in enumerate(sources.times[own]):
+        at = block.text.find(text, end) if number else -1
+        words = block.text[end : at + len(text)] if at >= 0 else block.text
+        if date is not None and (at >= 0 or is_dated):
+            changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(words) is not None)
+            if changed == updated:
+                return _with_source(date, "microdata" if prop else "time")
+        end = max(end, at + len(text)) if number and (at >= 0 or is_dated) else end
     return None
+
+
+def _read_time(element: HtmlElement, zone: tzinfo | None) -> tuple[str, str, PageDate | None]:
+    """Return itemprop, text and date of an element; no text of one that has no date."""
+    prop = (element.get("itemprop") or "").lower()
+    if element.tag != "time" and prop not in ("datepublished", "datemodified"):
+        return prop, "", None
+    text = str(element.text_content())
+    return prop, normalize_space(text), parse_iso_date(element.get("datetime") or element.get("content") or text, zone)
 
 
 def _visible_date(block: Block, sources: DateSources, updated: bool) -> SourcedDate | None:

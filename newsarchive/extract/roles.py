@@ -173,7 +173,11 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
     linked = block.link_share > 0.5
     if zone & zones.FIGCAPTION or _is_caption(block) or _shares_element_with_image(block, context):
         # The pictures of a list of related articles are not this article's.
-        is_list = foreign & (zones.RELATED | zones.LATEST) or (block.link_share > 0.9 and not _is_linked_name(block))
+        is_linked = block.link_share > 0.9 and not (
+            zone & (zones.FIGURE | zones.FIGCAPTION)
+            and (block.letters <= _MAX_PICTURE_NAME or not split_credit(block.text)[1])
+        )
+        is_list = foreign & (zones.RELATED | zones.LATEST) or is_linked
         is_advertisement = phrases.ADVERTISEMENT.match(block.text)
         return Role.PROMO if is_advertisement else Role.TEASER if is_list else Role.CAPTION
     if not zone & _BOX_ZONES:
@@ -191,12 +195,6 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
         (Role.PROMO, is_beside_text and foreign & zones.PROMO and length < LONG_PARAGRAPH and not zone & zones.TABLE),
     )
     return next((role for role, holds in tests if holds), None)
-
-
-def _is_linked_name(block: Block) -> bool:
-    """Return whether a linked line is the name or the credit of a picture, not the headline of another article."""
-    is_of_picture = block.zone & (zones.FIGURE | zones.FIGCAPTION) != 0
-    return is_of_picture and (block.letters <= _MAX_PICTURE_NAME or not split_credit(block.text)[1])
 
 
 def _is_caption(block: Block) -> bool:

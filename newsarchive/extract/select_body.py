@@ -323,7 +323,7 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
 #
 # Both are recognised by their position among the other blocks.
 
-MAX_BLOCKS = 4_000  # of a page on which the article is looked for beyond the selected text
+MAX_BLOCKS = 3_500  # of a page on which the article is looked for beyond the selected text
 _MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
 
