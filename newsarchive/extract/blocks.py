@@ -54,6 +54,7 @@ MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
 _LABELS = (phrases.RELATED, phrases.LATEST, phrases.NEWSLETTER, phrases.DISCLAIMER)
+_MAX_BROKEN_LINES = 2_000  # between single <br> among which labels are looked for
 _MAX_LABEL = 40  # longest label, in characters, that is not bold
 _MAX_DEPTH = 200  # elements nested deeper than this are read as one block, which bounds the recursion
 
@@ -417,7 +418,8 @@ class _BlockCollector:
         ends_block, is_bold = self.pending_breaks > 1, self.bold_depth > 0
         self.end_line()
         for line in self.lines[-1:]:
-            at_label = _is_label_line(line.text, line.strong) or _is_label_line(text, is_bold)
+            may_label = len(self.lines) < _MAX_BROKEN_LINES
+            at_label = may_label and (_is_label_line(line.text, line.strong) or _is_label_line(text, is_bold))
             ends_block |= at_label or (line.tag == "td" and (line.strong or is_bold))
         if ends_block:
             self.flush()
