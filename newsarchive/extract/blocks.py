@@ -14,13 +14,15 @@ from typing import Any
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.tree import has_more_text
+from newsarchive.extract.tree import has_children, has_more_text
 from newsarchive.extract.word_tables import words
 from storage.model import Role
 
 _INLINE = frozenset(words("inline_tag"))
 _NOT_WALKED = frozenset(words("skipped_tag")) | {"br", "hr"}
 _MEDIA = frozenset(words("media_tag"))
+MAX_LINES = 3_500
+"""Blocks of a page among which its headline, byline and dates are looked for; real pages have 3,054."""
 MAX_MEDIA = 1_000
 """Elements of a page that are examined as pictures and media, at most."""
 _BOLD = frozenset({"b", "strong"})
@@ -52,6 +54,7 @@ MAX_LINK_SHARE = 0.6  # share of links above which a block is not text
 _MIN_PROSE = 60  # longest line, in characters, that is not running text
 _MAX_HIDDEN_TEXT = 80  # longest hidden part of a line, in characters
 _LABELS = (phrases.RELATED, phrases.LATEST, phrases.NEWSLETTER, phrases.DISCLAIMER)
+_MAX_BROKEN_LINES = 2_000  # between single <br> among which labels are looked for
 _MAX_LABEL = 40  # longest label, in characters, that is not bold
 _MAX_DEPTH = 200  # elements nested deeper than this are read as one block, which bounds the recursion
 
@@ -227,11 +230,12 @@ def _find_article_boxes(body: HtmlElement, collector: "_BlockCollector") -> set[
     found = {link for link in long_links if len(list(islice(link.iter("p", "div"), _MIN_OPEN))) == _MIN_OPEN}
     if whole < _MIN_ARTICLE_BOX:
         found.update(e for e in body.iter(*_FALLBACKS) if len(e.text_content()) > _MIN_LINKED_ARTICLE)
+    lengths: dict[HtmlElement, int] = {}  # of elements around boxes, in characters; -1 without a link
     for box, zone, begin, end in collector.boxes:
         inside, paragraphs, _, _ = map(sub, counts[end], counts[begin])
         # What stands before the box says nothing about its first block.
         _, _, under_link, apart = map(sub, counts[end], counts[begin + 1])
-        if inside and zone & _TEASERS and _is_text_without_link(box, collector.content.blocks[begin:end]):
+        if inside and zone & _TEASERS and _is_text_without_link(box, collector.content.blocks[begin:end], lengths):
             found.add(box)
         # Running text stands together, and not each paragraph under a link of its own.
         if inside < _MIN_ARTICLE_BOX or 2 * apart >= paragraphs or 3 * under_link >= paragraphs:
@@ -261,15 +265,17 @@ def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int)
     )
 
 
-def _is_text_without_link(box: HtmlElement, blocks: list[Block]) -> bool:
+def _is_text_without_link(box: HtmlElement, blocks: list[Block], lengths: dict[HtmlElement, int]) -> bool:
     """Return whether a box has sentences, and neither it nor a card around it has a link: a teaser has one."""
     has_sentence = any(block.is_prose and ends_sentence(block.text) for block in blocks)
     if not has_sentence or any(block.anchors for block in blocks):
         return False
     size = sum(len(block.text) for block in blocks)
     for outer in islice(box.iterancestors(), _MAX_CARD_LEVELS):
-        if next(outer.iter("a"), None) is not None:
-            return len(outer.text_content()) > _MAX_CARD_RATIO * size + _MIN_ARTICLE_BOX
+        if outer not in lengths:
+            lengths[outer] = len(outer.text_content()) if next(outer.iter("a"), None) is not None else -1
+        if lengths[outer] >= 0:
+            return lengths[outer] > _MAX_CARD_RATIO * size + _MIN_ARTICLE_BOX
     return True
 
 
@@ -344,7 +350,8 @@ def _headed_panel(button: HtmlElement) -> str | None:
     panel = button.get("aria-controls") or button.get("data-bs-target", "").removeprefix("#")
     after, above = button.getnext(), button.getparent()
     if above is not None and above.tag in zones.HEADINGS:
-        return panel or ("" if len(above) == 1 and not f"{above.text or ''}{button.tail or ''}".strip() else None)
+        is_alone = not has_children(above, 2) and not f"{above.text or ''}{button.tail or ''}".strip()
+        return panel or ("" if is_alone else None)
     return panel if panel and after is not None and after.get("id") == panel else None
 
 
@@ -411,7 +418,8 @@ class _BlockCollector:
         ends_block, is_bold = self.pending_breaks > 1, self.bold_depth > 0
         self.end_line()
         for line in self.lines[-1:]:
-            at_label = _is_label_line(line.text, line.strong) or _is_label_line(text, is_bold)
+            may_label = len(self.lines) < _MAX_BROKEN_LINES
+            at_label = may_label and (_is_label_line(line.text, line.strong) or _is_label_line(text, is_bold))
             ends_block |= at_label or (line.tag == "td" and (line.strong or is_bold))
         if ends_block:
             self.flush()

@@ -275,7 +275,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     end = _end_of_notice(blocks, roles, index) if label in NOTICES else len(blocks)
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
-    long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60)
+    # Only the summaries of teasers are compared with them.
+    long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60 and label is Role.TEASER)
     texts = Counter(blocks[i].element.getparent() for i in long)
     found: list[int] = []
     linked, links = False, 0
@@ -371,11 +372,12 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
     """Return whether a label such as "Newsletter" opens a box of its own; "Advertisement" announces nothing."""
     if phrases.ADVERTISEMENT.match(block.text) or not phrases.NEWSLETTER_NAME.search(block.text[:_MAX_LINE]):
         return False
-    inside = [i for i in roles if box in blocks[i].element.iterancestors()]
     body = [i for i, role in roles.items() if role in BODY_ROLES and blocks[i].link_share < 0.6]
     is_last = _has_before(body, block.index) and sum(i > block.index for i in body) <= _MIN_PARAGRAPHS
     offers = phrases.OFFER.search(_block_after(blocks, block.index).text[:_MAX_SUMMARY])
-    return is_last or offers or (inside[:1] == [block.index] and not _is_most_of_text(blocks, roles, inside))
+    inside = (i for i in roles if box in blocks[i].element.iterancestors())
+    opens = is_last or offers or next(inside, -1) == block.index
+    return opens and (is_last or offers or not _is_most_of_text(blocks, roles, {block.index, *inside}))
 
 
 def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:

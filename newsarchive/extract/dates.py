@@ -12,7 +12,7 @@ from itertools import chain, islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import Block, ends_sentence, normalize_space
+from newsarchive.extract.blocks import MAX_LINES, Block, ends_sentence, normalize_space
 from newsarchive.extract.jsonld import text_of
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.parse_date import (
@@ -159,6 +159,7 @@ _URL_DATE = re.compile(
 _URL_DMY = re.compile(rf"/{_URL_DAY}-{_URL_MONTH}-((?:19|20)\d\d)(?=[/.?]|$)")
 _URL_YMD = re.compile(rf"(?<!\d)((?:19|20)\d\d)-?{_URL_MONTH}-?{_URL_DAY}(?!\d)")
 _MAX_TIME_ELEMENTS = 20
+_MAX_DISTANT = 1_000  # short lines away from the headline in which a date is looked for
 _MAX_DATE_LINE = 160  # a date line is short: a date in a longer text is part of the story
 WEAK_SOURCES = ("feed", "sitemap", "elsewhere", "title", "script", "modified")
 """Sources whose date says nothing about what the page is: pages of every kind have them."""
@@ -181,8 +182,8 @@ class DateSources:
     """The time zone that a machine-readable date of the page states."""
     language: str = ""
     """The language that the page states, in lower case: "en-us"; "" for none."""
-    times: dict[HtmlElement, list[tuple[HtmlElement, str]]] = field(default_factory=dict)
-    """The first <time> elements below an element, and their text: thousands of lines can be of one element."""
+    times: dict[HtmlElement, list[tuple[str, str, PageDate | None]]] = field(default_factory=dict)
+    """Of an element and the first <time> below it: itemprop, text, date. Thousands of lines can be of one element."""
 
     def jsonld_texts(self, keys: Iterable[str]) -> list[str]:
         """Return the values of JSON-LD keys."""
@@ -295,9 +296,9 @@ def _choose_printed(
 def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Iterator[SourcedDate | None]:
     """Yield dates that are used only where nothing else gives one."""
     near = {block.index for block in sources.nearby}
-    short = (b for b in sources.parts.content.blocks if b.index not in near and len(b.text) < 80)
+    short = (b for b in sources.parts.content.blocks[:MAX_LINES] if b.index not in near and len(b.text) < 80)
     dates = (b for b in short if not b.zone & OTHER_TEXTS and is_date_line(b))
-    distant = replace(sources, nearby=[*islice(dates, 2_000)])
+    distant = replace(sources, nearby=[*islice(dates, _MAX_DISTANT)])
     for dated in _printed_dates(distant):
         yield replace(dated, source="elsewhere")
     titles = (sources.parts.head.title, *sources.parts.head.all("og:title", "description", "og:description"))
@@ -366,28 +367,6 @@ def _is_day_only(dated: SourcedDate) -> bool:
     return dated.is_day or dated.at.hour == dated.at.minute == dated.at.second == 0
 
 
-def _date_elements(block: Block, sources: DateSources) -> Iterator[tuple[HtmlElement, str]]:
-    """Yield the elements that may give the date of a block, each with the words that say which date it is.
-
-    These are the element of the block, and each <time> whose text is in the block, with the text before it.
-    """
-    if block.zone & zones.DATE:
-        yield block.element, block.text
-    elif len(block.text) > _MAX_DATE_LINE:
-        return
-    end = 0
-    times = sources.times.get(block.element)
-    if times is None:
-        found = islice(block.element.iter("time"), _MAX_TIME_ELEMENTS)
-        times = [(element, normalize_space(str(element.text_content()))) for element in found]
-        sources.times[block.element] = times
-    for element, text in times:
-        at = block.text.find(text, end)
-        if element is not block.element and (at >= 0 or block.zone & zones.DATE):
-            yield element, block.text[end : at + len(text)] if at >= 0 else block.text
-            end = max(end, at + len(text))
-
-
 def _find_update_word(text: str) -> re.Match[str] | None:
     """Return the match of a word such as "updated" in a line."""
     low = text.lower()
@@ -407,15 +386,31 @@ def _line_dates(sources: DateSources, *, updated: bool = False) -> Iterator[Sour
 
 
 def _time_element_date(block: Block, sources: DateSources, updated: bool) -> SourcedDate | None:
-    for element, nearby_text in _date_elements(block, sources):
-        prop = (element.get("itemprop") or "").lower()
-        if element.tag != "time" and prop not in ("datepublished", "datemodified"):
-            continue
-        text = element.get("datetime") or element.get("content") or element.text_content()
-        changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(nearby_text) is not None)
-        if date := parse_iso_date(text, sources.zone) if changed == updated else None:
-            return _with_source(date, "microdata" if prop else "time")
+    """Return the date of the element of a block, or of a <time> in it; the words before it say which one it is."""
+    own, is_dated, end = block.element, block.zone & zones.DATE != 0, 0
+    if not is_dated and len(block.text) > _MAX_DATE_LINE:
+        return None
+    if own not in sources.times:
+        found = dict.fromkeys((own, *islice(own.iter("time"), _MAX_TIME_ELEMENTS)))
+        sources.times[own] = [_read_time(each, sources.zone) for each in found]
+    for number, (prop, text, date) in enumerate(sources.times[own]):
+        at = block.text.find(text, end) if number else -1
+        words = block.text[end : at + len(text)] if at >= 0 else block.text
+        if date is not None and (at >= 0 or is_dated):
+            changed = prop == "datemodified" or (prop != "datepublished" and _find_update_word(words) is not None)
+            if changed == updated:
+                return _with_source(date, "microdata" if prop else "time")
+        end = max(end, at + len(text)) if number and (at >= 0 or is_dated) else end
     return None
+
+
+def _read_time(element: HtmlElement, zone: tzinfo | None) -> tuple[str, str, PageDate | None]:
+    """Return itemprop, text and date of an element; no text of one that has no date."""
+    prop = (element.get("itemprop") or "").lower()
+    if element.tag != "time" and prop not in ("datepublished", "datemodified"):
+        return prop, "", None
+    text = str(element.text_content())
+    return prop, normalize_space(text), parse_iso_date(element.get("datetime") or element.get("content") or text, zone)
 
 
 def _visible_date(block: Block, sources: DateSources, updated: bool) -> SourcedDate | None:

@@ -18,7 +18,7 @@ from lxml.html import HtmlElement
 from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Anchor, Block, PageBlocks, count_ideographs, normalize_space
 from newsarchive.extract.box_size import find_box_size
-from newsarchive.extract.tree import Page, resolve_link
+from newsarchive.extract.tree import Page, has_children, resolve_link
 from newsarchive.extract.urls import host, is_media_url, page_key, score_article_url, site_label
 from newsarchive.extract.zones import HEADINGS
 from storage.model import Link, LinkGroup, LinkKind
@@ -474,7 +474,7 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
         # States are further classes: "tab active".
         # A list may stand in columns: it is the only element of each.
         around = pairwise((group.box, *islice(group.box.iterancestors(), _MAX_LEVELS)))
-        box = next((each for each, above in around if len(above) > 1), group.box)
+        box = next((each for each, above in around if has_children(above, 2)), group.box)
         shape = (box.getparent(), str(box.tag), (box.get("class") or "").partition(" ")[0])
         whole = group
         if group.label is not None:

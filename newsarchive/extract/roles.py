@@ -17,7 +17,7 @@ from newsarchive.extract.captions import split_credit
 from newsarchive.extract.corrections import is_notice
 from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
-from newsarchive.extract.tree import has_more_text
+from newsarchive.extract.tree import has_children, has_more_text
 from newsarchive.extract.urls import host, site_label
 from newsarchive.extract.word_tables import words
 from newsarchive.extract.zones import HEADINGS
@@ -108,7 +108,7 @@ def _is_layout_cell(block: Block) -> bool:
     row = block.element.getparent()
     rows = (row, row.getprevious(), row.getnext()) if row is not None and block.tag != "caption" else ()
     # A column of cells, each the only one of its row, is no table.
-    is_column = bool(rows) and all(len(each) == 1 for each in rows if each is not None)
+    is_column = bool(rows) and all(has_children(each, 1) > has_children(each, 2) for each in rows if each is not None)
     return is_column or has_more_text(block.element, _MIN_STORY_CELL)
 
 
@@ -173,8 +173,10 @@ def _role_by_zones(block: Block, context: RoleContext) -> Role | None:
     linked = block.link_share > 0.5
     if zone & zones.FIGCAPTION or _is_caption(block) or _shares_element_with_image(block, context):
         # The pictures of a list of related articles are not this article's.
-        is_name = block.letters <= _MAX_PICTURE_NAME or not split_credit(block.text)[1]
-        is_linked = block.link_share > 0.9 and not (is_name and zone & (zones.FIGURE | zones.FIGCAPTION))
+        is_linked = block.link_share > 0.9 and not (
+            zone & (zones.FIGURE | zones.FIGCAPTION)
+            and (block.letters <= _MAX_PICTURE_NAME or not split_credit(block.text)[1])
+        )
         is_list = foreign & (zones.RELATED | zones.LATEST) or is_linked
         is_advertisement = phrases.ADVERTISEMENT.match(block.text)
         return Role.PROMO if is_advertisement else Role.TEASER if is_list else Role.CAPTION
@@ -296,12 +298,11 @@ def _is_dateline(text: str, block: Block) -> bool:
         named or not ends_sentence(text.rstrip(")]")) or _UNIT_END.search(text, len(text) - _UNIT_LENGTH)
     ):
         return False
-    if parse_printed_date(text) is None:
-        return False
     rest = len(_WORD.findall(text))
     # "Published ..., updated ...": a line of two dates has twice the words.
     dates = max(1, len(_YEAR.findall(text)))
-    return rest <= dates * (_MAX_DATE_WORDS if named else 6 if dates == 1 else 7)
+    is_short = rest <= dates * (_MAX_DATE_WORDS if named else 6 if dates == 1 else 7)
+    return is_short and parse_printed_date(text) is not None
 
 
 def _is_relative_date_line(block: Block, context: RoleContext) -> bool:
@@ -331,9 +332,9 @@ def _is_byline(block: Block, context: RoleContext) -> bool:
     if block.index < context.body_start and is_plain and is_person_name(text):
         return True
     own_key = text_key(text)
-    dated = block.index < context.body_start and parse_printed_date(text) is not None
-    names = filter(None, map(text_key, context.authors))
-    return any(name in own_key and (dated or len(own_key) - len(name) < 30) for name in names)
+    names = [name for name in map(text_key, context.authors) if name and name in own_key]
+    is_dated = bool(names) and block.index < context.body_start and parse_printed_date(text) is not None
+    return is_dated or any(len(own_key) - len(name) < 30 for name in names)
 
 
 def _is_bio(block: Block, context: RoleContext) -> bool:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import chain, islice, takewhile
 from typing import Self
 
-from lxml.etree import _Element, strip_attributes, strip_elements, strip_tags
+from lxml.etree import XPath, _Element, strip_attributes, strip_elements, strip_tags
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
@@ -26,7 +26,7 @@ from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
 from newsarchive.extract.roles import markup_role
-from newsarchive.extract.tree import COUNT_ELEMENTS, Page
+from newsarchive.extract.tree import COUNT_ELEMENTS, Page, has_children
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import Role
 
@@ -34,6 +34,8 @@ from storage.model import Role
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _MAX_SIZE = 7_400  # elements without menus, and blocks, of a page that trafilatura is run on; real ones have 7,336
+_MAX_BOXES = 1_400  # boxes and paragraphs among these, which take it twice the time of others; real pages have 1,007
+_COUNT_BOXES = XPath("count(//*[self::div or self::p or self::section or self::article or self::details])")
 _MAX_LEVELS_SUM = 130_000  # levels of all these elements together; real pages have 87,000
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _MAX_GAP = 2_000  # most characters between two pieces of a paragraph
@@ -127,7 +129,9 @@ def select_body(
     tree = _copy_without_non_article(page, content, candidates)
     found = SelectedBody()
     is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
-    if len(blocks) + COUNT_ELEMENTS(tree) <= _MAX_SIZE and (is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM):
+    size = COUNT_ELEMENTS(tree)
+    is_small = len(blocks) + size <= _MAX_SIZE and (size <= _MAX_BOXES or _COUNT_BOXES(tree) <= _MAX_BOXES)
+    if is_small and (is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM):
         # A copy for each page: trafilatura modifies it.
         options = copy(_OPTIONS)
         options.url = options.source = page.url
@@ -231,7 +235,7 @@ def _sum_levels(tree: HtmlElement) -> int:
 
 def box_of_paragraph(block: Block) -> HtmlElement | None:
     """Return the element that holds a paragraph: its parent, or the <div> that it is a part of."""
-    return block.element if block.tag == "div" and len(block.element) else block.element.getparent()
+    return block.element if block.tag == "div" and has_children(block.element) else block.element.getparent()
 
 
 def find_densest(prose: Iterable[Block], excluded: int) -> list[Block]:
@@ -319,7 +323,7 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
 #
 # Both are recognised by their position among the other blocks.
 
-MAX_BLOCKS = 4_000  # of a page on which the article is looked for beyond the selected text
+MAX_BLOCKS = 3_500  # of a page on which the article is looked for beyond the selected text
 _MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 from lxml.etree import ElementDefaultClassLookup, LxmlError, SubElement, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -162,6 +163,11 @@ def remove_element(element: HtmlElement) -> None:
     elif behind:
         parent.text = _INVALID_CHARACTERS.sub("", (parent.text or "") + behind)
     parent.remove(element)
+
+
+def has_children(element: HtmlElement, least: int = 1) -> bool:
+    """Return whether an element has a number of children; len() counts all, and many lines may share an element."""
+    return next(islice(element, least - 1, None), None) is not None
 
 
 def has_more_text(element: HtmlElement, most: int) -> bool:
