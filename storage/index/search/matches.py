@@ -37,7 +37,6 @@ from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.status import ArticleCounts, SiteProfile
 
-_FEW_TEXTS = 50_000  # last texts, whose articles are listed in less time than the former texts that a pattern finds
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
 
 
@@ -66,6 +65,8 @@ class Matches:
     """Every text that matches."""
     unique: Query
     """The newest of each article's texts that match."""
+    is_by_article: bool = False
+    """True if `unique` has the last text of an article, whose facets are the same, in place of that which matches."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
     folded: FoldedCopies = field(default_factory=FoldedCopies)
@@ -94,7 +95,11 @@ class Matches:
             return self.engine.list_best(self.ranked, limit, offset)
         by = _SORTED_BY.get(order, "order")
         shown = self.unique if by != "order" else match_all(self.unique, *self._match_newest_years(offset + limit))
-        return self.engine.list_columns(shown, by, "version", limit=limit, offset=offset)[1]
+        _, versions, articles = self.engine.list_columns(shown, by, "version", "article", limit=limit, offset=offset)
+        if not self.is_by_article:
+            return versions
+        newest = {article: texts[0][1] for article, texts in self.list_texts(articles).items()}
+        return [newest[article] for article in articles]
 
     def _match_newest_years(self, texts: int) -> list[Query]:
         """Return a query for the newest years that have so many texts, if their numbers are known."""
@@ -106,10 +111,28 @@ class Matches:
 
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
-        varied = match_all(self.every, self.engine.match_values("grouping", (VARIED,)))
-        texts = zip(*self.engine.list_columns(varied, "standing", "version"), strict=True)
-        grouped = group_pairs((standing >> STANDING_BITS, version) for standing, version in texts)
-        return [versions for versions in grouped.values() if len(versions) > 1]
+        grouped = _group_texts(self.engine, match_all(self.every, self.engine.match_values("grouping", (VARIED,))))
+        return [[version for _, version in texts] for texts in grouped.values() if len(texts) > 1]
+
+    def list_texts(self, articles: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+        """Return the matching texts of articles, by article, as `standing` and version, the newest first."""
+        return _group_texts(self.engine, match_all(self.every, self.engine.match_values("article", articles)))
+
+    def match_repeated(self) -> Query:
+        """Return a query for those texts that stand for their articles whose story another article has, too."""
+        engine, values = self.engine, self.engine.match_values
+        if not self.is_by_article:
+            return match_all(self.unique, values("repeated", (1,)))
+        repeated = match_all(self.every, values("repeated", (1,)))
+        articles = engine.list_columns(match_all(repeated, values("last", (0,))), "article")[0]
+        newest = [texts[0][0] for texts in self.list_texts(set(articles)).values()]
+        return match_all(repeated, match_any(values("last", (1,)), values("standing", newest)))
+
+
+def _group_texts(engine: EngineSearcher, texts: Query) -> dict[int, list[tuple[int, int]]]:
+    """Return texts by article, as `standing` and version, the newest first."""
+    listed = zip(*engine.list_columns(texts, "standing", "version"), strict=True)
+    return group_pairs((standing >> STANDING_BITS, (standing, version)) for standing, version in listed)
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -119,8 +142,7 @@ def fold_copies(matches: Matches) -> Matches:
     of all, and so on: texts of one site with the same beginning, such as a daily column's, stay apart.
     """
     engine = matches.engine
-    shared = match_all(matches.unique, engine.match_values("repeated", (1,)))
-    columns = engine.list_columns(shared, "order", "version", "story", "site")
+    columns = engine.list_columns(matches.match_repeated(), "order", "version", "story", "site")
     several = {story for story, texts in Counter(columns[2]).items() if texts > 1}
     ranks: dict[tuple[int, int], int] = {}
     of_rank: dict[tuple[int, int], int] = {}
@@ -148,37 +170,41 @@ class Search:
         self.translation = Translation(self.engine, self.languages)
         self.excluded = self.translation.exclusions(scope)
 
-    def find(self, query: SearchQuery, filters: Filters | None = None) -> Matches:
-        """Return the matches of a query, with its own filters or others."""
+    def find(self, query: SearchQuery, filters: Filters | None = None, *, of_texts: bool = False) -> Matches:
+        """Return the matches of a query, with its own filters or others; `of_texts`: never by article."""
         filters = query.filters if filters is None else filters
-        wanted = match_all(self.translation.words(query), *self.translation.filters(self.scope.connection, filters))
+        conditions = self.translation.filters(self.scope.connection, filters)
+        wanted = match_all(self.translation.words(query), *conditions)
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
-        last, known = values("last", (1,)), self.translation.match_newest_former(query)
-        unique = match_all(every, match_any(last, *known))
-        former = match_without(self._select_former(query, filters, wanted), last, *known)
-        lacking, has_pattern = match_without(last, every), any(leaf.is_pattern for leaf in query.leaves)
-        is_found_by_last = has_pattern and engine.count(lacking) < _FEW_TEXTS
-        if is_found_by_last:
-            former = match_all(former, values("article", engine.list_columns(lacking, "article")[0]))
+        anywhere, known = None, self.translation.match_newest_former(query)
+        if not (of_texts or self.excluded or _ignore_facets(filters).selects_texts):
+            anywhere = self.translation.match_anywhere(query)
+        if anywhere is not None:
+            unique = match_all(anywhere, *conditions)
+            former = match_all(every, values("last", (0,)), values("grouping", (VARIED,)))
+        else:
+            unique = match_all(every, match_any(values("last", (1,)), *known))
+            former = match_without(self._select_former(query, filters, wanted), *known)
         (texts,) = engine.list_columns(former, "standing")
         others = {one >> STANDING_BITS: one for one in reversed(texts)}
-        if others and (known or not is_found_by_last):
+        if others:
             for article in engine.list_columns(match_all(unique, values("article", others)), "article")[0]:
                 others.pop(article, None)
         if others:
             rejected, some = set(texts).difference(others.values()), values("standing", others.values())
-            if len(rejected) < len(others) and not has_pattern:
+            if len(rejected) < len(others) and not any(leaf.is_pattern for leaf in query.leaves):
                 some = match_without(former, values("standing", rejected))
-            unique = match_all(every, match_any(last, *known, some))
-        return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
+            unique = match_any(unique, some)
+        ranked, is_by_article = self.translation.rank(query, unique), anywhere is not None
+        return Matches(engine=engine, every=every, unique=unique, ranked=ranked, is_by_article=is_by_article)
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
         """Return a query for former texts that match, but for some of those of which a later text matches, too."""
         engine, values = self.engine, self.engine.match_values
         former = match_without(match_all(wanted, values("last", (0,))), *self.excluded)
         marked = self.translation.match_marks(query)
-        others = replace(filters, language=None, section=None, author=None, byline=None)
+        others = _ignore_facets(filters)
         if marked is None or others.selects_texts:
             return former
         if others != filters:
@@ -194,6 +220,11 @@ class Search:
         if self.scope.exclude.embargoes:
             return match_all(self.find(SearchQuery(), EVERYTHING).unique, *wanted)
         return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *self.excluded)
+
+
+def _ignore_facets(filters: Filters) -> Filters:
+    """Return filters without those that the texts of an article pass alike, unless their facet values differ."""
+    return replace(filters, language=None, section=None, author=None, byline=None, agency=None)
 
 
 _LEAST_LETTERS = 4  # shorter words resemble too many others

@@ -29,7 +29,7 @@ def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
     """Return one page of search results, one hit for each article; with `fold`, for each text of several papers."""
     query = parse_query(text, filters)
     search = Search(scope)
-    matches = search.find(query)
+    matches = search.find(query, of_texts=order == "longest")
     return load_page(search, text, query, fold_copies(matches) if fold else matches, (order, limit, offset))
 
 
@@ -62,7 +62,7 @@ def find_version_ids(
 
     With `fold`, of each text of several papers the oldest.
     """
-    matches = Search(scope).find(parse_query(text, filters))
+    matches = Search(scope).find(parse_query(text, filters), of_texts=order == "longest")
     return (fold_copies(matches) if fold else matches).list_versions(order, limit)
 
 
