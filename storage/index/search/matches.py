@@ -65,8 +65,11 @@ class Matches:
     """Every text that matches."""
     unique: Query
     """The newest of each article's texts that match."""
-    is_by_article: bool = False
-    """True if `unique` has the last text of an article, whose facets are the same, in place of that which matches."""
+    former: Query | None = None
+    """Former texts, one of which may be the newest that matches, if `unique` has the last of its article in its place.
+
+    The texts of an article have the same facet values in that case.
+    """
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
     folded: FoldedCopies = field(default_factory=FoldedCopies)
@@ -77,6 +80,7 @@ class Matches:
     """Their least and greatest date in that case, if there are any."""
     years: Mapping[int, int] | None = None
     """Their number by year in that case."""
+    _texts: dict[int, list[tuple[int, int]]] = field(default_factory=dict, compare=False)
 
     def count(self) -> int:
         """Return the number of articles."""
@@ -96,7 +100,7 @@ class Matches:
         by = _SORTED_BY.get(order, "order")
         shown = self.unique if by != "order" else match_all(self.unique, *self._match_newest_years(offset + limit))
         _, versions, articles = self.engine.list_columns(shown, by, "version", "article", limit=limit, offset=offset)
-        if not self.is_by_article:
+        if self.former is None:
             return versions
         newest = {article: texts[0][1] for article, texts in self.list_texts(articles).items()}
         return [newest[article] for article in articles]
@@ -116,17 +120,27 @@ class Matches:
 
     def list_texts(self, articles: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
         """Return the matching texts of articles, by article, as `standing` and version, the newest first."""
-        return _group_texts(self.engine, match_all(self.every, self.engine.match_values("article", articles)))
+        unknown = {*articles}.difference(self._texts)
+        wanted = match_all(self.every, self.engine.match_values("article", unknown))
+        self._texts.update(_group_texts(self.engine, wanted) if unknown else {})
+        return self._texts
 
-    def match_repeated(self) -> Query:
-        """Return a query for those texts that stand for their articles whose story another article has, too."""
-        engine, values = self.engine, self.engine.match_values
-        if not self.is_by_article:
-            return match_all(self.unique, values("repeated", (1,)))
-        repeated = match_all(self.every, values("repeated", (1,)))
-        articles = engine.list_columns(match_all(repeated, values("last", (0,))), "article")[0]
-        newest = [texts[0][0] for texts in self.list_texts(set(articles)).values()]
-        return match_all(repeated, match_any(values("last", (1,)), values("standing", newest)))
+    def list_repeated(self) -> list[Sequence[int]]:
+        """Return those texts that stand for their articles whose story another article has, too, the oldest first.
+
+        Each as the numbers by which it is sorted by date, of its version, its story and its site.
+        """
+        engine, values, columns = self.engine, self.engine.match_values, ("order", "version", "story", "site")
+        repeated = values("repeated", (1,))
+        if self.former is None:
+            return [*zip(*map(reversed, engine.list_columns(match_all(self.unique, repeated), *columns)), strict=True)]
+        articles = {*engine.list_columns(match_all(self.former, repeated), "article")[0]}
+        texts = match_all(self.every, values("article", articles))
+        listed = engine.list_columns(texts, "standing", "repeated", "last", *columns)
+        newest = {row[0] >> STANDING_BITS: row for row in zip(*map(reversed, listed), strict=True)}
+        former = [row[3:] for row in newest.values() if row[1] and not row[2]]
+        last = engine.list_columns(match_all(self.every, values("last", (1,)), repeated), *columns)
+        return sorted([*former, *zip(*map(reversed, last), strict=True)], key=itemgetter(0))
 
 
 def _group_texts(engine: EngineSearcher, texts: Query) -> dict[int, list[tuple[int, int]]]:
@@ -141,14 +155,13 @@ def fold_copies(matches: Matches) -> Matches:
     Of texts of one story, the first of each site are copies of the first of all, the second of each site of the second
     of all, and so on: texts of one site with the same beginning, such as a daily column's, stay apart.
     """
-    engine = matches.engine
-    columns = engine.list_columns(matches.match_repeated(), "order", "version", "story", "site")
-    several = {story for story, texts in Counter(columns[2]).items() if texts > 1}
+    repeated = matches.list_repeated()
+    several = {story for story, texts in Counter(map(itemgetter(2), repeated)).items() if texts > 1}
     ranks: dict[tuple[int, int], int] = {}
     of_rank: dict[tuple[int, int], int] = {}
     folded: list[tuple[int, int]] = []
     orders = array("q")
-    for order, version, story, site in zip(*map(reversed, columns), strict=True):
+    for order, version, story, site in repeated:
         if story in several:
             rank = ranks[story, site] = ranks.get((story, site), 0) + 1
             first = of_rank.setdefault((story, rank), version)
@@ -180,12 +193,11 @@ class Search:
         anywhere, known = None, self.translation.match_newest_former(query)
         if not (of_texts or self.excluded or _ignore_facets(filters).selects_texts):
             anywhere = self.translation.match_anywhere(query)
+        possible = former = match_without(self._select_former(query, filters, wanted), *known)
+        unique = match_all(every, match_any(values("last", (1,)), *known))
         if anywhere is not None:
             unique = match_all(anywhere, *conditions)
             former = match_all(every, values("last", (0,)), values("grouping", (VARIED,)))
-        else:
-            unique = match_all(every, match_any(values("last", (1,)), *known))
-            former = match_without(self._select_former(query, filters, wanted), *known)
         (texts,) = engine.list_columns(former, "standing")
         others = {one >> STANDING_BITS: one for one in reversed(texts)}
         if others:
@@ -196,8 +208,10 @@ class Search:
             if len(rejected) < len(others) and not any(leaf.is_pattern for leaf in query.leaves):
                 some = match_without(former, values("standing", rejected))
             unique = match_any(unique, some)
-        ranked, is_by_article = self.translation.rank(query, unique), anywhere is not None
-        return Matches(engine=engine, every=every, unique=unique, ranked=ranked, is_by_article=is_by_article)
+        return Matches(
+            engine=engine, every=every, unique=unique, former=possible if anywhere is not None else None,
+            ranked=self.translation.rank(query, unique),
+        )  # fmt: skip
 
     def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
         """Return a query for former texts that match, but for some of those of which a later text matches, too."""
