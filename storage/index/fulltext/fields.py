@@ -5,6 +5,8 @@
     headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
     marks      of a former text: hashes of the words and stems that the next text, its headline or its dek lacks, or
                that only the next text has
+    article_words                              of a last text: the words of all texts of its article, if their facets are
+                                               the same; of others its own words
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too
@@ -89,7 +91,7 @@ def build_schema() -> Schema:
     builder = SchemaBuilder()
     for name in WORD_FIELDS:
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="position")
-    for name in (*STEMS.values(), "gone", "ever"):
+    for name in (*STEMS.values(), "article_words"):
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="basic")
     for name in (*VALUE_FIELDS, *LABELS):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in LABELS)

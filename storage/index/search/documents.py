@@ -56,7 +56,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
         shared = {"versions": len({row.number for row in versions}), "metadata": metadata.get(article_id, ())}
         following: Mapping[str, _Forms] = {}
         later: set[str] = set()
-        words_of: list[set[str]] = []
+        words: list[set[str]] = []
         documents: list[dict[str, Any]] = []
         ordered = sorted(versions, key=lambda row: (-row.number, row.is_variant, row.digest, row.capture_urlkey))
         for standing, row in zip(range(len(ordered), 0, -1), ordered, strict=True):
@@ -67,18 +67,17 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
             forms = {field: _collect_forms(parts[some]) for field, some in _STEMMED.items()}
             fields = _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
-            stems = {field: " ".join(sorted(stems - words)) for field, (words, stems) in forms.items()}
+            stems = {field: " ".join(sorted(stems - known)) for field, (known, stems) in forms.items()}
             place = {"standing": (article_id << STANDING_BITS) + standing, "last": int(not following)}
             marks = _mark_forms(forms, following, later) if following else ()
             documents.append({**fields, **stems, **place, "marks": marks})
             following = forms
             later.update(*forms["stems"])
-            words_of.append(forms["stems"][0])
+            words.append(forms["stems"][0])
         facets = {tuple(tuple(each[name]) for name in LABELS) for each in documents}
         grouping = ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED
-        words = set().union(*words_of[: 1 if grouping == VARIED else None])
-        documents[0]["ever"] = " ".join(sorted(words))
-        documents[0]["gone"] = " ".join(sorted(words - words_of[0]))
+        of_article = words[:1] if grouping == VARIED else words
+        documents[0]["article_words"] = " ".join(sorted(set().union(*of_article)))
         yield from ({**each, "grouping": grouping} for each in documents)
 
 

@@ -72,7 +72,7 @@ class Translation:
         words = [self._list_words(leaf) for leaf in patterns]
         if query.never or query.every != (tuple(patterns),) or None in words:
             return None
-        return self.engine.match_values("ever", {*chain(*filter(None, words))})
+        return self.engine.match_values("article_words", {*chain(*filter(None, words))})
 
     def match_newest_former(self, query: SearchQuery) -> list[Query]:
         """Return queries for those of the matching former texts of which it is known that no later one matches."""
