@@ -562,7 +562,9 @@ def test_a_gone_word_is_found_though_another_has_its_hash(index: Index) -> None:
 def test_patterns_find_articles_as_their_texts_are_found(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     """Results, facets, histogram and copies are the same, whether an article is found by its last text or by each."""
     chance, stories, ids = random.Random(9), [], iter(range(1, 2_000))
-    paragraphs = [[*chance.choices(STEMS, k=3), *(f"w{10 * part + word}" for word in range(17))] for part in range(9)]
+    paragraphs = [
+        [*chance.choices(STEMS, k=3), *(f"w{10 * part + word}" for word in range(17 + part))] for part in range(9)
+    ]
     for number in range(1, 121):
         facets: dict[str, Any] = {
             "section": "World", "authors": ["Ann B1"], "tags": [], "language": "en", "headline": ["a"], "dek": [],
@@ -585,12 +587,9 @@ def test_patterns_find_articles_as_their_texts_are_found(index: Index, monkeypat
         {"edited": False}, {"articles": tuple(range(40))},
     )  # fmt: skip
     queries = ("w1*", "*5*", "w12~1", "w1* OR w9~1", "w3* OR *17", "w14* OR calm", "w2* -w9*", "w2* w7*", "reut*")
-    asked: list[tuple[str, dict[str, Any], Order, bool]] = [
-        (query, filters, order, fold)
-        for query in queries
-        for filters in narrowed
-        for order in ("newest", "longest", "edits")
-        for fold in (True, False)
+    orders: tuple[Order, ...] = ("newest", "longest", "edits")
+    asked = [
+        (query, filters, chance.choice(orders), chance.random() < 0.7) for query in queries for filters in narrowed
     ]
 
     def ask_all() -> list[FacetedSearch]:
@@ -604,8 +603,8 @@ def test_patterns_find_articles_as_their_texts_are_found(index: Index, monkeypat
     monkeypatch.setattr(translate.Translation, "match_anywhere", lambda *_: None)
     for each, by_texts, what in zip(found, ask_all(), asked, strict=True):
         assert each == by_texts, what
-    assert sum(hit.version_id % 4 != 0 for each in found for hit in each.page.hits) > 1_000
-    assert sum(hit.papers for each in found for hit in each.page.hits) > 1_000
+    assert sum(hit.version_id % 4 != 0 for each in found for hit in each.page.hits) > 200
+    assert sum(hit.papers for each in found for hit in each.page.hits) > 200
 
 
 def test_several_values_of_a_facet_are_alternatives_and_stay_visible(index: Index) -> None:
