@@ -5,8 +5,8 @@
     headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
     marks      of a former text: hashes of the words and stems that the next text, its headline or its dek lacks, or
                that only the next text has
-    article_words                              of a last text: the words of all texts of its article, if their facets are
-                                               the same; of others its own words
+    article_words      of a last text: the words of all texts of its article, if their facet values are the same, else
+                       its own
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too

@@ -145,10 +145,9 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     query = parse_query(text, filters)
     search = Search(scope)
     # The names of the sites are shown in a facet.
-    by_length = order == "longest"  # the texts of an article differ in it
-    key = (replace(query, problems=()), scope.exclude, fold, by_length, *load_site_names(scope.connection).items())
-    found = search.engine.remember(key, lambda: _count(search, query, fold=fold, of_texts=by_length))
-    shown, facets, histogram = found
+    of_texts = order == "longest"  # in which the texts of an article differ
+    key = (replace(query, problems=()), scope.exclude, fold, of_texts, *load_site_names(scope.connection).items())
+    shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, fold=fold, of_texts=of_texts))
     page = load_page(search, text, query, shown, (order, limit, offset))
     return FacetedSearch(page=page, facets=facets, histogram=histogram)
 

@@ -3,8 +3,10 @@
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
 The last text of an article stands for it if it matches, and a former one if all later ones lack a word of the search.
-Others are looked up, if possible only those whose next text lacks a word or has an excluded one, or whose last text
-does not match; all but the newest are left out of `unique`, by which everything is counted, sorted and cut into pages.
+Others are looked up, if possible only those whose next text lacks a word or has an excluded one; all but the newest
+are left out of `unique`, by which everything is counted, sorted and cut into pages. Patterns find many former texts:
+for them `unique` has the last text of each article of which any text matches, if all its texts have the same facet
+values, and only for results and copies the texts that match are looked up.
 Lists and counts of articles of an author, a tag, a section or a site are by their current versions.
 """
 
@@ -66,10 +68,7 @@ class Matches:
     unique: Query
     """The newest of each article's texts that match."""
     former: Query | None = None
-    """Former texts, one of which may be the newest that matches, if `unique` has the last of its article in its place.
-
-    The texts of an article have the same facet values in that case.
-    """
+    """If `unique` has last texts in place of former ones with the same facet values: those that may be the newest."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
     folded: FoldedCopies = field(default_factory=FoldedCopies)
@@ -191,21 +190,23 @@ class Search:
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
         anywhere, known = None, self.translation.match_newest_former(query)
-        if not (of_texts or self.excluded or _ignore_facets(filters).selects_texts):
+        # The texts of an article pass the other ones alike, unless their facet values differ.
+        others = replace(filters, language=None, section=None, author=None, byline=None, agency=None)
+        if not (of_texts or self.excluded or others.selects_texts):
             anywhere = self.translation.match_anywhere(query)
-        possible = former = match_without(self._select_former(query, filters, wanted), *known)
+        possible = former = match_without(self._select_former(query, filters, others, wanted), *known)
         unique = match_all(every, match_any(values("last", (1,)), *known))
         if anywhere is not None:
             unique = match_all(anywhere, *conditions)
             former = match_all(every, values("last", (0,)), values("grouping", (VARIED,)))
         (texts,) = engine.list_columns(former, "standing")
-        others = {one >> STANDING_BITS: one for one in reversed(texts)}
-        if others:
-            for article in engine.list_columns(match_all(unique, values("article", others)), "article")[0]:
-                others.pop(article, None)
-        if others:
-            rejected, some = set(texts).difference(others.values()), values("standing", others.values())
-            if len(rejected) < len(others) and not any(leaf.is_pattern for leaf in query.leaves):
+        newest = {one >> STANDING_BITS: one for one in reversed(texts)}
+        if newest:
+            for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
+                newest.pop(article, None)
+        if newest:
+            rejected, some = set(texts).difference(newest.values()), values("standing", newest.values())
+            if len(rejected) < len(newest) and not any(leaf.is_pattern for leaf in query.leaves):
                 some = match_without(former, values("standing", rejected))
             unique = match_any(unique, some)
         return Matches(
@@ -213,12 +214,11 @@ class Search:
             ranked=self.translation.rank(query, unique),
         )  # fmt: skip
 
-    def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
+    def _select_former(self, query: SearchQuery, filters: Filters, others: Filters, wanted: Query) -> Query:
         """Return a query for former texts that match, but for some of those of which a later text matches, too."""
         engine, values = self.engine, self.engine.match_values
         former = match_without(match_all(wanted, values("last", (0,))), *self.excluded)
         marked = self.translation.match_marks(query)
-        others = _ignore_facets(filters)
         if marked is None or others.selects_texts:
             return former
         if others != filters:
@@ -234,11 +234,6 @@ class Search:
         if self.scope.exclude.embargoes:
             return match_all(self.find(SearchQuery(), EVERYTHING).unique, *wanted)
         return match_without(match_all(self.engine.match_values("newest", (1,)), *wanted), *self.excluded)
-
-
-def _ignore_facets(filters: Filters) -> Filters:
-    """Return filters without those that the texts of an article pass alike, unless their facet values differ."""
-    return replace(filters, language=None, section=None, author=None, byline=None, agency=None)
 
 
 _LEAST_LETTERS = 4  # shorter words resemble too many others
