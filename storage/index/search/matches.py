@@ -134,12 +134,10 @@ class Matches:
         if self.former is None:
             return [*zip(*map(reversed, engine.list_columns(match_all(self.unique, repeated), *columns)), strict=True)]
         articles = {*engine.list_columns(match_all(self.former, repeated), "article")[0]}
-        texts = match_all(self.every, values("article", articles))
-        listed = engine.list_columns(texts, "standing", "repeated", "last", *columns)
-        newest = {row[0] >> STANDING_BITS: row for row in zip(*map(reversed, listed), strict=True)}
-        former = [row[3:] for row in newest.values() if row[1] and not row[2]]
-        last = engine.list_columns(match_all(self.every, values("last", (1,)), repeated), *columns)
-        return sorted([*former, *zip(*map(reversed, last), strict=True)], key=itemgetter(0))
+        some = match_any(match_all(values("last", (1,)), repeated), values("article", articles))
+        texts = engine.list_columns(match_all(self.every, some), "standing", "repeated", *columns)
+        newest = {row[0] >> STANDING_BITS: row for row in zip(*map(reversed, texts), strict=True)}
+        return sorted((row[2:] for row in newest.values() if row[1]), key=itemgetter(0))
 
 
 def _group_texts(engine: EngineSearcher, texts: Query) -> dict[int, list[tuple[int, int]]]:
