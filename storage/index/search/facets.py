@@ -160,7 +160,7 @@ def _count(
     shown = fold_copies(matches) if fold else matches
     sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
     counts, extremes, total = search.engine.summarize(matches.unique, sizes)
-    shown = replace(shown, total=total, extremes=extremes, years=dict(counts["year"]))
+    shown = replace(shown, total=total, extremes=extremes, years=dict(counts["year"]), varied=None)
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
     return shown, tuple(_build_facets(search, query, matches, counts)), histogram
 

@@ -69,6 +69,8 @@ class Matches:
     """The newest of each article's texts that match."""
     former: Query | None = None
     """If `unique` has last texts in place of former ones with the same facet values: those that may be the newest."""
+    varied: tuple[Sequence[int], Sequence[int]] | None = None
+    """In that case `standing` and version of the other texts, until they are counted."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
     folded: FoldedCopies = field(default_factory=FoldedCopies)
@@ -114,8 +116,10 @@ class Matches:
 
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
-        grouped = _group_texts(self.engine, match_all(self.every, self.engine.match_values("grouping", (VARIED,))))
-        return [[version for _, version in texts] for texts in grouped.values() if len(texts) > 1]
+        varied = match_all(self.every, self.engine.match_values("grouping", (VARIED,)))
+        texts = zip(*(self.varied or self.engine.list_columns(varied, "standing", "version")), strict=True)
+        grouped = group_pairs((standing >> STANDING_BITS, version) for standing, version in texts)
+        return [versions for versions in grouped.values() if len(versions) > 1]
 
     def list_texts(self, articles: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
         """Return the matching texts of articles, by article, as `standing` and version, the newest first."""
@@ -196,8 +200,8 @@ class Search:
         unique = match_all(every, match_any(values("last", (1,)), *known))
         if anywhere is not None:
             unique = match_all(anywhere, *conditions)
-            former = match_all(every, values("last", (0,)), values("grouping", (VARIED,)))
-        (texts,) = engine.list_columns(former, "standing")
+            former = match_all(every, values("grouping", (VARIED,)))
+        texts, versions = engine.list_columns(former, "standing", "version")
         newest = {one >> STANDING_BITS: one for one in reversed(texts)}
         if newest:
             for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
@@ -207,10 +211,8 @@ class Search:
             if len(rejected) < len(newest) and not any(leaf.is_pattern for leaf in query.leaves):
                 some = match_without(former, values("standing", rejected))
             unique = match_any(unique, some)
-        return Matches(
-            engine=engine, every=every, unique=unique, former=possible if anywhere is not None else None,
-            ranked=self.translation.rank(query, unique),
-        )  # fmt: skip
+        found = Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
+        return found if anywhere is None else replace(found, former=possible, varied=(texts, versions))
 
     def _select_former(self, query: SearchQuery, filters: Filters, others: Filters, wanted: Query) -> Query:
         """Return a query for former texts that match, but for some of those of which a later text matches, too."""
