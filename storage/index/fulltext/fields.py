@@ -5,6 +5,8 @@
     headline, dek, names                       parts of `all`, for ranking and for headline: and dek:
     marks      of a former text: hashes of the words and stems that the next text, its headline or its dek lacks, or
                that only the next text has
+    article_words      of a last text: the words of all texts of its article, if their facet values are the same, else
+                       its own
     url                                        words of the article's URL, for url:
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too
@@ -21,7 +23,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 9
+ANALYZER_VERSION = 10
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -35,7 +37,7 @@ STEMS = {"all": "stems", "headline": "headline_stems", "dek": "dek_stems"}
 """Fields with the stems of the words of another field, but for those that are words of it."""
 VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey", "marks")
 """Texts that are compared as a whole."""
-LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
+LABELS = ("language", "agency", "section_label", "author_label")
 """Texts for facets, in columns: as they are printed."""
 NUMBERS = ("article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story", "repeated",
            "standing")  # fmt: skip
@@ -89,10 +91,10 @@ def build_schema() -> Schema:
     builder = SchemaBuilder()
     for name in WORD_FIELDS:
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="position")
-    for name in STEMS.values():
+    for name in (*STEMS.values(), "article_words"):
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="basic")
-    for name in (*VALUE_FIELDS, *LABEL_FIELDS):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in LABEL_FIELDS)
+    for name in (*VALUE_FIELDS, *LABELS):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in LABELS)
     for name in (*NUMBERS, *COLUMNS):
         builder.add_integer_field(name, indexed=name in NUMBERS, fast=True)
     return builder.build()

@@ -26,7 +26,7 @@ from tantivy import Document, Index
 from storage.errors import DiskFull, SearchDamaged
 from storage.index.fulltext.fields import ANALYZER_VERSION, TERMS, Fields, build_document, build_schema, build_tokenizer
 from storage.index.fulltext.searcher import EngineSearcher
-from storage.places.folder import lock_file, write_atomic
+from storage.places.folder import NO_SPACE, lock_file, write_atomic
 
 _HEAP = 60_000_000  # bytes of memory of a writer; when they are full, it writes a segment
 _FOOTER_MAGIC = 1337
@@ -270,7 +270,8 @@ def _translate_errors() -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        if "No space left" in str(error) or "io::Error" in str(error):  # the latter from the engine's own threads
+        # Its own threads report "io::Error", others the error of the system.
+        if any(text in str(error) for text in ("io::Error", *map(os.strerror, NO_SPACE))):
             raise DiskFull.create("search-disk-full") from error
         raise SearchDamaged(reason=str(error)) from error
 

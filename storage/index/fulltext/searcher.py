@@ -17,7 +17,7 @@ T = TypeVar("T")
 _ALL_BUCKETS = {"size": 65_000, "segment_size": 10_000_000}
 """Values that the engine returns, of all columns the most that it can, and that each of its segments hands over."""
 _TIES = 20
-_FEW_VALUES, _FEW_NUMBERS = 20, 1_000
+_FEW_VALUES, _FEW = 20, {"article": 2_500, "standing": 700}
 """Values, and numbers that one or a few documents have, up to which the engine finds them faster one by one."""
 _MOST_ANSWERS = 256  # a list of all words, which takes a second, is asked for again before so many others
 MOST_TERMS = 1_000_000
@@ -128,7 +128,7 @@ class EngineSearcher:
     def match_values(self, field: str, values: Iterable[int | str]) -> Query:
         """Return a query for documents with one of these values."""
         listed = list(values)
-        if len(listed) > (_FEW_NUMBERS if field in ("article", "standing") else _FEW_VALUES):
+        if len(listed) > _FEW.get(field, _FEW_VALUES):
             return Query.term_set_query(self.schema, field, listed)
         return match_any(*(Query.term_query(self.schema, field, value, index_option="basic") for value in listed))
 

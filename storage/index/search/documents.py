@@ -20,7 +20,7 @@ from sqlalchemy import Boolean, Connection, select
 from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
 from storage.index.engine.statements import IDS, AnyRow, build_query, fetch_by_ids, load_statements
-from storage.index.fulltext.fields import Fields, count_microseconds, join_parts, make_order, make_sort_key
+from storage.index.fulltext.fields import LABELS, Fields, count_microseconds, join_parts, make_order, make_sort_key
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, VersionRow
 from storage.index.text.analyzer import ADDED, GONE, MOVED, SHARED, analyze, fold_text, hash_term, split_words
@@ -53,11 +53,11 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
     paragraphs = load_paragraphs(connection, ids)
     metadata = group_pairs((row[0], row[1]) for row in fetch_by_ids(connection, _METADATA_CHANGES, article_ids))
     for article_id, versions in group_by(rows, attrgetter("article_id")).items():
-        facets = {(row.language, fold_text(row.section or ""), tuple(sorted(authors[row.id]))) for row in versions}
-        grouping = ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED
         shared = {"versions": len({row.number for row in versions}), "metadata": metadata.get(article_id, ())}
         following: Mapping[str, _Forms] = {}
         later: set[str] = set()
+        words: list[set[str]] = []
+        documents: list[dict[str, Any]] = []
         ordered = sorted(versions, key=lambda row: (-row.number, row.is_variant, row.digest, row.capture_urlkey))
         for standing, row in zip(range(len(ordered), 0, -1), ordered, strict=True):
             own = [each.text for each in paragraphs[row.id] if each.is_body]
@@ -67,12 +67,18 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
             forms = {field: _collect_forms(parts[some]) for field, some in _STEMMED.items()}
             fields = _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
-            stems = {field: " ".join(sorted(stems - words)) for field, (words, stems) in forms.items()}
-            place = {"grouping": grouping, "standing": (article_id << STANDING_BITS) + standing}
+            stems = {field: " ".join(sorted(stems - known)) for field, (known, stems) in forms.items()}
+            place = {"standing": (article_id << STANDING_BITS) + standing, "last": int(not following)}
             marks = _mark_forms(forms, following, later) if following else ()
-            yield {**fields, **stems, **place, "last": int(not following), "marks": marks}
+            documents.append({**fields, **stems, **place, "marks": marks})
             following = forms
             later.update(*forms["stems"])
+            words.append(forms["stems"][0])
+        facets = {tuple(tuple(each[name]) for name in LABELS) for each in documents}
+        grouping = ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED
+        of_article = words[:1] if grouping == VARIED else words
+        documents[0]["article_words"] = " ".join(sorted(set().union(*of_article)))
+        yield from ({**each, "grouping": grouping} for each in documents)
 
 
 def load_stories(connection: Connection, article_ids: Sequence[int]) -> list[int]:

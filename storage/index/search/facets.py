@@ -145,19 +145,22 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     query = parse_query(text, filters)
     search = Search(scope)
     # The names of the sites are shown in a facet.
-    key = (replace(query, problems=()), scope.exclude, fold, *load_site_names(scope.connection).items())
-    shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, fold=fold))
+    of_texts = order == "longest"  # in which the texts of an article differ
+    key = (replace(query, problems=()), scope.exclude, fold, of_texts, *load_site_names(scope.connection).items())
+    shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, fold=fold, of_texts=of_texts))
     page = load_page(search, text, query, shown, (order, limit, offset))
     return FacetedSearch(page=page, facets=facets, histogram=histogram)
 
 
-def _count(search: Search, query: SearchQuery, *, fold: bool) -> tuple[Matches, tuple[Facet, ...], Histogram]:
+def _count(
+    search: Search, query: SearchQuery, *, fold: bool, of_texts: bool
+) -> tuple[Matches, tuple[Facet, ...], Histogram]:
     """Return the matches that are shown, with facets and histogram: the same for each page of results."""
-    matches = search.find(query)
+    matches = search.find(query, of_texts=of_texts)
     shown = fold_copies(matches) if fold else matches
     sizes = {column: _MOST_LABELS for _, column, _ in _FACETS} | {"year": _MOST_YEARS}
     counts, extremes, total = search.engine.summarize(matches.unique, sizes)
-    shown = replace(shown, total=total, extremes=extremes, years=dict(counts["year"]))
+    shown = replace(shown, total=total, extremes=extremes, years=dict(counts["year"]), varied=None)
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
     return shown, tuple(_build_facets(search, query, matches, counts)), histogram
 

@@ -7,7 +7,6 @@ missing, damaged, of another index or of an earlier analyser, that is too far be
 deleted documents, is made anew beside the present one.
 """
 
-import errno
 import logging
 import threading
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from storage.index.fulltext.folder import FolderState, FulltextFolder
 from storage.index.fulltext.searcher import EngineSearcher
 from storage.index.schema.tables import ArticleRow, SearchChangeRow, VersionParagraphRow, VersionRow
 from storage.index.search.documents import load_documents, load_stories
+from storage.places.folder import NO_SPACE
 
 POLL_SECONDS = 1.0
 INLINE_ARTICLES = 1_000
@@ -149,7 +149,7 @@ def _run(database: Database, folder: FulltextFolder, ending: threading.Event) ->
             _LOG.warning("%s", error)
         except (ArchiveError, OSError) as error:
             # Whoever writes the index reports what is wrong with it; the next poll tries again.
-            is_full = isinstance(error, DiskFull) or getattr(error, "errno", None) == errno.ENOSPC
+            is_full = isinstance(error, DiskFull) or getattr(error, "errno", None) in NO_SPACE
             _LOG.log(logging.INFO if is_full else logging.WARNING, "search is not up to date: %s", error)
         if is_last:
             return

@@ -3,8 +3,10 @@
     words, filters, exclusions --> texts that match --> of the texts of one article the newest
 
 The last text of an article stands for it if it matches, and a former one if all later ones lack a word of the search.
-Others are looked up, if possible only those whose next text lacks a word or has an excluded one, or whose last text
-does not match; all but the newest are left out of `unique`, by which everything is counted, sorted and cut into pages.
+Others are looked up, if possible only those whose next text lacks a word or has an excluded one; all but the newest
+are left out of `unique`, by which everything is counted, sorted and cut into pages. Patterns find many former texts:
+for them `unique` has the last text of each article of which any text matches, if all its texts have the same facet
+values, and only for results and copies the texts that match are looked up.
 Lists and counts of articles of an author, a tag, a section or a site are by their current versions.
 """
 
@@ -37,7 +39,6 @@ from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.status import ArticleCounts, SiteProfile
 
-_FEW_TEXTS = 50_000  # last texts, whose articles are listed in less time than the former texts that a pattern finds
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
 
 
@@ -66,6 +67,10 @@ class Matches:
     """Every text that matches."""
     unique: Query
     """The newest of each article's texts that match."""
+    former: Query | None = None
+    """If `unique` has last texts in place of former ones with the same facet values: those that may be the newest."""
+    varied: tuple[Sequence[int], Sequence[int]] | None = None
+    """In that case `standing` and version of the other texts, until they are counted."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
     folded: FoldedCopies = field(default_factory=FoldedCopies)
@@ -76,6 +81,7 @@ class Matches:
     """Their least and greatest date in that case, if there are any."""
     years: Mapping[int, int] | None = None
     """Their number by year in that case."""
+    _texts: dict[int, list[tuple[int, int]]] = field(default_factory=dict, compare=False)
 
     def count(self) -> int:
         """Return the number of articles."""
@@ -94,7 +100,11 @@ class Matches:
             return self.engine.list_best(self.ranked, limit, offset)
         by = _SORTED_BY.get(order, "order")
         shown = self.unique if by != "order" else match_all(self.unique, *self._match_newest_years(offset + limit))
-        return self.engine.list_columns(shown, by, "version", limit=limit, offset=offset)[1]
+        _, versions, articles = self.engine.list_columns(shown, by, "version", "article", limit=limit, offset=offset)
+        if self.former is None:
+            return versions
+        newest = {article: texts[0][1] for article, texts in self.list_texts(articles).items()}
+        return [newest[article] for article in articles]
 
     def _match_newest_years(self, texts: int) -> list[Query]:
         """Return a query for the newest years that have so many texts, if their numbers are known."""
@@ -107,9 +117,37 @@ class Matches:
     def list_varied(self) -> list[list[int]]:
         """Return the matching versions, the newest first, of each article whose texts have different facet values."""
         varied = match_all(self.every, self.engine.match_values("grouping", (VARIED,)))
-        texts = zip(*self.engine.list_columns(varied, "standing", "version"), strict=True)
+        texts = zip(*(self.varied or self.engine.list_columns(varied, "standing", "version")), strict=True)
         grouped = group_pairs((standing >> STANDING_BITS, version) for standing, version in texts)
         return [versions for versions in grouped.values() if len(versions) > 1]
+
+    def list_texts(self, articles: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+        """Return the matching texts of articles, by article, as `standing` and version, the newest first."""
+        unknown = {*articles}.difference(self._texts)
+        wanted = match_all(self.every, self.engine.match_values("article", unknown))
+        self._texts.update(_group_texts(self.engine, wanted) if unknown else {})
+        return self._texts
+
+    def list_repeated(self) -> list[Sequence[int]]:
+        """Return those texts that stand for their articles whose story another article has, too, the oldest first.
+
+        Each as the numbers by which it is sorted by date, of its version, its story and its site.
+        """
+        engine, values, columns = self.engine, self.engine.match_values, ("order", "version", "story", "site")
+        repeated = values("repeated", (1,))
+        if self.former is None:
+            return [*zip(*map(reversed, engine.list_columns(match_all(self.unique, repeated), *columns)), strict=True)]
+        articles = {*engine.list_columns(match_all(self.former, repeated), "article")[0]}
+        some = match_any(match_all(values("last", (1,)), repeated), values("article", articles))
+        texts = engine.list_columns(match_all(self.every, some), "standing", "repeated", *columns)
+        newest = {row[0] >> STANDING_BITS: row for row in zip(*map(reversed, texts), strict=True)}
+        return sorted((row[2:] for row in newest.values() if row[1]), key=itemgetter(0))
+
+
+def _group_texts(engine: EngineSearcher, texts: Query) -> dict[int, list[tuple[int, int]]]:
+    """Return texts by article, as `standing` and version, the newest first."""
+    listed = zip(*engine.list_columns(texts, "standing", "version"), strict=True)
+    return group_pairs((standing >> STANDING_BITS, (standing, version)) for standing, version in listed)
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -118,15 +156,13 @@ def fold_copies(matches: Matches) -> Matches:
     Of texts of one story, the first of each site are copies of the first of all, the second of each site of the second
     of all, and so on: texts of one site with the same beginning, such as a daily column's, stay apart.
     """
-    engine = matches.engine
-    shared = match_all(matches.unique, engine.match_values("repeated", (1,)))
-    columns = engine.list_columns(shared, "order", "version", "story", "site")
-    several = {story for story, texts in Counter(columns[2]).items() if texts > 1}
+    repeated = matches.list_repeated()
+    several = {story for story, texts in Counter(map(itemgetter(2), repeated)).items() if texts > 1}
     ranks: dict[tuple[int, int], int] = {}
     of_rank: dict[tuple[int, int], int] = {}
     folded: list[tuple[int, int]] = []
     orders = array("q")
-    for order, version, story, site in zip(*map(reversed, columns), strict=True):
+    for order, version, story, site in repeated:
         if story in several:
             rank = ranks[story, site] = ranks.get((story, site), 0) + 1
             first = of_rank.setdefault((story, rank), version)
@@ -148,37 +184,41 @@ class Search:
         self.translation = Translation(self.engine, self.languages)
         self.excluded = self.translation.exclusions(scope)
 
-    def find(self, query: SearchQuery, filters: Filters | None = None) -> Matches:
-        """Return the matches of a query, with its own filters or others."""
+    def find(self, query: SearchQuery, filters: Filters | None = None, *, of_texts: bool = False) -> Matches:
+        """Return the matches of a query, with its own filters or others; `of_texts`: never by article."""
         filters = query.filters if filters is None else filters
-        wanted = match_all(self.translation.words(query), *self.translation.filters(self.scope.connection, filters))
+        conditions = self.translation.filters(self.scope.connection, filters)
+        wanted = match_all(self.translation.words(query), *conditions)
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
-        last, known = values("last", (1,)), self.translation.match_newest_former(query)
-        unique = match_all(every, match_any(last, *known))
-        former = match_without(self._select_former(query, filters, wanted), last, *known)
-        lacking, has_pattern = match_without(last, every), any(leaf.is_pattern for leaf in query.leaves)
-        is_found_by_last = has_pattern and engine.count(lacking) < _FEW_TEXTS
-        if is_found_by_last:
-            former = match_all(former, values("article", engine.list_columns(lacking, "article")[0]))
-        (texts,) = engine.list_columns(former, "standing")
-        others = {one >> STANDING_BITS: one for one in reversed(texts)}
-        if others and (known or not is_found_by_last):
-            for article in engine.list_columns(match_all(unique, values("article", others)), "article")[0]:
-                others.pop(article, None)
-        if others:
-            rejected, some = set(texts).difference(others.values()), values("standing", others.values())
-            if len(rejected) < len(others) and not has_pattern:
+        anywhere, known = None, self.translation.match_newest_former(query)
+        # The texts of an article pass the other ones alike, unless their facet values differ.
+        others = replace(filters, language=None, section=None, author=None, byline=None, agency=None)
+        if not (of_texts or self.excluded or others.selects_texts):
+            anywhere = self.translation.match_anywhere(query)
+        possible = former = match_without(self._select_former(query, filters, others, wanted), *known)
+        unique = match_all(every, match_any(values("last", (1,)), *known))
+        if anywhere is not None:
+            unique = match_all(anywhere, *conditions)
+            former = match_all(every, values("grouping", (VARIED,)))
+        texts, versions = engine.list_columns(former, "standing", "version")
+        newest = {one >> STANDING_BITS: one for one in reversed(texts)}
+        if newest:
+            for article in engine.list_columns(match_all(unique, values("article", newest)), "article")[0]:
+                newest.pop(article, None)
+        if newest:
+            rejected, some = set(texts).difference(newest.values()), values("standing", newest.values())
+            if len(rejected) < len(newest) and not any(leaf.is_pattern for leaf in query.leaves):
                 some = match_without(former, values("standing", rejected))
-            unique = match_all(every, match_any(last, *known, some))
-        return Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
+            unique = match_any(unique, some)
+        found = Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
+        return found if anywhere is None else replace(found, former=possible, varied=(texts, versions))
 
-    def _select_former(self, query: SearchQuery, filters: Filters, wanted: Query) -> Query:
+    def _select_former(self, query: SearchQuery, filters: Filters, others: Filters, wanted: Query) -> Query:
         """Return a query for former texts that match, but for some of those of which a later text matches, too."""
         engine, values = self.engine, self.engine.match_values
         former = match_without(match_all(wanted, values("last", (0,))), *self.excluded)
         marked = self.translation.match_marks(query)
-        others = replace(filters, language=None, section=None, author=None, byline=None)
         if marked is None or others.selects_texts:
             return former
         if others != filters:

@@ -1,6 +1,5 @@
 """Search results: one hit for each article, with its newest matching version."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import func, select
@@ -8,7 +7,6 @@ from sqlalchemy import func, select
 from storage.index.conditions.visibility import visible_versions
 from storage.index.conditions.withheld import load_text_masks
 from storage.index.engine.statements import IDS
-from storage.index.fulltext.searcher import match_all
 from storage.index.reader import ReadScope
 from storage.index.rows.version_parts import SELECT_VERSIONS, load_authors, load_paragraphs
 from storage.index.schema.tables import ArticleRow, CaptureRow, VersionRow
@@ -29,7 +27,7 @@ def search_articles(  # noqa: PLR0913 - what is searched, and which part of it
     """Return one page of search results, one hit for each article; with `fold`, for each text of several papers."""
     query = parse_query(text, filters)
     search = Search(scope)
-    matches = search.find(query)
+    matches = search.find(query, of_texts=order == "longest")
     return load_page(search, text, query, fold_copies(matches) if fold else matches, (order, limit, offset))
 
 
@@ -62,7 +60,7 @@ def find_version_ids(
 
     With `fold`, of each text of several papers the oldest.
     """
-    matches = Search(scope).find(parse_query(text, filters))
+    matches = Search(scope).find(parse_query(text, filters), of_texts=order == "longest")
     return (fold_copies(matches) if fold else matches).list_versions(order, limit)
 
 
@@ -88,14 +86,13 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
     counting = select(VersionRow.article_id, func.count(VersionRow.number.distinct()))
     counting = counting.where(VersionRow.article_id.in_(articles), *visible)
     counts = {row[0]: row[1] for row in connection.execute(counting.group_by(VersionRow.article_id))}
-    several = matches.engine.match_values("article", [article for article in articles if counts[article] > 1])
-    texts_found = Counter(matches.engine.list_columns(match_all(matches.every, several), "article")[0])
+    found = matches.list_texts(article for article in articles if counts[article] > 1)
     masks = load_text_masks(search.scope, ids)
     return tuple(
         SearchHit(
             article_id=version.article_id, version_id=version.id, number=version.number,
             versions=counts[version.article_id],
-            matching=min(texts_found.get(version.article_id, 1), counts[version.article_id]),
+            matching=min(len(found.get(version.article_id, (1,))), counts[version.article_id]),
             site=version.site, url=version.canonical_url,
             headline=split_segments(version.headline, marker.find_spans(version.headline, version.language)),
             snippet=make_snippet(

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from storage.index.search.query import SearchQuery
-from storage.index.text.analyzer import Term, analyze, get_stemmer, split_terms, stem_variants
+from storage.index.text.analyzer import Term, analyze, get_stemmer, split_terms, split_words, stem_variants
 from storage.index.views.articles import TextSegment
 
 WIDTH = 240
@@ -54,7 +54,7 @@ class MatchFinder:
         return best
 
     def _count_matches(self, text: str, language: str | None) -> int:
-        words, stems = analyze(text, language)
+        words, stems = analyze(text, language) if self._forms else (split_words(text), set())
         printed = set(words)
         forms = stems | printed
         found = sum(2 if word in printed else not its.isdisjoint(forms) for word, its in self._forms)

@@ -63,6 +63,17 @@ class Translation:
         added = {ADDED + hash_term(form) for leaf in excluded for form in self._list_forms(leaf)}
         return self.engine.match_values("marks", sorted(lost | added))
 
+    def match_anywhere(self, query: SearchQuery) -> Query | None:
+        """Return a query for the last texts of articles of which a text has a word that one of some patterns finds.
+
+        None for other searches than for one of some patterns: two words of an article may be in two of its texts.
+        """
+        patterns = [leaf for leaf in query.leaves if leaf.is_pattern and leaf.field == "all" and len(leaf.words) == 1]
+        words = [self._list_words(leaf) for leaf in patterns]
+        if query.never or query.every != (tuple(patterns),) or None in words:
+            return None
+        return self.engine.match_values("article_words", {*chain(*filter(None, words))})
+
     def match_newest_former(self, query: SearchQuery) -> list[Query]:
         """Return queries for those of the matching former texts of which it is known that no later one matches."""
         alone = (parts[0] for parts in query.every if len(parts) == 1)

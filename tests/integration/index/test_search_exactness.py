@@ -17,6 +17,7 @@ from sqlalchemy import text as sql
 
 from storage.index import Filters, Index
 from storage.index.engine.statements import insert_rows
+from storage.index.fulltext.searcher import EngineSearcher
 from storage.index.reader import ReadScope
 from storage.index.schema.tables import (
     ArticleRow,
@@ -34,11 +35,11 @@ from storage.index.schema.tables import (
 )
 from storage.index.search import documents, matches, translate
 from storage.index.search.documents import load_documents
-from storage.index.search.facets import search_with_facets
+from storage.index.search.facets import FacetedSearch, search_with_facets
 from storage.index.search.query import parse_query
 from storage.index.search.results import find_version_ids
 from storage.index.text.analyzer import GONE, MOVED, SHARED, analyze, hash_term, stem_variants
-from storage.index.views.articles import EVERYTHING, ORDERS, Exclusions
+from storage.index.views.articles import EVERYTHING, ORDERS, Exclusions, Order
 
 BEGIN = datetime(2020, 1, 1, tzinfo=UTC)
 SITES, SECTIONS, AUTHORS, TAGS = 4, ("World", "WORLD", "Städte", "Sport"), 30, 12
@@ -510,24 +511,26 @@ def test_the_newest_of_the_texts_that_match_stands_for_its_article(
         index.write(move_captures)
         index.update_search()
         for exclude in left_out:
-            (index.excluding(exclude) if exclude else index).ask(check_newest_texts, chance, monkeypatch)
+            (index.excluding(exclude) if exclude else index).ask(check_newest_texts, chance)
 
 
-def check_newest_texts(scope: ReadScope, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> None:
+def check_newest_texts(scope: ReadScope, chance: random.Random) -> None:
     """Random searches find of each article the last of all texts that match."""
     search = matches.Search(scope)
     kinds = (
         "{}", '"{}"', "{} {}", "{} OR {}", "{} -{}", "{} {} -{}", "{} OR {} -{}", "headline:{}", "{} -headline:{}",
         "{0:.2}*", "{} {:.3}*", "{}~1", '{} -"{}"', "({} OR {}) {}", "{} section:world", "{} language:en", "-{}",
         "headline:{} -{}", "{} -{:.2}*", '"{} {}"', "{} {} section:sport", "{} {:.2}* -{}",
+        "{:.2}* OR *{:.3}*", "{:.2}* section:world", "{}~1 language:en", "{:.3}* OR {}", "headline:{:.2}*",
     )  # fmt: skip
     for kind in kinds * 12:
         query = parse_query(kind.format(*chance.choices(SMALL, k=3)), EVERYTHING)
-        monkeypatch.setattr(matches, "_FEW_TEXTS", chance.choice((50_000, 0)))
-        found = search.find(query)
-        every = zip(*search.engine.list_columns(found.every, "standing", "version"), strict=True)
-        last = {standing >> documents.STANDING_BITS: version for standing, version in sorted(every)}
-        assert sorted(search.engine.list_columns(found.unique, "version")[0]) == sorted(last.values()), (kind, query)
+        for of_texts in (False, True):
+            found = search.find(query, of_texts=of_texts)
+            every = zip(*search.engine.list_columns(found.every, "standing", "version"), strict=True)
+            last = {standing >> documents.STANDING_BITS: version for standing, version in sorted(every)}
+            assert found.count() == len(last), (kind, query)
+            assert sorted(found.list_versions("newest", 1_000)) == sorted(last.values()), (kind, query)
 
 
 def test_a_gone_word_is_found_though_another_has_its_hash(index: Index) -> None:
@@ -556,18 +559,52 @@ def test_a_gone_word_is_found_though_another_has_its_hash(index: Index) -> None:
     assert index.ask(find_version_ids, f"{one} {other}", limit=9) == [41, 21, 11]
 
 
-def test_former_texts_are_found_by_the_last_ones_that_do_not_match(
-    index: Index, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Patterns and words find the same, whether the last texts that do not match are looked at first or not."""
-    index.write(fill, make_stories(60, edited=3))
-    queries = ["st*", "storm~1", "storm -vote", "storm OR vote", '"the storm"', "section:world", "the -re*"]
-    listed = {}
-    for few in (50_000, 0):
-        monkeypatch.setattr(matches, "_FEW_TEXTS", few)
-        listed[few] = [index.ask(find_version_ids, query, limit=99) for query in queries]
-    assert listed[0] == listed[50_000]
-    assert all(listed[0][:2])
+def test_patterns_find_articles_as_their_texts_are_found(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Results, facets, histogram and copies are the same, whether an article is found by its last text or by each."""
+    chance, stories, ids = random.Random(9), [], iter(range(1, 2_000))
+    paragraphs = [
+        [*chance.choices(STEMS, k=3), *(f"w{10 * part + word}" for word in range(17 + part))] for part in range(9)
+    ]
+    for number in range(1, 121):
+        facets: dict[str, Any] = {
+            "section": "World", "authors": ["Ann B1"], "tags": [], "language": "en", "headline": ["a"], "dek": [],
+        }  # fmt: skip
+        texts = []
+        for place in range(1, 5):
+            if number % 3 == 0:
+                facets |= {"section": chance.choice(SECTIONS), "language": chance.choice(("en", "de"))}
+                facets["authors"] = chance.choice(([], ["Ann B1"], ["Ann B2", "Ann B3"]))
+            body = chance.sample(paragraphs, 2)
+            if number % 3 == 1:
+                body.append(chance.choice((["(Reuters)"], ["(AFP)"], ["calm"])))
+            texts.append(Text(id=next(ids), number=place, is_newest=place == 4, paragraphs=body, **facets))
+        url, dated = ["https", "news", "example", f"n{number}"], BEGIN + timedelta(days=17 * number)
+        stories.append(Story(id=number, site=number % SITES, dated_at=dated, url_words=url, texts=texts))
+    index.write(fill, stories)
+    narrowed: tuple[dict[str, Any], ...] = (
+        {}, {"section": "world"}, {"language": ("de", "en")}, {"byline": "Ann B2"}, {"author": "b3"},
+        {"agency": "Reuters"}, {"site": "s1"}, {"since": BEGIN + timedelta(days=700)}, {"newest_only": True},
+        {"edited": False}, {"articles": tuple(range(40))},
+    )  # fmt: skip
+    queries = ("w1*", "*5*", "w12~1", "w1* OR w9~1", "w3* OR *17", "w14* OR calm", "w2* -w9*", "w2* w7*", "reut*")
+    orders: tuple[Order, ...] = ("newest", "longest", "edits")
+    asked = [
+        (query, filters, chance.choice(orders), chance.random() < 0.7) for query in queries for filters in narrowed
+    ]
+
+    def ask_all() -> list[FacetedSearch]:
+        return [
+            index.ask(search_with_facets, query, Filters(**filters), order=order, fold=fold, limit=200)
+            for query, filters, order, fold in asked
+        ]
+
+    monkeypatch.setattr(EngineSearcher, "remember", lambda _self, _key, make: make())
+    found = ask_all()
+    monkeypatch.setattr(translate.Translation, "match_anywhere", lambda *_: None)
+    for each, by_texts, what in zip(found, ask_all(), asked, strict=True):
+        assert each == by_texts, what
+    assert sum(hit.version_id % 4 != 0 for each in found for hit in each.page.hits) > 200
+    assert sum(hit.papers for each in found for hit in each.page.hits) > 200
 
 
 def test_several_values_of_a_facet_are_alternatives_and_stay_visible(index: Index) -> None:

@@ -54,13 +54,16 @@ def test_a_change_is_followed_without_making_the_folder_anew(filled: Index, arti
     assert (count(filled), count(filled, "new"), in_use(filled)) == (21, 1, before)
 
 
-def test_a_full_disk_is_named_and_costs_the_newest_articles_alone(filled: Index, article_at: Make, plan: Plan) -> None:
+@pytest.mark.parametrize("room", [100, 1_000, 3_000])
+def test_a_full_disk_is_named_and_costs_the_newest_articles_alone(
+    filled: Index, article_at: Make, plan: Plan, room: int
+) -> None:
     """Whatever part of the engine notices it. With room again the next command goes on, without making it anew."""
     before = in_use(filled)
     articles = [article_at(f"https://news.example/more/{n}", f"more m{n} " * 200, site="news") for n in range(50)]
     filled.commit(articles, plan)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
     try:
         with pytest.raises(DiskFull, match="the search folder; the index and the WARC files are intact"):
             filled.update_search()
