@@ -290,8 +290,8 @@ def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:
 
     Boxes may nest: each is measured by the difference of two counts.
     """
-    length = paragraphs = under_link = apart = 0
-    counts = [(0, 0, 0, 0)]
+    length, paragraphs, under_link, apart = known = (0, 0, 0, 0)
+    counts = [known]
     was_text = False
     last_parent = None
     for block in blocks:
@@ -302,8 +302,9 @@ def _count_prose(blocks: list[Block]) -> list[tuple[int, int, int, int]]:
             under_link += block.index > 0 and blocks[block.index - 1].link_share > 0.8
             apart += parent is not last_parent and not was_text
             last_parent = parent
+            known = (length, paragraphs, under_link, apart)
         was_text = is_text
-        counts.append((length, paragraphs, under_link, apart))
+        counts.append(known)
     return counts
 
 

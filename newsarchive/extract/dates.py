@@ -159,6 +159,7 @@ _URL_DATE = re.compile(
 _URL_DMY = re.compile(rf"/{_URL_DAY}-{_URL_MONTH}-((?:19|20)\d\d)(?=[/.?]|$)")
 _URL_YMD = re.compile(rf"(?<!\d)((?:19|20)\d\d)-?{_URL_MONTH}-?{_URL_DAY}(?!\d)")
 _MAX_TIME_ELEMENTS = 20
+_MAX_CARD_LEVELS = 8  # elements around the date of another article, in the same one as its headline
 _MAX_DISTANT = 1_000  # short lines away from the headline in which a date is looked for
 _MAX_DATE_LINE = 160  # a date line is short: a date in a longer text is part of the story
 WEAK_SOURCES = ("feed", "sitemap", "elsewhere", "title", "script", "modified")
@@ -379,7 +380,8 @@ def _line_dates(sources: DateSources, *, updated: bool = False) -> Iterator[Sour
     for block in sources.nearby:
         beside = (line for line in blocks[max(0, block.index - 1) : block.index + 2] if line.index != sources.headline)
         headings = [line for line in beside if line.tag in zones.HEADINGS and line.link_share > 0.9]
-        if headings and headings[0].element.getparent() in (block.element, *block.element.iterancestors()):
+        around = (block.element, *islice(block.element.iterancestors(), _MAX_CARD_LEVELS))
+        if headings and headings[0].element.getparent() in around:
             continue  # the date of another article
         if dated := _time_element_date(block, sources, updated) or _visible_date(block, sources, updated):
             yield dated

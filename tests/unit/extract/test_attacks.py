@@ -105,7 +105,7 @@ WHOLE_PAGES: dict[str, tuple[str, str, str]] = {
 }
 PLAIN = "<p>Sentence of a story about rain that falls on hills and fields, and on the harbour of the north.</p>" * 3_000
 MOST_TIMES = 6
-"""CPU time for a page of 300 kB, in that for one of plain paragraphs; before their bounds up to 60 times that."""
+"""CPU time for a page of 300 kB, in that for one of plain paragraphs."""
 
 
 @cache
@@ -182,7 +182,7 @@ def test_the_depth_of_the_caller_makes_no_page_slow() -> None:
     def read_at(depth: int) -> float:
         return read_at(depth - 1) if depth else seconds_to_read_page(body)
 
-    taken = sorted(read_at(depth) for depth in range(0, 24, 2))
+    taken = sorted(min(read_at(depth), read_at(depth)) for depth in range(0, 24, 2))
     assert taken[-1] < 2 * taken[len(taken) // 2]
 
 
@@ -333,7 +333,7 @@ TOWERS = {
 @pytest.mark.parametrize("depth", [60, 190])
 @pytest.mark.parametrize("name", TOWERS)
 def test_paragraphs_within_many_elements_are_read_in_linear_time(name: str, depth: int) -> None:
-    """300 kB of paragraphs take four times the time at most in a tower of elements; once up to fifteen times."""
+    """300 kB of paragraphs take four times the time at most in a tower of elements."""
     begin, end = TOWERS[name]
     page = f"<h1>Rain falls on the hills</h1>{begin * depth}{PLAIN}{end * depth}"
     limit = 4 * seconds_to_read_plain_page()
@@ -406,12 +406,16 @@ def test_many_tags_of_many_attributes_are_read_in_linear_time(count: int, end: s
 
 
 @pytest.mark.parametrize(
-    "unit", ["<p" + " a=<b" * 99 + ">", "<p" + " a='<b'" * 99 + ">", "<a", "<a/b=", "<a b='", "<p" + " " * 1_000]
+    "unit",
+    [
+        *("<p" + " a=<b" * 99 + ">", "<p" + " a='<b'" * 99 + ">", "<p" + " a='<b'" * 480 + ">"),
+        *("<p" + " <b" * 480 + ">", "<a", "<a/b=", "<a b='", "<p" + " " * 1_000),
+    ],
 )
 def test_tags_with_many_attributes_are_read_in_linear_time(unit: str) -> None:
     """Each "<" may begin a tag, in which attributes are counted."""
     body = f"<h1>Rain</h1>{unit * (300_000 // len(unit))}"
-    limit = 2 * MOST_TIMES * seconds_to_read_plain_page()
+    limit = MOST_TIMES * seconds_to_read_plain_page()
     assert seconds_to_read_page(body, limit) < limit
 
 
