@@ -155,7 +155,7 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
 
 def build_role_context(blocks: list[Block], chosen: set[int], context: BodyContext, dek_block: int) -> RoleContext:
     """Return the facts from which roles are assigned, given the blocks that were selected; -1 for no dek."""
-    in_order = [i for i in sorted(chosen) if i != dek_block]
+    in_order = [i for i in sorted(chosen) if i not in (dek_block, context.headline.block)]
     sure = [i for i in in_order if blocks[i].letters > 80 and blocks[i].link_share < 0.5]
     sure = sure or sorted(chosen)
     return RoleContext(
