@@ -1,0 +1,47 @@
+"""Headlines and bylines whose markup is that of the text, or of the links around it."""
+
+from dataclasses import replace
+
+import pytest
+
+from storage.model import BODY_ROLES, Role
+from tests.unit.extract.stories import (
+    ENGLISH,
+    GERMAN,
+    RUSSIAN,
+    Language,
+    Story,
+    assert_parts_are_apart,
+    labelled,
+    links,
+    read_page,
+    wrap,
+)
+
+LONG = "The council of the old harbour has again postponed the repair of the bridge over the wide river"
+
+
+@pytest.mark.parametrize("language", [ENGLISH, GERMAN, RUSSIAN], ids=lambda language: language.code)
+@pytest.mark.parametrize("item", ["p", "div", "h3"])
+def test_a_headline_that_is_a_link_is_no_card_of_the_related_links(language: Language, item: str) -> None:
+    """The label of the links below the text stands behind it, not above."""
+    story = Story.generate(language, 5)
+    words = story.language
+    own = "https://www.gazette.example/21-slug-of-this-story"
+    title = f"<h1><a href={own}>{story.headline}</a></h1><p><b>{story.dek}</b></p><p>{words.date}</p>"
+    boxes = "".join(f"<div><h4>{label}</h4><p>{text}</p></div>" for label, text in labelled(story))
+    related = f"<p>{words.related}</p>{wrap(item, links(story.related))}"
+    markup = f"<p>{words.site}</p><p>{words.motto}</p>{title}{wrap('p', story.paragraphs)}{boxes}{related}"
+    assert_parts_are_apart(story, read_page(story, markup))
+
+
+@pytest.mark.parametrize("line", ["By Jane Roe", "Jane Roe", "By Jane Roe and John Doe"])
+@pytest.mark.parametrize("title", ["<p><font size=6><b>{}</b></font></p>", "<h1>{}</h1>", "<div>{}</div>"])
+def test_a_long_headline_is_no_text_before_a_byline(title: str, line: str) -> None:
+    story = replace(Story.generate(ENGLISH, 6), headline=LONG)
+    top = f"{title.format(LONG)}<div>{story.dek}</div><p>{line}</p><p>{ENGLISH.date}</p>"
+    article = read_page(story, f"<p>{ENGLISH.motto}</p><div>{top}{wrap('p', story.paragraphs)}</div>").article
+    assert article is not None
+    assert article.headline == LONG
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
+    assert [p.text for p in article.paragraphs if p.role is Role.BYLINE] == [line]
