@@ -18,6 +18,7 @@ from tests.unit.extract.stories import (
     wrap,
 )
 
+SECTIONS = ("<span>{}</span>", "<div>{}</div>", "<p>{}</p>")
 LONG = "The council of the old harbour has again postponed the repair of the bridge over the wide river"
 
 
@@ -45,3 +46,28 @@ def test_a_long_headline_is_no_text_before_a_byline(title: str, line: str) -> No
     assert article.headline == LONG
     assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
     assert [p.text for p in article.paragraphs if p.role is Role.BYLINE] == [line]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_section_above_a_linked_headline_is_no_text(section: str) -> None:
+    """Cards in the box of the text, each with the section and the date of another article."""
+    story = Story.generate(ENGLISH, 7)
+    name = section.format("Politics")
+    cards = [f"{name}<h4>{link}</h4><span>March 1, 2024</span>" for link in links(story.related)]
+    title = f"<h1>{story.headline}</h1><p><b>{story.dek}</b></p><p>{ENGLISH.date}</p>"
+    boxes = "".join(f"<div><h4>{label}</h4><p>{text}</p></div>" for label, text in labelled(story))
+    related = f"<section><h2>{ENGLISH.related}</h2><div>{wrap('div', cards)}</div></section>"
+    assert_parts_are_apart(
+        story, read_page(story, f"<article>{title}{wrap('div', story.paragraphs)}{related}{boxes}</article>")
+    )
+
+
+@pytest.mark.parametrize("place", ["{line}{title}", "{title}{line}"])
+@pytest.mark.parametrize("name", ["דוד לוי", "김민수", "राहुल वर्मा", "Jane Roe"])
+def test_a_link_to_the_page_of_an_author_stands_above_or_below_the_headline(name: str, place: str) -> None:
+    story = Story.generate(ENGLISH, 8)
+    line = f"<div><a href=/authors/x>{name}</a> · <time>{ENGLISH.date}</time></div>"
+    top = place.format(line=line, title=f"<h1>{story.headline}</h1>")
+    article = read_page(story, f"<main>{top}<div>{wrap('p', story.paragraphs)}</div></main>").article
+    assert article is not None
+    assert article.authors == (name,)
