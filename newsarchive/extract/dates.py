@@ -399,8 +399,8 @@ def _line_dates(sources: DateSources, *, updated: bool = False) -> Iterator[Sour
     blocks = sources.parts.content.blocks
     for block in sources.nearby:
         beside = (line for line in blocks[max(0, block.index - 1) : block.index + 2] if line.index != sources.headline)
-        titles = (line for line in beside if line.tag in zones.HEADINGS and not line.zone & zones.BYLINE)
-        headings = [line for line in titles if line.link_share > 0.9]
+        titles = (b for b in beside if b.tag in zones.HEADINGS and not b.zone & zones.BYLINE)
+        headings = [b for b in titles if b.link_share > 0.9]
         if headings and headings[0].element.getparent() in (block.element, *block.element.iterancestors()):
             continue  # the date of another article
         if dated := _time_element_date(block, sources, updated) or _visible_date(block, sources, updated):
