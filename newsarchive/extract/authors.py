@@ -124,7 +124,7 @@ _OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS  # zones whose b
 _NOT_BYLINES = zones.BIO | zones.COMMENTS
 _NOT_TEXT = _OTHER_ARTICLES | zones.NAV | zones.MENU | zones.FOOTER | zones.FIGCAPTION | zones.CAPTION | zones.QUOTE
 _NOT_NAME = _NOT_TEXT | zones.TAGS | zones.BUTTON | zones.FORM | zones.SHARE
-_AUTHOR_PAGE = re.compile(rf"/(?:{alternatives('author_page')})/[^?#]+", re.IGNORECASE)
+_AUTHOR_PAGE = re.compile(rf"(?:/(?:{alternatives('author_page')})/|^/@)[^?#]+", re.IGNORECASE)
 """The path of the page of an author."""
 _DATED_BYLINE = re.compile(alternatives("dated_byline"), re.IGNORECASE)
 _DATE_PARTS = re.compile(r"\s*[|•·●]\s*|\s+[–—-]\s+")
@@ -154,7 +154,8 @@ def find_byline(nearby: list[Block], blocks: list[Block], headline: int | None) 
 
 def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[str]]:
     """Yield the texts of each kind of byline near the headline, the most certain first."""
-    linked = [a.text for b in nearby for a in b.anchors if "author" in a.rel and a.text]
+    # The name of the site may be a link to its front page with such a rel.
+    linked = [a.text for b in nearby for a in b.anchors if "author" in a.rel and a.text and a.href != "/"]
     yield [text for text in linked[:_MAX_LINKS] if not _is_generic(text)]
     yield [text for b in nearby if b.zone != zones.BIO for text in _marked_parts(b)]
     yield next(filter(None, map(_unspaced_names, nearby)), [])
@@ -163,7 +164,7 @@ def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[s
     yield [text for text in led if not _DATED_BYLINE.search(text)][:1]
     yield _lead_lines(nearby, headline or 0)
     after = nearby if headline is None else [b for b in nearby if b.index > headline]
-    yield _author_links(after)
+    yield _author_links(after) or _author_links(nearby)
     yield [text for b in nearby if len(b.text) < _MAX_LINE and (text := _dated_name(b))][:1]
     yield _labelled_name(nearby)
     short = [b.text for b in marked if len(b.text) < 60 and (2 <= len(b.text.split()) <= 4 or is_marked_name(b.text))]
@@ -190,7 +191,8 @@ def _below_text(later: list[Block]) -> Iterator[list[str]]:
 def _unspaced_names(block: Block) -> list[str]:
     if block.text.isascii():
         return []
-    ends = (block.text[-_MAX_LINE:], block.text[: _MAX_LINE // 2])
+    # The end of the part that is cut off ends no name.
+    ends = (block.text[-_MAX_LINE:], f"{block.text[: _MAX_LINE // 2]}…")
     match = next(filter(None, map(_UNSPACED_BYLINE.search, ends)), None)
     names = re.split(r"[\s、·,]+", next(filter(None, match.groups()))) if match else []
     return [name for name in names if name not in _NO_NAME]
@@ -323,7 +325,8 @@ _FIRST_UNSPACED = "\u0e00"  # first letter of the scripts in which most names ar
 _DEGREE = re.compile(r"(?:[A-Z]\.?){2,5}|Ph\.?\s?D\.?|M\.?Sc\.?|B\.?Sc\.?|Jr\.?|Sr\.?|Esq\.?|MBChB")
 _PARENS = re.compile(r"\([^)]{0,80}\)|\[[^\]]{0,80}\]")
 _TRAIL = re.compile(rf"{alternatives('name_trail')}|\s+(?:{alternatives('byline_end')})\b.*$", re.IGNORECASE)
-_WEEKDAY = re.compile(rf"(?:^|\s+)(?:on\s+)?(?:{alternatives('weekday')})$", re.IGNORECASE)
+_WEEKDAY = re.compile(rf"(?:^|\s+)(?:on\s+)?(?:{alternatives('weekday')}|[^\W\d_]{{3,9}}\.? \d\d?)$", re.IGNORECASE)
+"""The weekday, or the month and day, behind a name."""
 _TITLE_AFTER = re.compile(r"(?:\s+(?!I{1,3}$|IV$|AP$|AFP$|DPA$)[A-Z]{2,5}){1,3}$")
 """Degrees behind a name: "Jane Roe MS RD"."""
 _ORGANISATION = re.compile(

@@ -155,7 +155,7 @@ def build_body(content: PageBlocks, selection: SelectedBody, context: BodyContex
 
 def build_role_context(blocks: list[Block], chosen: set[int], context: BodyContext, dek_block: int) -> RoleContext:
     """Return the facts from which roles are assigned, given the blocks that were selected; -1 for no dek."""
-    in_order = [i for i in sorted(chosen) if i != dek_block]
+    in_order = [i for i in sorted(chosen) if i not in (dek_block, context.headline.block)]
     sure = [i for i in in_order if blocks[i].letters > 80 and blocks[i].link_share < 0.5]
     sure = sure or sorted(chosen)
     return RoleContext(
@@ -299,7 +299,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         is_card = own is not None and own is other.element.getparent() and texts[own] == 1
         summary = linked and len(other.text) < _MAX_SUMMARY and (is_card or other.element.getparent() not in texts)
         if (
-            (label is Role.TEASER and not dense and not summary)
+            (label is Role.TEASER and not (dense or summary or _is_kicker(blocks, other.index)))
             or (
                 label is Role.PROMO
                 and (len(found) >= 4 or len(other.text) > 300 or role not in BODY_ROLES | {Role.PROMO})
@@ -319,6 +319,13 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     body = (i for i, role in roles.items() if role in BODY_ROLES)
     is_notice = len(found) <= _MIN_PARAGRAPHS and _has_before(body, index)
     return found if is_notice or not _is_most_of_text(blocks, roles, found) else []
+
+
+def _is_kicker(blocks: list[Block], index: int) -> bool:
+    """Return whether a line is the name of a section above a linked headline, in the card of another article."""
+    line, *after = blocks[index : index + 2]
+    is_name = len(line.text) < MAX_LABEL and line.tag not in HEADINGS and not ends_sentence(line.text)
+    return is_name and any(each.link_share > 0.8 and each.tag in HEADINGS for each in after)
 
 
 def _has_before(paragraphs: Iterable[int], index: int) -> bool:

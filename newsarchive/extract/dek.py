@@ -7,7 +7,7 @@ from newsarchive.extract import phrases, zones
 from newsarchive.extract.blocks import Block, ends_sentence
 from newsarchive.extract.headline import Headline, text_key, word_overlap
 from newsarchive.extract.parse_date import is_relative_date, parse_printed_date
-from newsarchive.extract.roles import markup_role
+from newsarchive.extract.roles import label_role, markup_role
 from newsarchive.extract.tree import has_more_text
 from storage.model import Role
 
@@ -107,7 +107,8 @@ def _is_dated_sentence(
         return False
     after, between = blocks[block.index + 1], blocks[headline.index + 1 : block.index]
     is_line = all(line.zone & _CAPTIONS or _is_byline_or_date(line, authors) for line in between)
-    if not is_line or block.zone & zones.FIGURE or markup_role(block) is not Role.TEXT:
+    is_sentence = markup_role(block) is Role.TEXT or (block.tag in ("h2", "h3") and ends_sentence(block.text))
+    if not is_line or block.zone & zones.FIGURE or not is_sentence:
         return False
     box, boxes = block.element.getparent(), {line.element.getparent() for line in later}
     is_outside = box not in boxes and box is headline.element.getparent()
@@ -148,7 +149,8 @@ def _has_author_or_date(block: Block, authors: tuple[str, ...]) -> bool:
     # A long job title may prevent an author from being read: "By Jane Doe, Chief Correspondent for Politics".
     lead, *name = block.text.split(maxsplit=3)[:3]
     is_byline = lead.lower() in _BYLINE_WORDS and len(name) > 1 and all(part[0].isupper() for part in name)
-    has_date = parse_printed_date(block.text) is not None or is_relative_date(block.text)
+    has_date = parse_printed_date(block.text) is not None
+    has_date = has_date or (is_relative_date(block.text) and not ends_sentence(block.text))
     return is_byline or has_date or any(name in block.text for name in authors)
 
 
@@ -175,6 +177,7 @@ def _differs_from_text(block: Block, blocks: list[Block], texts: list[int], besi
     if block.tag in ("h2", "h3"):
         # A first subheading is not a dek: others like it follow, with text below them.
         alike = (b for b in blocks[block.index + 1 : min(later[-1].index + 40, texts[-1])] if b.tag == block.tag)
+        alike = (b for b in alike if label_role(b) is None)
         classes = (b.element.get("class") for b in alike if b.element.getparent() is parent or not beside)
         return block.element.get("class") not in classes
     is_named = block.zone & zones.DEK & ~later[0].zone != 0

@@ -157,8 +157,9 @@ def _candidates(
             continue
         target = page_key(url)
         if target in own_keys or (path and target.startswith(path)):
-            # Lists of latest articles have a card of the article itself.
-            if target in own_keys and anchor.block not in body_blocks and _score_anchor_text(anchor.text) >= 1:
+            # Lists of latest articles have a card of the article itself; its headline may be a link, too.
+            is_card = anchor.block not in body_blocks and next(anchor.element.iterancestors()).tag != "h1"
+            if is_card and target in own_keys and _score_anchor_text(anchor.text) >= 1:
                 found.append(LinkCandidate(anchor, url, "", 0.0, position))
             continue
         score = score_article_url(url, canonical if not listing else "")

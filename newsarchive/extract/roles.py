@@ -11,7 +11,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.authors import is_person_name
+from newsarchive.extract.authors import BARE_LEADS, is_person_name
 from newsarchive.extract.blocks import Block, ends_sentence, has_no_words
 from newsarchive.extract.captions import split_credit
 from newsarchive.extract.corrections import is_notice
@@ -59,6 +59,7 @@ _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the
 _LABEL_TAGS = frozenset(words("label_tag"))
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
+_MAX_LABEL_WORDS = 7  # words of the label of a disclaimer, at most
 _MAX_OFFER = 300  # longest description of a newsletter, in characters
 _MAX_BUTTON = 60  # longest text of a button, in characters
 
@@ -121,13 +122,16 @@ def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
         return None, "the headline"
     if block.index == context.dek_block:
         return Role.DEK, "the line under the headline"
-    if block.zone & zones.QUOTE and not block.zone & (zones.COMMENTS | zones.PROMO):
-        # A quoted post includes its date line, byline and links.
+    is_quoted = block.zone & zones.QUOTE and not block.zone & (zones.COMMENTS | zones.PROMO)
+    is_last = block.index > context.body_end - _END_BLOCKS
+    # A quoted post includes its date line, byline and links. At the end, the element may be that of a notice.
+    if is_quoted and not (is_last and phrases.DISCLAIMER.match(block.text)):
         return Role.QUOTE, "inside a quotation"
-    if role := _role_by_zones(block, context):
-        return role, "its surrounding elements"
-    role = _role_by_text(block, context)
-    return (role, "its wording and position") if role else (markup_role(block), "its markup")
+    role_by_zones = _role_by_zones(block, context)
+    if role := role_by_zones or _role_by_text(block, context):
+        return role, "its surrounding elements" if role_by_zones else "its wording and position"
+    is_lead = block.index < context.body_start and block.text.strip(" :").casefold() in BARE_LEADS
+    return (None, "the word before a name") if is_lead else (markup_role(block), "its markup")
 
 
 def may_follow_body(block: Block, context: RoleContext) -> bool:
@@ -380,7 +384,7 @@ def label_role(block: Block) -> Role | None:
     is_short_line = block.tag in _LABEL_TAGS and len(text) < MAX_LABEL
     if len(text) > 70 or not (block.tag in HEADINGS or block.strong or is_short_line):
         return None
-    if phrases.DISCLAIMER.match(text) and len(text_key(text).split()) <= 4 and not ends_sentence(text):
+    if phrases.DISCLAIMER.match(text) and len(text_key(text).split()) <= _MAX_LABEL_WORDS and not ends_sentence(text):
         return Role.DISCLAIMER
     if phrases.NEWSLETTER.match(text) or (block.tag in HEADINGS and phrases.PROMO.match(text)):
         return Role.PROMO

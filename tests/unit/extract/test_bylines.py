@@ -35,6 +35,16 @@ def authors(top: str = TITLE, *, head: str = "", end: str = "", url: str = URL) 
         pytest.param(f"{TITLE}<p>25.10.2022 - Jane Roe</p>", "", "", id="beside the date"),
         pytest.param(f"{TITLE}<div>Written by</div><div>Jane Roe</div>", "", "", id="below a label"),
         pytest.param(f"{TITLE}<p>Jane Roe</p>", "", "", id="a line of its own"),
+        pytest.param(f"{TITLE}<p>By Jane Roe<br>May 3, 2021</p>", "", "", id="above the date"),
+        pytest.param(f"{TITLE}<div>By Jane Roe May 3, 2021 4 min read</div>", "", "", id="before month, day and time"),
+        pytest.param(f"{TITLE}<p>3 aprile 2024 di Jane Roe</p>", "", "", id="behind an Italian date"),
+        pytest.param(f"{TITLE}<a href=/@jane><p>Jane Roe</p></a>", "", "", id="page with a sign"),
+        pytest.param(
+            f"<a rel=author href=/>The Hill Journal</a>{TITLE}<p><i class=author>Jane Roe</i> · 3 May 2021</p>",
+            "",
+            "",
+            id="site and author",
+        ),
         pytest.param(f"{TITLE}<p>Written by:Jane Roe</p>", "", "", id="colon without a space"),
         pytest.param(f"{TITLE}<div class=byline>ByJane Roe</div>", "", "", id="lead without a space"),
         pytest.param(f"{TITLE}<div class=teaser-info>von Jane Roe</div>", "", "", id="By, whatever the class is"),
@@ -141,6 +151,19 @@ def test_chinese_bylines(byline: str, names: tuple[str, ...]) -> None:
     assert authors(f"{TITLE}<p>{byline}</p>") == names
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "港务局否决了新桥的建设方案，此前各方已经争论数月。财政部仍在等待第二航站楼项目，费用去年已经增加了一倍，本报记者看到的一份文件显示了这一点。有关部门希望在冬季之前完成，市议会也同意了。"
+        + "雨落在山上。" * 20,
+        "记者看到，雨落在山上。",
+        "本报记者获悉，雨落在山上。",
+    ],
+)
+def test_what_a_chinese_reporter_saw_is_no_name(line: str) -> None:
+    assert authors(f"{TITLE}<p>{line}</p>") == ()
+
+
 def test_owner_of_a_personal_site_is_its_author() -> None:
     """A name of the site is no author, unless the address shows that the site is a person's."""
     head = "<meta property=og:site_name content='Jane Roester'><meta name=author content='Jane Roester'>"
@@ -163,6 +186,15 @@ def test_owner_of_a_personal_site_is_its_author() -> None:
         ("Ana Kos, novinarka", ["Ana Kos"]),
         ("নিজস্ব প্রতিবেদক", []),
         ("Weitere Artikel", []),
+        ("Por Jane Roe 5 de marzo de 2024", ["Jane Roe"]),
+        ("By Jane Roe Saturday, March 5, 2024", ["Jane Roe"]),
+        ("文：佐藤 健 2024年3月5日", ["佐藤 健"]),
+        ("Νίκος Γεωργίου Δημοσίευση: 5 Μαρτίου 2024", ["Νίκος Γεωργίου"]),
+        ("بقلم سارة الخطيب وعمر حداد", ["سارة الخطيب", "عمر حداد"]),
+        ("أحمد محمد وليد حسن", ["أحمد محمد وليد حسن"]),
+        ("מאת נועה כהן ודוד לוי", ["נועה כהן", "דוד לוי"]),
+        ("By Harbour 5, 2024", []),
+        ("March 5, 2024", []),
     ],
 )
 def test_split_byline_separates_names_from_titles(byline: str, names: list[str]) -> None:

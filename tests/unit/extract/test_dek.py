@@ -179,3 +179,37 @@ def test_only_paragraph_above_the_notice_of_a_paywall_is_no_dek(label: str) -> N
     assert reading.outcome is Outcome.PAYWALL_STUB
     assert reading.article is not None
     assert (reading.article.dek, reading.article.paragraphs[-2].text) == (None, first)
+
+
+LINE = "Cracks in two of its stones mean a detour of a mile until autumn."
+
+
+def read_dek(body: str) -> str | None:
+    """Return the dek of a page whose metadata names none."""
+    page = f"<html lang=en><head><title>Harbour wall is repaired</title></head><body>{body}</body></html>"
+    article = extract_page(page.encode(), URL).article
+    assert article is not None
+    return article.dek
+
+
+@pytest.mark.parametrize("tag", ["h2", "h3"])
+def test_labels_in_the_same_tag_make_a_dek_no_subheading(tag: str) -> None:
+    notice = "<p>This article was written with the help of artificial intelligence. It may contain errors.</p>"
+    labels = f"<{tag}>AI notice</{tag}>{notice}<{tag}>Newsletter</{tag}><p>The best of the harbour every morning.</p>"
+    body = f"<h1>Harbour wall is repaired</h1><{tag}>{LINE}</{tag}><div>March 1, 2026</div>{TEXT}"
+    assert read_dek(f"<article>{body}{labels}</article>") == LINE
+    other = f"{body.replace(LINE, LINE[:-1])}<{tag}>The wall</{tag}>{TEXT}"
+    assert read_dek(f"<article>{other}{labels}</article>") is None
+
+
+@pytest.mark.parametrize("tag", ["h2", "h3"])
+def test_a_heading_between_byline_and_text_is_the_dek_if_it_is_a_sentence(tag: str) -> None:
+    top = "<div><h1>Harbour wall is repaired</h1><p>By Jane Doe</p></div>"
+    assert read_dek(f"{top}<div><{tag}>{LINE}</{tag}></div><div>{TEXT}</div>") == LINE
+    assert read_dek(f"{top}<div><{tag}>{LINE[:-1]}</{tag}></div><div>{TEXT}</div>") is None
+
+
+def test_a_time_in_a_sentence_is_no_date_line() -> None:
+    line = "Cracks in two of its stones, which were found 12 hours ago, mean a detour of a mile."
+    body = f"<h1>Harbour wall is repaired</h1><p>{line}</p><p>March 1, 2026</p><div>{TEXT}</div>"
+    assert read_dek(f"<main>{body}</main>") == line
