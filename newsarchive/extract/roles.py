@@ -59,7 +59,6 @@ _MIN_STORY_CELL = 600  # characters of a table cell from which it is part of the
 _LABEL_TAGS = frozenset(words("label_tag"))
 MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
-_MAX_LABEL_WORDS = 7  # words of the label of a disclaimer, at most
 _MAX_OFFER = 300  # longest description of a newsletter, in characters
 _MAX_BUTTON = 60  # longest text of a button, in characters
 
@@ -384,7 +383,10 @@ def label_role(block: Block) -> Role | None:
     is_short_line = block.tag in _LABEL_TAGS and len(text) < MAX_LABEL
     if len(text) > 70 or not (block.tag in HEADINGS or block.strong or is_short_line):
         return None
-    if phrases.DISCLAIMER.match(text) and len(text_key(text).split()) <= _MAX_LABEL_WORDS and not ends_sentence(text):
+    notice = phrases.DISCLAIMER.find(text) or ""
+    # Behind the words of a notice of copyright stands its owner: only a label without other words may be long.
+    is_label = notice and (len(text_key(text).split()) <= 4 or len(notice) == len(text.rstrip(" :：")))
+    if is_label and not ends_sentence(text):
         return Role.DISCLAIMER
     if phrases.NEWSLETTER.match(text) or (block.tag in HEADINGS and phrases.PROMO.match(text)):
         return Role.PROMO

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from storage.model import Role
 from tests.unit.extract.stories import (
     CHINESE,
     ENGLISH,
@@ -69,3 +70,12 @@ def test_a_disclaimer_of_the_whole_site_needs_no_label(text: str) -> None:
     notices = f"<p><em>{text}</em></p>{box(ENGLISH.newsletter, ENGLISH.offer)}"
     markup = f"{top(story)}<div>{wrap('p', story.paragraphs)}{notices}</div><div>{listed(story)}</div>"
     assert_parts_are_apart(story, read_page(story, markup))
+
+
+def test_the_owner_of_a_copyright_makes_its_notice_no_label() -> None:
+    """What stands below it is not announced."""
+    story = Story.generate(ENGLISH, 4)
+    lines = "<p><b>© The Dispatch and its agencies 2024</b></p><p>The next tide comes in the morning.</p>"
+    article = read_page(story, f"{top(story)}<div>{wrap('p', story.paragraphs)}{lines}</div>").article
+    assert article is not None
+    assert [p.role for p in article.paragraphs if p.text.startswith("The next tide")] == [Role.TEXT]
