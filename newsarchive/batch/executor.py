@@ -1,4 +1,4 @@
-"""Run tasks over whole files with a concurrent.futures.Executor: threads of this machine, or a Dask cluster.
+"""Run tasks with a concurrent.futures.Executor: in threads of this machine, or on a Dask cluster.
 
 Threads use all cores here, because the work is done in guarded processes (reading) or without the interpreter lock
 (decompressing, hashing).
