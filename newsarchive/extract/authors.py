@@ -124,7 +124,7 @@ _OTHER_ARTICLES = zones.RELATED | zones.LATEST | zones.COMMENTS  # zones whose b
 _NOT_BYLINES = zones.BIO | zones.COMMENTS
 _NOT_TEXT = _OTHER_ARTICLES | zones.NAV | zones.MENU | zones.FOOTER | zones.FIGCAPTION | zones.CAPTION | zones.QUOTE
 _NOT_NAME = _NOT_TEXT | zones.TAGS | zones.BUTTON | zones.FORM | zones.SHARE
-_AUTHOR_PAGE = re.compile(rf"(?:/(?:{alternatives('author_page')})/|^/@)[^?#]+", re.IGNORECASE)
+_AUTHOR_PAGE = re.compile(rf"/(?:(?:{alternatives('author_page')})/|(?<=^/)@)[^?#]+", re.IGNORECASE)
 """The path of the page of an author."""
 _DATED_BYLINE = re.compile(alternatives("dated_byline"), re.IGNORECASE)
 _DATE_PARTS = re.compile(r"\s*[|•·●]\s*|\s+[–—-]\s+")
