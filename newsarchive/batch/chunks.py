@@ -13,7 +13,7 @@ from newsarchive.batch.read_warc import ReadingSettings, read_items
 from newsarchive.ingest.index_warcs import Item, WarcRange, WarcWalk, measure_file, read_capture
 from newsarchive.ingest.pipeline import PageReader
 from newsarchive.ingest.tasks import CaptureReading
-from storage.errors import ArchiveError, DaskFailure, FileMissing
+from storage.errors import ArchiveError, DaskFailure, FileMissing, WarcError
 from storage.model import ClosedWarc, CrawlRun, RecordPlace
 from storage.places import Places, WarcFile
 from storage.places.digests import HashingReader
@@ -26,6 +26,9 @@ ChunkReader: TypeAlias = Callable[[Iterable[Sequence[RecordPlace]]], Iterator[Ca
 """Reads chunks of captures, and yields the result of each in order; None for one on which workers ended."""
 CHUNK_SIZE = 64
 """Items of a file in a task."""
+MAX_CHUNK_BYTES = 16_000_000
+"""Bytes of captures after which a task has fewer: a sitemap has fifty thousand entries."""
+_MAX_GAP = 1_000_000  # bytes between two records that are read rather than that the file is opened again
 _Scanned: TypeAlias = CaptureRecord | RunStarted | RunEnded | Exception
 
 
@@ -36,15 +39,33 @@ def read_captures_at(
     runs: dict[str, CrawlRun] = {}
 
     def load_records() -> Iterator[CaptureRecord]:
-        for place in chunk:
-            found = None
+        for near in _group_near(chunk):
+            wanted = {place.offset for place in near}
             with suppress(ArchiveError, OSError):  # what is missing from the result is read again, and then reported
-                found = read_capture(places.file(place.warc), place.offset, lambda run: runs.update({run.id: run}))
-            if found:
-                yield found
+                for item in read_captures(places.file(near[0].warc), near[0].offset):
+                    if isinstance(item, RunStarted):
+                        runs[item.run.id] = item.run
+                    elif isinstance(item, CaptureRecord):
+                        if item.capture.place.offset in wanted:
+                            yield item
+                        if item.capture.place.offset >= near[-1].offset:
+                            break
 
     readings = [item for item in read_items(load_records(), settings, reader) if isinstance(item, CaptureReading)]
     return {each.record.capture.place: each for each in readings}, list(runs.values())
+
+
+def _group_near(chunk: Iterable[RecordPlace]) -> Iterator[list[RecordPlace]]:
+    """Yield groups of places, in their order in a file: each is read at once, from a bucket with few requests."""
+    near: list[RecordPlace] = []
+    for place in sorted(chunk, key=lambda place: (place.warc, place.offset)):
+        last = near[-1] if near else place
+        if place.warc != last.warc or place.offset > last.offset + last.length + _MAX_GAP:
+            yield near
+            near = []
+        near.append(place)
+    if near:
+        yield near
 
 
 # In a worker, which may be another machine.
@@ -107,7 +128,8 @@ def open_chunk_reader(
 
 def _build_task(places: Places, settings: ReadingSettings) -> Callable[[Sequence[RecordPlace]], CaptureReadings]:
     absolute = replace(places, folder=places.folder.absolute())
-    return partial(read_on_worker, places=absolute, settings=pickle.dumps(settings, protocol=5))
+    # A copy: what it has cached cannot be pickled.
+    return partial(read_on_worker, places=absolute, settings=pickle.dumps(replace(settings), protocol=5))
 
 
 class ReadAheadWalk(WarcWalk):
@@ -118,7 +140,7 @@ class ReadAheadWalk(WarcWalk):
         self._executor = executor
         self._build_settings = build_settings
         self._results: Iterator[CaptureReadings | None] = iter(())
-        self._scanned: deque[tuple[WarcRange, list[_Scanned]]] = deque()
+        self._scanned: deque[tuple[WarcRange, list[_Scanned], bool]] = deque()
         self._readers: dict[str, HashingReader] = {}
 
     def begin(self, ranges: Sequence[WarcRange], report_status: Callable[[str], None]) -> None:
@@ -129,31 +151,32 @@ class ReadAheadWalk(WarcWalk):
             self._results = self._executor.map(read, self._scan(ranges), report_status)
 
     def _scan(self, ranges: Sequence[WarcRange]) -> Iterator[list[RecordPlace]]:
-        """Yield the places of all captures in chunks, and keep all items for `items`, with the error of each range.
-
-        The last chunk of a range has fewer than CHUNK_SIZE items, unless an error ends it.
-        """
+        """Yield the places of all captures in chunks, and keep all items for `items`, with the error of each range."""
         for part in ranges:
             reader = self._readers[part.file.name] = HashingReader(part.file)
             chunk: list[_Scanned] = []
+            size = 0
             try:
                 for item in read_captures(reader, part.start):
-                    chunk.append(replace(item, block=b"") if isinstance(item, CaptureRecord) else item)
-                    if len(chunk) == CHUNK_SIZE:
-                        yield self._keep(part, chunk)
-                        chunk = []
+                    if isinstance(item, CaptureRecord):
+                        size += item.capture.payload_size
+                        item = replace(item, block=b"")
+                    chunk.append(item)
+                    if len(chunk) == CHUNK_SIZE or size >= MAX_CHUNK_BYTES:
+                        yield self._keep(part, chunk, is_last=False)
+                        chunk, size = [], 0
             except Exception as problem:  # noqa: BLE001 - raised by `items`, behind the items before it
                 chunk.append(problem)
-            yield self._keep(part, chunk)
+            yield self._keep(part, chunk, is_last=True)
 
-    def _keep(self, part: WarcRange, chunk: list[_Scanned]) -> list[RecordPlace]:
-        self._scanned.append((part, chunk))
+    def _keep(self, part: WarcRange, chunk: list[_Scanned], *, is_last: bool) -> list[RecordPlace]:
+        self._scanned.append((part, chunk, is_last))
         return [item.capture.place for item in chunk if isinstance(item, CaptureRecord)]
 
     def items(self, part: WarcRange) -> Iterator[Item]:
         """Yield the items of a range, with the readings by workers; ranges must come in the order of `begin`."""
         for found in self._results:
-            scanned, chunk = self._scanned.popleft()
+            scanned, chunk, is_last = self._scanned.popleft()
             if scanned is not part:
                 continue  # the rest of a range that was given up
             for item in chunk:
@@ -165,8 +188,14 @@ class ReadAheadWalk(WarcWalk):
                     yield replace(read, record=item)
                 elif here := read_capture(part.file, item.capture.place.offset):
                     yield here
-            if len(chunk) < CHUNK_SIZE:
+                else:
+                    place = item.capture.place
+                    raise WarcError(
+                        place.warc, place.offset, "the record that was here is missing, the file has changed"
+                    )
+            if is_last:
                 return
+        raise RuntimeError("the results of the workers ended before those of all files")
 
     def measure(self, part: WarcRange) -> ClosedWarc:
         """Return size and digest of a file whose items were yielded, without reading it again."""

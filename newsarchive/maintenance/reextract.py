@@ -28,8 +28,10 @@ from storage.warc.reader import CaptureRecord
 _Unit: TypeAlias = tuple[RereadCapture, ...]
 MIN_BATCH = 64
 """Captures in a transaction, unless one article has more."""
-MAX_BATCH_BYTES = 16_000_000
+MAX_BATCH_BYTES = 4_000_000
 """Compressed bytes of captures after which a transaction has fewer."""
+MAX_UNREAD_BYTES = 64_000_000
+"""Bytes of captures that this process has started to read."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,11 +96,17 @@ class Reextraction:
         for run in runs:
             self.ingestor.register_run(run)
         pages: list[tuple[CaptureRecord, Future[Reading]]] = []
+        unread = 0
         for unit in units:
             started = []
             try:
                 for held in unit:
-                    started.append(self._start_reading(held.place, readings.get(held.place)))
+                    record, reading, size = self._start_reading(held.place, readings.get(held.place))
+                    started.append((record, reading))
+                    unread += size
+                    if unread > MAX_UNREAD_BYTES:
+                        reading.result()
+                        unread = 0
             except (WarcError, OSError, FileMissing) as problem:
                 others = f", nor were {len(unit) - 1} more of the same article" if len(unit) > 1 else ""
                 file = held.place.warc
@@ -108,14 +116,16 @@ class Reextraction:
                 pages += started
         return [self.ingestor.build_ingest(record, reading.result()) for record, reading in pages]
 
-    def _start_reading(self, place: RecordPlace, read: CaptureReading | None) -> tuple[CaptureRecord, Future[Reading]]:
-        """Return a capture and its future reading; without one that this process would have made, read it here."""
+    def _start_reading(
+        self, place: RecordPlace, read: CaptureReading | None
+    ) -> tuple[CaptureRecord, Future[Reading], int]:
+        """Return a capture, its reading and the bytes held until it is read; without a valid reading, read it here."""
         if read is not None and self.ingestor.accepts_reading(read):
-            return read.record, self.ingestor.start_reading(read.record, read.reading)[0]
+            return read.record, *self.ingestor.start_reading(read.record, read.reading)
         found = read_capture(self.places.file(place.warc), place.offset, self.ingestor.register_run)
         if found is None:
             raise WarcError(place.warc, place.offset, "the record that the index lists here is missing")
-        return replace(found, block=b""), self.ingestor.start_reading(found)[0]  # the reader has the bytes
+        return replace(found, block=b""), *self.ingestor.start_reading(found)  # the reader has the bytes
 
 
 def _divide(units: Iterable[_Unit]) -> Iterator[list[_Unit]]:

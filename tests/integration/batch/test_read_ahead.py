@@ -27,8 +27,8 @@ from newsarchive.reader_pool.forkserver import WorkerSpec
 from newsarchive.reader_pool.pool import ReaderPool
 from storage.errors import DaskFailure, WarcError
 from storage.model import Outcome, Reading, RecordPlace, Site
-from storage.places import Places, Readable
-from storage.warc.reader import CaptureRecord, read_captures
+from storage.places import Places, Readable, WarcFile
+from storage.warc.reader import CaptureRecord, RunEnded, RunStarted, read_captures
 
 ROOT = Path(__file__).parents[3]
 Dump = Callable[..., dict[str, list[str]]]
@@ -210,7 +210,7 @@ def test_the_documented_function_for_spark_works(papers: list[Path], tmp_path: P
 
 
 def test_workers_read_captures_wherever_they_are(new: Callable[..., Path], papers: list[Path]) -> None:
-    """In the order asked for and out of several files; what cannot be read is missing, and this process reads it."""
+    """Out of several files, in any order; what cannot be read is missing, and this process reads it."""
     folder = new("archive")
     for path in papers[:2]:
         shutil.copy(path, folder / "warc")
@@ -225,9 +225,9 @@ def test_workers_read_captures_wherever_they_are(new: Callable[..., Path], paper
     first, last = stored[0].capture.place, stored[-1].capture.place
     wanted = [last, replace(first, offset=first.offset + 1), first]
     found, runs = chunks.read_on_worker(wanted, places, settings)
-    assert list(found) == [last, first]
     assert runs == []
-    assert [read.discovery.site for read in found.values()] == ["gazette", "paper0.example"]
+    sites = {place: read.discovery.site for place, read in found.items()}
+    assert sites == {last: "gazette", first: "paper0.example"}
     for place, read in found.items():
         assert read.record.capture.place == place
         assert read.record.block == b""
@@ -250,12 +250,61 @@ def test_a_worker_that_sees_other_folders_is_reported(new: Callable[..., Path], 
         chunks.verify_file(replace(file, places=elsewhere))
 
 
-@pytest.mark.parametrize("size", [1, 17, 18, 1000])
+def test_neighbouring_captures_are_read_with_one_request(
+    new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a bucket, each opening of a file costs a request; distant captures of a file are requested one by one."""
+    folder = new("archive")
+    for path in papers[:2]:
+        shutil.copy(path, folder / "warc")
+    places = Places(folder=folder / "warc")
+    captures = [item for file in places.files() for item in read_captures(file) if isinstance(item, CaptureRecord)]
+    wanted = [item.capture.place for item in captures]
+    opened: list[tuple[str, int]] = []
+
+    def open_and_count(file: WarcFile, start: int = 0) -> Iterator[CaptureRecord | RunStarted | RunEnded]:
+        opened.append((file.name, start))
+        return read_captures(file, start)
+
+    monkeypatch.setattr(chunks, "read_captures", open_and_count)
+    settings = pickle.dumps(ReadingSettings())
+    found, _ = chunks.read_on_worker(wanted[::-1], places, settings)
+    assert list(found) == sorted(wanted, key=lambda place: (place.warc, place.offset))
+    assert opened == [(file.name, offsets_in(file)[0]) for file in places.files()]
+    monkeypatch.setattr(chunks, "_MAX_GAP", -1)
+    opened.clear()
+    chunks.read_on_worker(wanted[:3], places, settings)
+    assert [start for _, start in opened] == [place.offset for place in wanted[:3]]
+
+
+def test_results_that_end_early_are_no_end_of_a_file(new: Callable[..., Path], papers: list[Path]) -> None:
+    """Else the files behind would count as read, without captures. So would one that has been emptied meanwhile."""
+    folder = new("archive")
+    shutil.copy(papers[0], folder / "warc")
+    (file,) = Places(folder=folder / "warc").files()
+
+    class LostResults(BatchExecutor):
+        def map(self, function: Any, items: Any, report_status: Any = None) -> Iterator[Any]:
+            return iter([None for _ in items][: self.count])
+
+    with ThreadPoolExecutor(1) as pool:
+        for results, error in ((0, RuntimeError), (1, WarcError)):
+            walk = ReadAheadWalk(LostResults(pool, results), ReadingSettings)
+            part = WarcRange(file=file)
+            walk.begin([part], lambda _: None)
+            (folder / "warc" / papers[0].name).write_bytes(b"")
+            with pytest.raises(error):
+                list(walk.items(part))
+            shutil.copy(papers[0], folder / "warc")
+
+
+@pytest.mark.parametrize(("size", "weight"), [(1, None), (17, None), (18, None), (1000, None), (1000, 1)])
 def test_chunks_of_any_size_give_all_items(
-    new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch, size: int
+    new: Callable[..., Path], papers: list[Path], monkeypatch: pytest.MonkeyPatch, size: int, weight: int | None
 ) -> None:
     """Also where a file ends with a chunk (each has 18 captures), is torn, is given up, or is walked again."""
     monkeypatch.setattr(chunks, "CHUNK_SIZE", size)
+    monkeypatch.setattr(chunks, "MAX_CHUNK_BYTES", weight or chunks.MAX_CHUNK_BYTES)
     folder = new("archive")
     for path in papers[:3]:
         shutil.copy(path, folder / "warc")
