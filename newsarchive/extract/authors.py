@@ -164,12 +164,13 @@ def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[s
     yield [text for text in led if not _DATED_BYLINE.search(text)][:1]
     yield _lead_lines(nearby, headline or 0)
     after = nearby if headline is None else [b for b in nearby if b.index > headline]
-    yield _author_links(after) or _author_links(nearby)
+    yield _author_links(after)
     yield [text for b in nearby if len(b.text) < _MAX_LINE and (text := _dated_name(b))][:1]
     yield _labelled_name(nearby)
     short = [b.text for b in marked if len(b.text) < 60 and (2 <= len(b.text.split()) <= 4 or is_marked_name(b.text))]
     yield [text for text in short if not _is_generic(text)][:1]
     yield _bare_name(after, headline)
+    yield _author_links(nearby)
 
 
 def _below_text(later: list[Block]) -> Iterator[list[str]]:

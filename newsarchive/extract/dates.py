@@ -379,7 +379,7 @@ def _line_dates(sources: DateSources, *, updated: bool = False) -> Iterator[Sour
     blocks = sources.parts.content.blocks
     for block in sources.nearby:
         beside = (line for line in blocks[max(0, block.index - 1) : block.index + 2] if line.index != sources.headline)
-        headings = [b for b in beside if b.tag in zones.HEADINGS and b.link_share > 0.9 and not b.zone & zones.BYLINE]
+        headings = [line for line in beside if line.tag in zones.HEADINGS and line.link_share > 0.9]
         around = (block.element, *islice(block.element.iterancestors(), _MAX_CARD_LEVELS))
         if headings and headings[0].element.getparent() in around:
             continue  # the date of another article

@@ -45,6 +45,8 @@ PROMO = _start("promo")
 FOR_SUBSCRIBERS = _start("for_subscribers")
 """The beginning of a notice in place of the rest of an article."""
 DISCLAIMER = _start("disclaimer")
+SITE_DISCLAIMER = _start("site_disclaimer")
+"""The beginning of a notice on a whole site, and of other sentences: it is one only at an end of the article."""
 _NOTE = LinePhrases(entries("correction_prefix"), r"\s*[:：]\W*")
 CORRECTION = _NotedPhrases("correction")
 EARLIER_VERSION = _NotedPhrases("earlier_version")

@@ -11,7 +11,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.authors import BARE_LEADS, is_person_name
+from newsarchive.extract.authors import is_person_name
 from newsarchive.extract.blocks import Block, ends_sentence, has_no_words
 from newsarchive.extract.captions import split_credit
 from newsarchive.extract.corrections import is_notice
@@ -108,7 +108,8 @@ def _is_layout_cell(block: Block) -> bool:
     row = block.element.getparent()
     rows = (row, row.getprevious(), row.getnext()) if row is not None and block.tag != "caption" else ()
     # A column of cells, each the only one of its row, is no table.
-    is_column = bool(rows) and all(has_children(each, 1) > has_children(each, 2) for each in rows if each is not None)
+    own = [each for each in rows if each is not None]
+    is_column = bool(rows) and all(has_children(each) and not has_children(each, 2) for each in own)
     return is_column or has_more_text(block.element, _MIN_STORY_CELL)
 
 
@@ -121,16 +122,13 @@ def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
         return None, "the headline"
     if block.index == context.dek_block:
         return Role.DEK, "the line under the headline"
-    is_quoted = block.zone & zones.QUOTE and not block.zone & (zones.COMMENTS | zones.PROMO)
-    is_last = block.index > context.body_end - _END_BLOCKS
-    # A quoted post includes its date line, byline and links. At the end, the element may be that of a notice.
-    if is_quoted and not (is_last and phrases.DISCLAIMER.match(block.text)):
+    if block.zone & zones.QUOTE and not block.zone & (zones.COMMENTS | zones.PROMO):
+        # A quoted post includes its date line, byline and links.
         return Role.QUOTE, "inside a quotation"
-    role_by_zones = _role_by_zones(block, context)
-    if role := role_by_zones or _role_by_text(block, context):
-        return role, "its surrounding elements" if role_by_zones else "its wording and position"
-    is_lead = block.index < context.body_start and block.text.strip(" :").casefold() in BARE_LEADS
-    return (None, "the word before a name") if is_lead else (markup_role(block), "its markup")
+    if role := _role_by_zones(block, context):
+        return role, "its surrounding elements"
+    role = _role_by_text(block, context)
+    return (role, "its wording and position") if role else (markup_role(block), "its markup")
 
 
 def may_follow_body(block: Block, context: RoleContext) -> bool:
@@ -144,6 +142,7 @@ def may_follow_body(block: Block, context: RoleContext) -> bool:
         or phrases.TAGS.match(text)
         or (block.link_share < _LINKED and is_notice(text, at_edge=True))
         or phrases.DISCLAIMER.match(text)
+        or phrases.SITE_DISCLAIMER.match(text)
         or _is_labelled_offer(text)
         or (len(text) < _MAX_LINE and (phrases.NEWSLETTER.match(text) or phrases.PLAYER.match(text)))
         or (
@@ -275,7 +274,7 @@ def _role_by_opening(block: Block, context: RoleContext) -> Role | None:
     at_edge = block.index < context.body_start or block.index > context.body_end - _END_BLOCKS
     if block.link_share < _LINKED and is_notice(text, at_edge=at_edge):
         return Role.CORRECTION
-    if phrases.DISCLAIMER.match(text):
+    if phrases.DISCLAIMER.match(text) or (at_edge and phrases.SITE_DISCLAIMER.match(text)):
         return Role.DISCLAIMER
     if _is_labelled_offer(text):
         return Role.PROMO

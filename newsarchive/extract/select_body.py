@@ -131,7 +131,10 @@ def select_body(
     is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
     size = COUNT_ELEMENTS(tree)
     is_small = len(blocks) + size <= _MAX_SIZE and (size <= _MAX_BOXES or _COUNT_BOXES(tree) <= _MAX_BOXES)
-    if is_small and (is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM):
+    running = [block for block in blocks if block.is_prose and block.letters > 80]
+    if not is_small:
+        found.chosen.update(block.index for block in running if not block.zone & zones.NOT_BODY)
+    elif is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM:
         # A copy for each page: trafilatura modifies it.
         options = copy(_OPTIONS)
         options.url = options.source = page.url
@@ -140,7 +143,6 @@ def select_body(
             if isinstance(document, Document):
                 found = _locate_lines(filter(None, _lines(document.body)), blocks)
     # For unusual markup.
-    running = [block for block in blocks if block.is_prose and block.letters > 80]
     dense = find_densest(running, zones.NOT_BODY)
     # Outside of links: a list of headlines is no running text.
     taken = sum(len(blocks[i].text) - blocks[i].linked for i in found.chosen)

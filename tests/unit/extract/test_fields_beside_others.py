@@ -98,12 +98,6 @@ def test_the_date_under_the_headline_counts_before_others(body: str) -> None:
     assert published(body) == "2024-03-05"
 
 
-def test_the_date_beside_an_author_in_a_heading_is_that_of_the_article() -> None:
-    name = "<h4 class=author-name><a href=/author/jane-roe>Jane Roe</a></h4>"
-    box = f"<div class=article-byline><div>{name}<div><time datetime=2024-05-20>20 May 2024</time></div></div></div>"
-    assert published(f"<article><h1>{HEADLINE}</h1>{box}TEXT</article>") == "2024-05-20"
-
-
 def test_the_date_beside_a_heading_that_is_a_link_is_that_of_another_article() -> None:
     assert published(f"<article><h1>{HEADLINE}</h1>TEXT</article><div>{TEASER}</div>") is None
 

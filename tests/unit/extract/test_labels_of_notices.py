@@ -40,7 +40,7 @@ def heading(label: str, text: str) -> str:
 @pytest.mark.parametrize(
     ("language", "label"),
     [
-        (ENGLISH, "About the use of AI"),
+        (ENGLISH, "Notice on the use of AI"),
         (ENGLISH, "Disclosure on the use of artificial intelligence"),
         (GERMAN, "Hinweis zum Einsatz von KI"),
         (RUSSIAN, "Примечание об использовании ИИ"),

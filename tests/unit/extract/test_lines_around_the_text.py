@@ -71,28 +71,3 @@ def test_a_link_to_the_page_of_an_author_stands_above_or_below_the_headline(name
     article = read_page(story, f"<main>{top}<div>{wrap('p', story.paragraphs)}</div></main>").article
     assert article is not None
     assert article.authors == (name,)
-
-
-def test_a_disclaimer_in_an_element_for_quotations_is_none() -> None:
-    """Only at the end: elsewhere somebody may quote one."""
-    story = Story.generate(ENGLISH, 9)
-    quoted = f"<blockquote><p><b>{ENGLISH.ai}:</b> {ENGLISH.disclaimer}</p></blockquote>"
-    title = f"<h1>{story.headline}</h1><p><b>{story.dek}</b></p><p>{ENGLISH.date}</p>"
-    first, rest = wrap("p", story.paragraphs[:9]), wrap("p", story.paragraphs[9:])
-    for text, role in ((first + rest + quoted, Role.DISCLAIMER), (first + quoted + rest, Role.QUOTE)):
-        article = read_page(story, f"<article>{title}{text}</article>").article
-        assert article is not None
-        assert [p.role for p in article.paragraphs if ENGLISH.disclaimer in p.text] == [role]
-
-
-@pytest.mark.parametrize(
-    ("date", "lead"), [("Date", "By"), ("Datum", "Von"), ("Fecha", "Por"), ("日付", "文"), ("날짜", "기자")]
-)
-def test_labels_of_date_and_author_are_no_text(date: str, lead: str) -> None:
-    story = Story.generate(ENGLISH, 10)
-    lines = f"<dl><dt>{date}</dt><dd>{ENGLISH.date}</dd><dt>{lead}</dt><dd>Jane Roe</dd></dl>"
-    markup = f"<h1>{story.headline}</h1><p>{story.dek}</p>{lines}{wrap('p', story.paragraphs)}"
-    article = read_page(story, f"<article>{markup}</article>").article
-    assert article is not None
-    assert article.authors == ("Jane Roe",)
-    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)

@@ -137,9 +137,9 @@ def test_white_space_is_collapsed(text: str) -> None:
         ("DISCLAIMER", "Artikel ini diterjemahkan secara otomatis. | Các bài viết của chúng tôi được dịch bằng AI."),
         ("DISCLAIMER", "この記事は機械翻訳によるものです。 | 본 기사는 AI로 번역되었습니다. | 本文部分内容由AI生成。"),
         ("RELATED", "함께 읽으면 좋은 기사 | 함께 보면 좋은 글"),
-        ("DISCLAIMER", "Sobre el uso de la IA | Σημείωση για τη χρήση της τεχνητής νοημοσύνης | AIの使用について"),
+        ("DISCLAIMER", "Aviso sobre el uso de la IA | Σημείωση για τη χρήση της τεχνητής νοημοσύνης"),
         ("DISCLAIMER", "AI 활용 안내 | הערה על שימוש בבינה מלאכותית | تنويه بشأن استخدام الذكاء الاصطناعي"),
-        ("DISCLAIMER", "Einige Texte auf dieser Seite entstehen mit KI. | 本站部分内容由人工智能生成。"),
+        ("SITE_DISCLAIMER", "Einige Texte auf dieser Seite entstehen mit KI. | 本站部分内容由人工智能生成。"),
         ("CREDIT", "(jk) | (TASS) | (com Lusa) | (서울=연합뉴스) | (भाषा) | （完） | Bericht: Anna Beispiel"),
         ("ADVERTISEMENT", "Saken fortsetter under annonsen | Tekst gaat verder onder de foto | Haberin devamı aşağıda"),
         (

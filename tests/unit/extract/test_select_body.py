@@ -10,7 +10,7 @@ from trafilatura import xpaths
 
 from newsarchive.extract import extract_page
 from newsarchive.extract.select_body import _is_selected_by, _remove_unread_attributes
-from storage.model import BODY_ROLES
+from storage.model import BODY_ROLES, Outcome, Role
 
 _EXPRESSIONS = (
     *xpaths.RAW_TREE_PRUNE_XPATH,
@@ -82,3 +82,19 @@ def test_paragraphs_in_divs_beside_links_in_paragraphs_are_the_body() -> None:
     article = extract_page(page.encode(), "https://news.example/2024/03/05/old-ferry-crosses").article
     assert article is not None
     assert [each.text for each in article.paragraphs if each.role in BODY_ROLES] == sentences
+
+
+@pytest.mark.parametrize("count", [100, 300, 600])
+def test_a_live_blog_of_hundreds_of_posts_is_read(count: int) -> None:
+    """Trafilatura is not run on so many boxes: all running text outside of menus and the like is the body."""
+    text = "<p>The bridge is open again, said the mayor, and the engineers wrote down what they saw, post {}.</p>"
+    post = f"<div class=post><div><time>10:15</time></div><div>{text}{text}</div></div>"
+    posts = "".join(post.format(2 * number, 2 * number + 1) for number in range(count))
+    head = '<title>The bridge opens</title><meta property="og:type" content="article">'
+    page = f"<html><head>{head}</head><body><h1>The bridge at the mill opens</h1><div>{posts}</div></body></html>"
+    reading = extract_page(page.encode(), "https://news.example/2026/05/the-bridge-at-the-mill-opens.html")
+    assert reading.outcome is Outcome.ARTICLE
+    assert reading.article is not None
+    texts = [each.text for each in reading.article.paragraphs if each.role is Role.TEXT]
+    assert len(texts) == 2 * count
+    assert texts[-1].endswith(f"post {2 * count - 1}.")
