@@ -7,7 +7,7 @@ from sys import maxsize
 from typing import Any
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import MAX_LINES, Block, normalize_space
+from newsarchive.extract.blocks import MAX_BLOCKS, Block, normalize_space
 from newsarchive.extract.headline import is_site_name, site_names, text_key
 from newsarchive.extract.jsonld import Head, JsonLd, as_list, node_types, resolve_references, text_of
 from newsarchive.extract.page_input import PageParts
@@ -148,7 +148,7 @@ def find_byline(nearby: list[Block], blocks: list[Block], headline: int | None) 
     near = next(filter(None, _near_headline(own, headline)), [])
     if near or headline is None:
         return near
-    later = [block for block in blocks[headline + 1 : headline + MAX_LINES] if not block.zone & _NOT_TEXT]
+    later = [block for block in blocks[headline + 1 : headline + MAX_BLOCKS] if not block.zone & _NOT_TEXT]
     return next(filter(None, _below_text(later)), [])
 
 

@@ -21,8 +21,9 @@ from storage.model import Role
 _INLINE = frozenset(words("inline_tag"))
 _NOT_WALKED = frozenset(words("skipped_tag")) | {"br", "hr"}
 _MEDIA = frozenset(words("media_tag"))
-MAX_LINES = 3_500
-"""Blocks of a page among which its headline, byline and dates are looked for; real pages have 3,054."""
+MAX_BLOCKS = 3_500
+"""Blocks of a page among which headline, byline and dates are looked for, and text that was not selected; real pages
+have 3,054."""
 MAX_MEDIA = 1_000
 """Elements of a page that are examined as pictures and media, at most."""
 _BOLD = frozenset({"b", "strong"})

@@ -8,7 +8,7 @@ from itertools import dropwhile, islice, pairwise, takewhile
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import Block, PageBlocks, ends_sentence, has_no_words
+from newsarchive.extract.blocks import MAX_BLOCKS, Block, PageBlocks, ends_sentence, has_no_words
 from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.headline import Headline, text_key
@@ -24,7 +24,6 @@ from newsarchive.extract.roles import (
     may_follow_body,
 )
 from newsarchive.extract.select_body import (
-    MAX_BLOCKS,
     NO_CLAIMS,
     BodyClaims,
     SelectedBody,

@@ -12,7 +12,7 @@ from itertools import chain, islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import MAX_LINES, Block, ends_sentence, normalize_space
+from newsarchive.extract.blocks import MAX_BLOCKS, Block, ends_sentence, normalize_space
 from newsarchive.extract.jsonld import text_of
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.parse_date import (
@@ -297,7 +297,7 @@ def _choose_printed(
 def _fallback_dates(sources: DateSources, modified: SourcedDate | None) -> Iterator[SourcedDate | None]:
     """Yield dates that are used only where nothing else gives one."""
     near = {block.index for block in sources.nearby}
-    short = (b for b in sources.parts.content.blocks[:MAX_LINES] if b.index not in near and len(b.text) < 80)
+    short = (b for b in sources.parts.content.blocks[:MAX_BLOCKS] if b.index not in near and len(b.text) < 80)
     dates = (b for b in short if not b.zone & OTHER_TEXTS and is_date_line(b))
     distant = replace(sources, nearby=[*islice(dates, _MAX_DISTANT)])
     for dated in _printed_dates(distant):

@@ -8,7 +8,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import MAX_LINES, Block, normalize_space
+from newsarchive.extract.blocks import MAX_BLOCKS, Block, normalize_space
 from newsarchive.extract.jsonld import Head, JsonLd, text_of
 from newsarchive.extract.page_input import PageParts
 from newsarchive.extract.parse_date import parse_printed_date
@@ -89,7 +89,7 @@ def _choose_headline(parts: PageParts, claims: list[str], site: set[str]) -> Hea
     foremost = tuple(claims[:2])
     in_h1 = {child for heading in parts.page.body.iter("h1") for child in heading}
     best: tuple[float, Block] | None = None
-    for block in parts.content.blocks[:MAX_LINES]:
+    for block in parts.content.blocks[:MAX_BLOCKS]:
         heading = block.tag in _HEADINGS or block.element in in_h1
         if len(block.text) > _MAX_LENGTH or not (heading or block.text.startswith(foremost)):
             continue

@@ -21,7 +21,15 @@ from trafilatura import bare_extraction
 from trafilatura.settings import Document, Extractor
 
 from newsarchive.extract import zones
-from newsarchive.extract.blocks import MAX_LINK_SHARE, Block, PageBlocks, ends_sentence, measure_text, normalize_space
+from newsarchive.extract.blocks import (
+    MAX_BLOCKS,
+    MAX_LINK_SHARE,
+    Block,
+    PageBlocks,
+    ends_sentence,
+    measure_text,
+    normalize_space,
+)
 from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
@@ -133,7 +141,10 @@ def select_body(
     is_small = len(blocks) + size <= _MAX_SIZE and (size <= _MAX_BOXES or _COUNT_BOXES(tree) <= _MAX_BOXES)
     running = [block for block in blocks if block.is_prose and block.letters > 80]
     if not is_small:
-        found.chosen.update(block.index for block in running if not block.zone & zones.NOT_BODY)
+        # Such as a live blog of hundreds of posts: trafilatura would take too long.
+        likely = [block for block in running if not block.zone & zones.NOT_BODY]
+        found.chosen.update(each.index for each in likely if not candidates or each.index in candidates)
+        evidence.add_claim("selection", "all running text", f"elements: {size:.0f}", taken=True)
     elif is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM:
         # A copy for each page: trafilatura modifies it.
         options = copy(_OPTIONS)
@@ -325,7 +336,6 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
 #
 # Both are recognised by their position among the other blocks.
 
-MAX_BLOCKS = 3_500  # of a page on which the article is looked for beyond the selected text
 _MAX_LEVELS = 4  # ancestors of a block among which its box is looked for
 
 

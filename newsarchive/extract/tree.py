@@ -169,7 +169,7 @@ def remove_element(element: HtmlElement) -> None:
 
 
 def has_children(element: HtmlElement, least: int = 1) -> bool:
-    """Return whether an element has a number of children; len() counts all, and many lines may share an element."""
+    """Return whether an element has at least so many children, without counting all: many lines may share it."""
     return next(islice(element, least - 1, None), None) is not None
 
 

@@ -37,7 +37,7 @@ STEMS = {"all": "stems", "headline": "headline_stems", "dek": "dek_stems"}
 """Fields with the stems of the words of another field, but for those that are words of it."""
 VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey", "marks")
 """Texts that are compared as a whole."""
-LABELS = ("language", "agency", "section_label", "author_label")
+LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
 """Texts for facets, in columns: as they are printed."""
 NUMBERS = ("article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story", "repeated",
            "standing")  # fmt: skip
@@ -93,8 +93,8 @@ def build_schema() -> Schema:
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="position")
     for name in (*STEMS.values(), "article_words"):
         builder.add_text_field(name, tokenizer_name=TERMS, index_option="basic")
-    for name in (*VALUE_FIELDS, *LABELS):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in LABELS)
+    for name in (*VALUE_FIELDS, *LABEL_FIELDS):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in LABEL_FIELDS)
     for name in (*NUMBERS, *COLUMNS):
         builder.add_integer_field(name, indexed=name in NUMBERS, fast=True)
     return builder.build()

@@ -20,7 +20,14 @@ from sqlalchemy import Boolean, Connection, select
 from storage.agencies import find_agencies
 from storage.grouping import group_by, group_pairs
 from storage.index.engine.statements import IDS, AnyRow, build_query, fetch_by_ids, load_statements
-from storage.index.fulltext.fields import LABELS, Fields, count_microseconds, join_parts, make_order, make_sort_key
+from storage.index.fulltext.fields import (
+    LABEL_FIELDS,
+    Fields,
+    count_microseconds,
+    join_parts,
+    make_order,
+    make_sort_key,
+)
 from storage.index.rows.version_parts import load_authors, load_paragraphs, load_tags
 from storage.index.schema.tables import ArticleRow, VersionRow
 from storage.index.text.analyzer import ADDED, GONE, MOVED, SHARED, analyze, fold_text, hash_term, split_words
@@ -74,7 +81,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             following = forms
             later.update(*forms["stems"])
             words.append(forms["stems"][0])
-        facets = {tuple(tuple(each[name]) for name in LABELS) for each in documents}
+        facets = {tuple(tuple(each[name]) for name in LABEL_FIELDS) for each in documents}
         grouping = ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED
         of_article = words[:1] if grouping == VARIED else words
         documents[0]["article_words"] = " ".join(sorted(set().union(*of_article)))

@@ -1,4 +1,4 @@
-"""What is sent to workers and back is loaded as it was."""
+"""Objects sent to workers and back are loaded as they were."""
 
 import pickle
 from datetime import UTC, datetime

@@ -73,7 +73,7 @@ def test_a_disclaimer_of_the_whole_site_needs_no_label(text: str) -> None:
 
 
 def test_the_owner_of_a_copyright_makes_its_notice_no_label() -> None:
-    """What stands below it is not announced."""
+    """A notice of copyright announces no part of the text below it."""
     story = Story.generate(ENGLISH, 4)
     lines = "<p><b>© The Dispatch and its agencies 2024</b></p><p>The next tide comes in the morning.</p>"
     article = read_page(story, f"{top(story)}<div>{wrap('p', story.paragraphs)}{lines}</div>").article
