@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import dropwhile, islice, pairwise, takewhile
+from itertools import chain, dropwhile, islice, pairwise, takewhile
 
 from lxml.html import HtmlElement
 
@@ -18,6 +18,7 @@ from newsarchive.extract.roles import (
     MAX_LABEL,
     RoleContext,
     assign_role,
+    assign_role_within,
     is_same_site_link,
     label_role,
     markup_role,
@@ -48,6 +49,7 @@ _MAX_BLOCKS_AFTER = 25
 MAX_BLOCKS_AROUND = 8
 """Blocks above the headline, and after the body, among which pictures of the article stand."""
 _MIN_PARAGRAPHS = 3  # paragraphs before a label from which on they are an article, not a dek
+_MAX_LINES_BY_WORDING = 700  # from each end of a text, whose wording is examined; real ones have 1,189 in all but one
 _MAX_LINE = 80  # longest line, in characters, that is not a paragraph
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT, Role.BIO}
 """Roles of blocks that may be a label for the blocks after them."""
@@ -56,6 +58,7 @@ _WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER, Role.PROMO})
 _MAX_SUMMARY = 400  # characters of the summary of another article
 _MIN_HEADLINE = 15  # letters of a link that is more than a name
 _MAX_CARD_LEVELS = 3  # boxes, from that around a headline and its summary, that may hold nothing but cards
+_MAX_TEXT_LEVELS = 20  # ancestors of a text among which a card that it is in is looked for
 _MAX_LEVELS = 6  # ancestors of a label's box among which that of its notice is looked for
 
 
@@ -174,14 +177,15 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
     """Return the role of each block, from the headline to the end of the article, that has one."""
     roles: dict[int, Role] = {}
     start = facts.headline_block + 1 if 0 <= facts.headline_block <= min(chosen) else min(chosen)
-    for block in blocks[start : max(chosen) + 1]:
+    lines = blocks[start : max(chosen) + 1]
+    for number, block in enumerate(lines):
         taken = block.index in chosen or block.index == facts.dek_block
         if not taken and block.zone & _NEVER_TEXT and not _is_figcaption(block):
             evidence.set_role(block.index, None, "in a menu or button, or hidden")
             continue
         if not taken and len(blocks) > MAX_BLOCKS:
             continue
-        role, rule = assign_role(block, facts)
+        role, rule = (assign_role if _is_near_end(number, len(lines)) else assign_role_within)(block, facts)
         is_far = role is Role.CAPTION and block.index > facts.body_end + MAX_BLOCKS_AROUND
         # A block that was not selected gets a role only if its role is certain.
         if role is not None and not is_far and (taken or role not in BODY_ROLES):
@@ -213,6 +217,11 @@ def _assign_roles(blocks: list[Block], chosen: set[int], facts: RoleContext, evi
     return roles
 
 
+def _is_near_end(number: int, lines: int) -> bool:
+    """Return whether the wording of a line is examined, given its number and how many there are."""
+    return min(number, lines - number) < _MAX_LINES_BY_WORDING
+
+
 def _is_figcaption(block: Block) -> bool:
     """Return whether a block is the caption of a figure that is no menu's, author's or other article's.
 
@@ -231,7 +240,10 @@ def _mark_cards(blocks: list[Block], roles: dict[int, Role], site: str) -> None:
         if index and len(blocks[index].text) < _MAX_SUMMARY and _is_linked_headline(blocks[index - 1], site):
             for box in islice(_boxes_around(blocks[index - 1], blocks[index]), _MAX_CARD_LEVELS):
                 cards.setdefault(box, []).append(index)
-    inside = Counter(box for i in texts for box in blocks[i].element.iterancestors() if box in cards)
+    if not cards:
+        return
+    around = chain.from_iterable(islice(blocks[i].element.iterancestors(), _MAX_TEXT_LEVELS) for i in texts)
+    inside = Counter(filter(cards.__contains__, around))
     found = {i for box, some in cards.items() if 1 < len(some) == inside[box] for i in some}
     if not _is_most_of_text(blocks, roles, found):
         roles.update(dict.fromkeys((*found, *(i - 1 for i in found)), Role.TEASER))
@@ -251,7 +263,9 @@ def _is_linked_headline(block: Block, site: str) -> bool:
 
 def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> None:
     """Assign the role of a label to the blocks that it announces: teasers to those after "Read also"."""
-    below = (b for b in blocks[start : max(roles, default=-1) + 1] if not b.zone & _NEVER_TEXT)
+    lines = blocks[start : max(roles, default=-1) + 1]
+    near = (b for i, b in enumerate(lines) if _is_near_end(i, len(lines)) or b.tag in HEADINGS)
+    below = (b for b in near if not b.zone & _NEVER_TEXT)
     without = Role.TEXT if len(blocks) <= MAX_BLOCKS else None
     labels = ((b, label) for b in below if roles.get(b.index, without) in _LABEL_ROLES and (label := label_role(b)))
     for block, label in islice(labels, 40):
@@ -275,8 +289,8 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
     # Only the summaries of teasers are compared with them.
-    long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60 and label is Role.TEASER)
-    texts = Counter(blocks[i].element.getparent() for i in long)
+    long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60)
+    texts = Counter(blocks[i].element.getparent() for i in (long if label is Role.TEASER else ()))
     found: list[int] = []
     linked, links = False, 0
     # Without text before it, "Comments" is a counter, or the name of a column.
@@ -329,7 +343,7 @@ def _is_kicker(blocks: list[Block], index: int) -> bool:
 
 def _has_before(paragraphs: Iterable[int], index: int) -> bool:
     """Return whether some paragraphs precede a label."""
-    return sum(i < index for i in paragraphs) >= _MIN_PARAGRAPHS
+    return len([*islice((i for i in paragraphs if i < index), _MIN_PARAGRAPHS)]) == _MIN_PARAGRAPHS
 
 
 def _widen_box(blocks: list[Block], index: int, box: HtmlElement | None) -> HtmlElement | None:

@@ -13,6 +13,7 @@ _MAX_ELEMENTS = 8  # around a link, and pictures beside it, that are examined
 _MAX_TEXT = 2_000  # characters of an attribute that is examined
 _MAX_COLUMNS = 24
 _MIN_SIDE = 48  # of a picture, in pixels; smaller ones are icons
+_SIZES = frozenset({"class", "style", "width", "height"})  # attributes that may declare one
 _NUMBER = r"(\d{1,5}(?:\.\d{1,3})?)"
 _STYLED = re.compile(rf"(?:^|;)\s*(width|height|flex-basis)\s*:\s*{_NUMBER}(px|%|vw|r?em)", re.IGNORECASE | re.ASCII)
 _LENGTH = re.compile(rf"\s*{_NUMBER}(px|%|)\s*", re.IGNORECASE | re.ASCII)
@@ -49,6 +50,8 @@ def find_box_size(link: HtmlElement, box: HtmlElement) -> str:
 
 
 def _describe_size(element: HtmlElement) -> str:
+    if _SIZES.isdisjoint(element.keys()):
+        return ""
     names = f" {_read_attribute(element, 'class')} {_read_attribute(element, 'style')} "
     columns = int((_COLUMNS.findall(names) or [0])[-1])
     if 0 < columns <= _MAX_COLUMNS:

@@ -194,6 +194,8 @@ def split_credit(text: str) -> tuple[str, str]:
     >>> split_credit("Photos: Inside the new stadium"), split_credit("Michael Bloomberg speaks in New York")
     (('', 'Photos: Inside the new stadium'), ('', 'Michael Bloomberg speaks in New York'))
     """
+    if not text:
+        return "", ""
     begin = max(len(text) - _MAX_TAIL, 0)
     tail = text[begin:]
     if match := _COPYRIGHT.search(tail) or _SLASHED.search(tail):

@@ -31,7 +31,7 @@ from storage.urls import strip_www
 
 MAX_MEDIA = 200
 """Media of one article, at most."""
-_MAX_EXAMINED = 1_000  # elements between headline and end of an article; real pages have 225
+_MAX_EXAMINED = 600  # elements between headline and end of an article; real pages have 225
 _MIN_SIZE, _MAX_ICON = 40, 400  # pixels: what is smaller in both directions is an icon, or may be one by its name
 _MIN_LEAD, _MAX_ABOVE = 300, 4  # pixels of both sides of a lead picture, and blocks between it and the headline
 _MIN_SCORE = 1.5  # of an address from which it is that of another article
@@ -88,10 +88,12 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     read = [(each, media) for each in islice(elements, _MAX_EXAMINED) if (media := _read_element(parts, each))]
     blocks = parts.content.blocks
     captions = attach_captions(blocks, body.roles, [element for element, _ in read])
-    articles = {box for i in body.inside for box in islice(blocks[i].element.iterancestors("article"), 3)}
+    articles = {box for i in body.inside for box in islice(blocks[i].element.iterancestors("article"), 3) if read}
     found: dict[str, Media] = {}
     before: HtmlElement | None = None
     for element, media in read:
+        if len(found) >= MAX_MEDIA:
+            break
         own = captions.get(element.element, [])
         is_lead = lead is not None and element.block <= first + 1 and is_same_picture(media.url, lead.url)
         captioned = [block for block in own if body.roles.get(block.index) is not Role.TEXT]
@@ -100,7 +102,7 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
         objection = objection or _object_to(parts, element, media, body, start, is_sure=bool(captioned) or is_lead)
         source = f"{media.kind}, {objection or 'in the article'}"
         parts.evidence.add_claim("media", source, media.url, taken=not objection)
-        if objection or len(found) >= MAX_MEDIA:
+        if objection:
             continue
         # A picture that a script shows is written again, for browsers without scripts.
         is_copy = element.element.tag == "noscript" and element.element.getprevious() is before

@@ -41,9 +41,10 @@ from storage.model import Role
 # It logs a warning for each page that is not an article. Here that is a normal result.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
-_MAX_SIZE = 7_400  # elements without menus, and blocks, of a page that trafilatura is run on; real ones have 7,336
-_MAX_BOXES = 1_400  # boxes and paragraphs among these, which take it twice the time of others; real pages have 1,007
-_COUNT_BOXES = XPath("count(//*[self::div or self::p or self::section or self::article or self::details])")
+_MAX_SIZE = 4_000  # elements without menus, or blocks, of a page that trafilatura is run on; real ones have 3,658
+_MAX_BOXES = 1_400  # boxes and paragraphs among these, which take it twice the time of others; real pages have 1,014
+_COUNT_BOXES = XPath("count(//div | //p | //section | //article | //details | //figure)")
+_MAX_LINES = 10_000  # of the element with most text that are text, where trafilatura is not run
 _MAX_LEVELS_SUM = 130_000  # levels of all these elements together; real pages have 87,000
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _MAX_GAP = 2_000  # most characters between two pieces of a paragraph
@@ -138,12 +139,11 @@ def select_body(
     found = SelectedBody()
     is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
     size = COUNT_ELEMENTS(tree)
-    is_small = len(blocks) + size <= _MAX_SIZE and (size <= _MAX_BOXES or _COUNT_BOXES(tree) <= _MAX_BOXES)
+    is_small = max(len(blocks), size) <= _MAX_SIZE and (size <= _MAX_BOXES or _COUNT_BOXES(tree) <= _MAX_BOXES)
     running = [block for block in blocks if block.is_prose and block.letters > 80]
     if not is_small:
         # Such as a live blog of hundreds of posts: trafilatura would take too long.
-        likely = [block for block in running if not block.zone & zones.NOT_BODY]
-        found.chosen.update(each.index for each in likely if not candidates or each.index in candidates)
+        found.chosen.update(each.index for each in _list_lines_of_text(blocks, candidates))
         evidence.add_claim("selection", "all running text", f"elements: {size:.0f}", taken=True)
     elif is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM:
         # A copy for each page: trafilatura modifies it.
@@ -163,6 +163,18 @@ def select_body(
         return found
     evidence.add_claim("selection", "densest text", f"{length} characters, not {taken} outside of links", taken=True)
     return SelectedBody(chosen={b.index for b in dense})
+
+
+def _list_lines_of_text(blocks: list[Block], candidates: Collection[int]) -> list[Block]:
+    """Return all running text; with the short lines of the element with most text, if that has more than all of it."""
+    may_be_text = (block for block in blocks if block.link_share <= MAX_LINK_SHARE and not block.zone & zones.NOT_BODY)
+    lines = [block for block in may_be_text if not candidates or block.index in candidates]
+    running = [block for block in lines if block.is_prose and block.letters > 80]
+    dense = find_densest(lines, 0)
+    if len(dense) > _MAX_LINES or measure_text(dense) <= measure_text(running):
+        return running
+    # Such as a transcript.
+    return [*{block.index: block for block in (*running, *dense)}.values()]
 
 
 def _list_boxes_beside(blocks: list[Block], candidates: Collection[int]) -> list[HtmlElement]:

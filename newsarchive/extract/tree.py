@@ -25,9 +25,11 @@ _SHADOW_ROOTS = frozenset({"shadowrootmode", "shadowroot"})  # of templates show
 _IN_HEAD = frozenset("base basefont bgsound isindex link meta noscript object script style template title".split())
 
 _ATTRIBUTE = rb"""(?:[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s>]*+))?+)"""
-# Names and values are bounded, as each of many "<" may begin a tag.
-_BOUNDED = _ATTRIBUTE.replace(b">=]*", b">=<]{0,400}").replace(b"s>]*", b"s><]{0,400}")
-_MANY_ATTRIBUTES = re.compile(rb"<[a-zA-Z]%b{500}" % _BOUNDED)
+# Names, values and spaces are bounded, as each of many "<" may begin a tag; what is longer counts as several.
+_MANY_ATTRIBUTES = re.compile(
+    rb"""<[a-zA-Z](?:[\s/]{60}|[\s/]{0,59}+[^\s/>][^\s/>=<]{0,60}+"""
+    rb"""(?:\s{0,60}+=\s{0,60}+(?:"[^"]*+"|'[^']*+'|[^\s><]{0,60}+))?+){350}"""
+)
 # A comment, or a tag with its name, two hundred attributes, all others, and the text of an element without markup.
 _MARKUP = re.compile(
     rb"(?s)<!--.*?(?:-->|\Z)|(?P<first><(?:(?P<raw>(?i:script|style|textarea|title))(?=[\s/>])|[a-zA-Z][^\s/>]*+)"
@@ -43,7 +45,9 @@ _INVALID_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  #
 MAX_CHARACTERS = 8_000_000
 """Longest HTML that is parsed, in characters. The largest of 500 news pages has 1.5 million."""
 MAX_ELEMENTS = 35_000
-"""Largest page that is read, in elements. The largest of 500 news pages has 7,217."""
+"""Largest page that is read, in elements. The largest of 1,562 pages has 7,778."""
+_MIN_LIMIT, _MIN_BYTES = 10_000, 20
+"""Elements of which any page is read, and bytes for each of more; pages over 100 kB have 53 bytes for each or more."""
 MAX_TEXT = 1_500_000
 """Longest text of a page that is read, in characters."""
 
@@ -93,8 +97,9 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
         for template in templates:
             if not _SHADOW_ROOTS.isdisjoint(template.keys()):
                 template.tag = "div"
-    if (elements := int(COUNT_ELEMENTS(root))) > MAX_ELEMENTS:
-        return OversizedPage(reason=f"{elements} elements, {MAX_ELEMENTS} are read")
+    limit = min(max(_MIN_LIMIT, len(html) // _MIN_BYTES), MAX_ELEMENTS)
+    if (elements := int(COUNT_ELEMENTS(root))) > limit:
+        return OversizedPage(reason=f"{elements} elements in {len(html)} bytes, {limit} are read")
     stated = root.find(".//base[@href]")
     base = resolve_link(url, stated.get("href") or "") if stated is not None else None
     return Page(url=url, base=base or url, root=root, body=body, html=html)

@@ -292,3 +292,15 @@ def test_reporting_about_artificial_intelligence_is_text(line: str) -> None:
 def test_a_text_made_with_artificial_intelligence_is_named_so(line: str) -> None:
     """The verb may stand on either side, as in each language; a label is the whole line."""
     assert phrases.DISCLAIMER.match(line)
+
+
+def test_of_a_long_text_the_wording_of_both_ends_is_examined() -> None:
+    """The text between them gets its roles by the markup: examining thousands of lines takes most of the time."""
+    line = "<p>The wall of the harbour has {} stones, and each of them was counted by hand.</p>"
+    lines = [line.format(number) for number in range(2_000)]
+    at = 100, 1_000, 1_900
+    for index in at:
+        lines[index] = f"<p>Correction: An earlier version of this article said that it has {index} stones.</p>"
+    told = paragraphs(f"<article>{''.join(lines)}</article>")
+    assert len(told) == len(lines)
+    assert [told[index][0] for index in at] == [Role.CORRECTION, Role.TEXT, Role.CORRECTION]

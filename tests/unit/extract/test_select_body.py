@@ -84,6 +84,25 @@ def test_paragraphs_in_divs_beside_links_in_paragraphs_are_the_body() -> None:
     assert [each.text for each in article.paragraphs if each.role in BODY_ROLES] == sentences
 
 
+@pytest.mark.parametrize(
+    "line", ["<p>ANN LEE: I have seen {} of them.</p>", "<p>Yes, {} then.</p>", "It was {}, I say.<br><br>"]
+)
+@pytest.mark.parametrize("count", [1_000, 2_500, 4_000])
+def test_a_transcript_of_thousands_of_short_lines_is_read(line: str, count: int) -> None:
+    """Where trafilatura is not run, the element with most text is the body, and the menu and footer are not."""
+    lines = "".join(map(line.format, range(count)))
+    menu = "".join(f"<li><a href='/section/{number}'>Section {number}</a>" for number in range(20))
+    sides = (
+        "<div class=side><h3>Weather</h3><p>Rain in the north.</p></div><footer><p>The paper of the town.</p></footer>"
+    )
+    page = f"<body><nav><ul>{menu}</ul></nav><h1>The hearing on the bridge</h1><article>{lines}</article>{sides}</body>"
+    article = extract_page(f"<html>{page}</html>".encode(), "https://news.example/2026/05/hearing.html").article
+    assert article is not None
+    texts = [each.text for each in article.paragraphs if each.role in BODY_ROLES]
+    assert len(texts) == count
+    assert [texts[0], texts[-1]] == [re.sub("<.*?>", "", line.format(number)) for number in (0, count - 1)]
+
+
 @pytest.mark.parametrize("count", [100, 300, 600])
 def test_a_live_blog_of_hundreds_of_posts_is_read(count: int) -> None:
     """Trafilatura is not run on so many boxes: all running text outside of menus and the like is the body."""
