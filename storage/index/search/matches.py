@@ -38,6 +38,7 @@ from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.status import ArticleCounts, SiteProfile
 
+_ID_BITS = 32
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
 
 
@@ -127,7 +128,7 @@ class Matches:
         self._texts.update(_group_texts(self.engine, wanted) if unknown else {})
         return self._texts
 
-    def list_repeated(self) -> list[Sequence[int]]:
+    def list_repeated(self) -> Iterable[Sequence[int]]:
         """Return those texts that stand for their articles whose story another article has, too, the oldest first.
 
         Each as the numbers by which it is sorted by date, of its version, its story and its site.
@@ -135,7 +136,7 @@ class Matches:
         engine, values, columns = self.engine, self.engine.match_values, ("order", "version", "story", "site")
         repeated = values("repeated", (1,))
         if self.former is None:
-            return [*zip(*map(reversed, engine.list_columns(match_all(self.unique, repeated), *columns)), strict=True)]
+            return zip(*map(reversed, engine.list_columns(match_all(self.unique, repeated), *columns)), strict=True)
         last = engine.list_columns(match_all(self.every, values("last", (1,)), repeated), *columns, "article")
         # Of these articles the last text does not match, or is no copy.
         articles = {*engine.list_columns(match_all(self.former, repeated), "article")[0]}.difference(last.pop())
@@ -158,19 +159,19 @@ def fold_copies(matches: Matches) -> Matches:
     Of texts of one story, the first of each site are copies of the first of all, the second of each site of the second
     of all, and so on: texts of one site with the same beginning, such as a daily column's, stay apart.
     """
-    ranks: dict[tuple[int, int], int] = {}
-    of_rank: dict[tuple[int, int], int] = {}
-    folded: list[tuple[int, int]] = []
-    orders = array("q")
+    ranks: dict[int, int] = {}
+    of_rank: dict[int, int] = {}
+    firsts, copies, orders = array("q"), array("q"), array("q")
     for order, version, story, site in matches.list_repeated():
-        text = story, site
-        ranks[text] = rank = ranks.get(text, 0) + 1
-        first = of_rank.setdefault((story, rank), version)
+        story <<= _ID_BITS  # numbers as keys: pairs would be traversed by the garbage collector
+        ranks[story | site] = rank = ranks.get(story | site, 0) + 1
+        first = of_rank.setdefault(story | rank, version)
         if first != version:
-            folded.append((first, version))
+            firsts.append(first)
+            copies.append(version)
             orders.append(order)
-    folded.sort(key=itemgetter(0))
-    firsts, copies = (array("q", [copy[column] for copy in folded]) for column in (0, 1))
+    by_first = sorted(range(len(firsts)), key=firsts.__getitem__)
+    firsts, copies = (array("q", map(column.__getitem__, by_first)) for column in (firsts, copies))
     return replace(matches, folded=FoldedCopies(firsts, copies, orders))
 
 
