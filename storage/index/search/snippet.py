@@ -88,11 +88,11 @@ class MatchFinder:
     def _find_candidates(self, text: str, language: str | None) -> list[Term]:
         """Return the terms of those pieces between white space that have a wanted word or stem, or match a pattern."""
         found: list[Term] = []
-        known = get_stemmer(language)
+        known, wanted = get_stemmer(language), self._words | self._stems
         for match in _PIECE.finditer(text) if self._words or self._patterns else ():
             words, stems = known[match[0]]
-            is_wanted = not (self._words.isdisjoint(words) and self._stems.isdisjoint((*words, *stems)))
-            if is_wanted or (self._patterns and any(map(self._is_similar, words))):
+            has_form = not (wanted.isdisjoint(words) and self._stems.isdisjoint(stems))
+            if has_form or (self._patterns and any(map(self._is_similar, words))):
                 at = match.start()
                 found += (term._replace(start=at + term.start, end=at + term.end) for term in split_terms(match[0]))
         return found
