@@ -18,8 +18,8 @@ MAX_PAGES = 50_000
 _MOST_VALUES = 50  # values of one filter
 
 _NAMED = ("site", "section", "author", "byline", "language", "tag", "agency")
-_IN_URL = ("q", *_NAMED, "since", "until", "sort", "chart", "copies")
-_DEFAULTS = {"sort": "newest", "chart": "count"}
+_DEFAULTS = dict.fromkeys(("q", *_NAMED, "since", "until"), "") | {"sort": "newest", "chart": "count", "copies": ""}
+"""Parameters of a URL, with the values that are left out of it."""
 _CONTROL_CHARACTERS = dict.fromkeys((*range(32), *range(127, 160)))
 _SEPARATOR = "\n"
 """Between several values of a parameter, which contain no control characters."""
@@ -118,12 +118,12 @@ class SearchParams:
         return self._build_query({})
 
     def _build_query(self, changes: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
-        assert changes.keys() <= {*_IN_URL}
-        given = {name: changes.get(name, getattr(self, name)) for name in _IN_URL}
+        assert changes.keys() <= _DEFAULTS.keys()
+        given = [(name, changes[name] if name in changes else getattr(self, name)) for name in _DEFAULTS]
         return {
             name: tuple(value.split(_SEPARATOR)) if _SEPARATOR in value else value
-            for name, value in given.items()
-            if value and value != _DEFAULTS.get(name)
+            for name, value in given
+            if value and value != _DEFAULTS[name]
         }
 
     def url(self, path: str = "/search", **changes: str) -> str:

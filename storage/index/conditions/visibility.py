@@ -89,7 +89,7 @@ def load_site_ids(connection: Connection, names: Iterable[str]) -> dict[str, int
 
 def load_site_names(connection: Connection) -> dict[int, str]:
     """Return the names of all sites by id."""
-    return {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name))}
+    return {row.id: row.name for row in connection.execute(select(SiteRow.id, SiteRow.name)).all()}
 
 
 def _select_blocked_articles(exclude: Exclusions) -> tuple[Select[Any], ...]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -102,8 +103,8 @@ class EngineSearcher:
         found = self._aggregate(query, {**wanted, "dates": {"stats": {"field": "dated"}}})
         dates = found.pop("dates")
         for name, of_field in found.items():
-            values = [(bucket["key"], int(bucket["doc_count"])) for bucket in of_field["buckets"]]
-            counts[name] = sorted(values, key=lambda one: (-one[1], one[0]))[: sizes[name]]
+            values = sorted((bucket["key"], bucket["doc_count"]) for bucket in of_field["buckets"])
+            counts[name] = sorted(values, key=itemgetter(1), reverse=True)[: sizes[name]]
         return counts, () if dates["min"] is None else (dates["min"], dates["max"]), int(dates["count"])
 
     def list_terms(self, field: str, prefix: str, among: Query | None = None) -> list[tuple[str, int]]:

@@ -144,16 +144,17 @@ def search_with_facets(  # noqa: PLR0913 - what is searched, and which part of i
     """
     query = parse_query(text, filters)
     search = Search(scope)
-    # The names of the sites are shown in a facet.
+    sites = load_site_names(scope.connection)  # which are shown in a facet
     of_texts = order == "longest"  # in which the texts of an article differ
-    key = (replace(query, problems=()), scope.exclude, fold, of_texts, *load_site_names(scope.connection).items())
-    shown, facets, histogram = search.engine.remember(key, lambda: _count(search, query, fold=fold, of_texts=of_texts))
+    key = (replace(query, problems=()), scope.exclude, fold, of_texts, *sites.items())
+    counted = search.engine.remember(key, lambda: _count(search, query, sites, fold=fold, of_texts=of_texts))
+    shown, facets, histogram = counted
     page = load_page(search, text, query, shown, (order, limit, offset))
     return FacetedSearch(page=page, facets=facets, histogram=histogram)
 
 
 def _count(
-    search: Search, query: SearchQuery, *, fold: bool, of_texts: bool
+    search: Search, query: SearchQuery, sites: Mapping[int, str], *, fold: bool, of_texts: bool
 ) -> tuple[Matches, tuple[Facet, ...], Histogram]:
     """Return the matches that are shown, with facets and histogram: the same for each page of results."""
     matches = search.find(query, of_texts=of_texts)
@@ -162,7 +163,7 @@ def _count(
     counts, extremes, total = search.engine.summarize(matches.unique, sizes)
     shown = replace(shown, total=total, extremes=extremes, years=dict(counts["year"]), varied=None)
     (histogram,) = count_periods(search, [(shown, Filters(site=query.filters.site))])
-    return shown, tuple(_build_facets(search, query, matches, counts)), histogram
+    return shown, tuple(_build_facets(search, query, matches, counts, sites)), histogram
 
 
 _FACETS: tuple[tuple[FacetName, str, str], ...] = (
@@ -175,7 +176,9 @@ _FACETS: tuple[tuple[FacetName, str, str], ...] = (
 """Facets with their column, and the filter that chooses their values."""
 
 
-def _build_facets(search: Search, query: SearchQuery, matches: Matches, counts: Mapping[str, Any]) -> Iterator[Facet]:
+def _build_facets(
+    search: Search, query: SearchQuery, matches: Matches, counts: Mapping[str, Any], sites: Mapping[int, str]
+) -> Iterator[Facet]:
     varied = matches.list_varied()
     for name, column, filtered in _FACETS:
         chosen: AnyOf = getattr(query.filters, filtered)
@@ -185,7 +188,6 @@ def _build_facets(search: Search, query: SearchQuery, matches: Matches, counts: 
             counted = search.find(query, replace(query.filters, **{filtered: None}))  # type: ignore[arg-type]  # fields that may be None
             labels = search.engine.summarize(counted.unique, {column: _MOST_LABELS})[0][column]
         if name == "site":
-            sites = load_site_names(search.scope.connection)
             labels = [(sites[label], count) for label, count in labels]
         elif name != "agency":  # of several texts of an article the newest counts
             of_counted = varied if counted is matches else counted.list_varied()

@@ -13,7 +13,6 @@ Lists and counts of articles of an author, a tag, a section or a site are by the
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -39,6 +38,7 @@ from storage.index.search.translate import Translation
 from storage.index.views.articles import EVERYTHING, Filters, Order
 from storage.index.views.status import ArticleCounts, SiteProfile
 
+_ID_BITS = 32
 _SORTED_BY: Mapping[Order, str] = {"newest": "order", "longest": "by_length", "edits": "by_edits"}
 
 
@@ -128,7 +128,7 @@ class Matches:
         self._texts.update(_group_texts(self.engine, wanted) if unknown else {})
         return self._texts
 
-    def list_repeated(self) -> list[Sequence[int]]:
+    def list_repeated(self) -> Iterable[Sequence[int]]:
         """Return those texts that stand for their articles whose story another article has, too, the oldest first.
 
         Each as the numbers by which it is sorted by date, of its version, its story and its site.
@@ -136,12 +136,15 @@ class Matches:
         engine, values, columns = self.engine, self.engine.match_values, ("order", "version", "story", "site")
         repeated = values("repeated", (1,))
         if self.former is None:
-            return [*zip(*map(reversed, engine.list_columns(match_all(self.unique, repeated), *columns)), strict=True)]
-        articles = {*engine.list_columns(match_all(self.former, repeated), "article")[0]}
-        some = match_any(match_all(values("last", (1,)), repeated), values("article", articles))
-        texts = engine.list_columns(match_all(self.every, some), "standing", "repeated", *columns)
+            return zip(*map(reversed, engine.list_columns(match_all(self.unique, repeated), *columns)), strict=True)
+        last = engine.list_columns(match_all(self.every, values("last", (1,)), repeated), *columns, "article")
+        # Of these articles the last text does not match, or is no copy.
+        articles = {*engine.list_columns(match_all(self.former, repeated), "article")[0]}.difference(last.pop())
+        some = match_all(self.every, values("article", articles))
+        texts = engine.list_columns(some, "standing", "repeated", *columns)
         newest = {row[0] >> STANDING_BITS: row for row in zip(*map(reversed, texts), strict=True)}
-        return sorted((row[2:] for row in newest.values() if row[1]), key=itemgetter(0))
+        former = (row[2:] for row in newest.values() if row[1])
+        return sorted([*zip(*map(reversed, last), strict=True), *former], key=itemgetter(0))
 
 
 def _group_texts(engine: EngineSearcher, texts: Query) -> dict[int, list[tuple[int, int]]]:
@@ -156,21 +159,19 @@ def fold_copies(matches: Matches) -> Matches:
     Of texts of one story, the first of each site are copies of the first of all, the second of each site of the second
     of all, and so on: texts of one site with the same beginning, such as a daily column's, stay apart.
     """
-    repeated = matches.list_repeated()
-    several = {story for story, texts in Counter(map(itemgetter(2), repeated)).items() if texts > 1}
-    ranks: dict[tuple[int, int], int] = {}
-    of_rank: dict[tuple[int, int], int] = {}
-    folded: list[tuple[int, int]] = []
-    orders = array("q")
-    for order, version, story, site in repeated:
-        if story in several:
-            rank = ranks[story, site] = ranks.get((story, site), 0) + 1
-            first = of_rank.setdefault((story, rank), version)
-            if first != version:
-                folded.append((first, version))
-                orders.append(order)
-    folded.sort(key=itemgetter(0))
-    firsts, copies = (array("q", [copy[column] for copy in folded]) for column in (0, 1))
+    ranks: dict[int, int] = {}
+    of_rank: dict[int, int] = {}
+    firsts, copies, orders = array("q"), array("q"), array("q")
+    for order, version, story, site in matches.list_repeated():
+        story <<= _ID_BITS  # numbers as keys: pairs would be traversed by the garbage collector
+        ranks[story | site] = rank = ranks.get(story | site, 0) + 1
+        first = of_rank.setdefault(story | rank, version)
+        if first != version:
+            firsts.append(first)
+            copies.append(version)
+            orders.append(order)
+    by_first = sorted(range(len(firsts)), key=firsts.__getitem__)
+    firsts, copies = (array("q", map(column.__getitem__, by_first)) for column in (firsts, copies))
     return replace(matches, folded=FoldedCopies(firsts, copies, orders))
 
 
@@ -339,4 +340,5 @@ def merge_spellings(labels: Iterable[tuple[str, int]], fold: Callable[[str], str
         value = fold(spelling)
         counts[value] = counts.get(value, 0) + articles
         names.setdefault(value, spelling)
-    return sorted(((value, names[value], count) for value, count in counts.items()), key=lambda one: (-one[2], one[0]))
+    ordered = sorted(sorted(counts), key=counts.__getitem__, reverse=True)
+    return [(value, names[value], counts[value]) for value in ordered]

@@ -70,7 +70,7 @@ class MatchFinder:
 
     def find_spans(self, text: str, language: str | None) -> list[tuple[int, int]]:
         """Return the positions of matches in a text, in order and without overlap."""
-        found = list(split_terms(text)) if self._phrases or self._patterns else self._find_candidates(text, language)
+        found = list(split_terms(text)) if self._phrases else self._find_candidates(text, language)
         marked = {span for term in found for span in self._in_term(term, language)}
         flat = [(word, *_span_in_term(term, place, 2)) for term in found for place, word in enumerate(term.words)]
         for phrase in self._phrases:
@@ -86,12 +86,13 @@ class MatchFinder:
         return merged
 
     def _find_candidates(self, text: str, language: str | None) -> list[Term]:
-        """Return the terms of those pieces between white space that have a wanted word or stem."""
+        """Return the terms of those pieces between white space that have a wanted word or stem, or match a pattern."""
         found: list[Term] = []
-        known = get_stemmer(language)
-        for match in _PIECE.finditer(text) if self._words else ():
+        known, wanted = get_stemmer(language), self._words | self._stems
+        for match in _PIECE.finditer(text) if self._words or self._patterns else ():
             words, stems = known[match[0]]
-            if not (self._words.isdisjoint(words) and self._stems.isdisjoint((*words, *stems))):
+            has_form = not (wanted.isdisjoint(words) and self._stems.isdisjoint(stems))
+            if has_form or (self._patterns and any(map(self._is_similar, words))):
                 at = match.start()
                 found += (term._replace(start=at + term.start, end=at + term.end) for term in split_terms(match[0]))
         return found
