@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -48,14 +48,13 @@ def build_url(path: str, **query: object) -> str:
     >>> build_url("/search", q="a b", site=None)
     '/search?q=a+b'
     """
-    # Not urlencode, which takes twice as long: it quotes the names, too.
     given = [
-        f"{name}={quote_plus(str(value))}"
+        (name, str(value))
         for name, values in query.items()
         for value in (values if isinstance(values, tuple) else (values,))
         if value is not None and value != ""
     ]
-    return f"{path}?{'&'.join(given)}" if given else path
+    return f"{path}?{urlencode(given)}" if given else path
 
 
 def page_numbers(page: int, size: int, total: int, *, around: int = 2) -> Sequence[int]:
