@@ -88,7 +88,7 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     read = [(each, media) for each in islice(elements, _MAX_EXAMINED) if (media := _read_element(parts, each))]
     blocks = parts.content.blocks
     captions = attach_captions(blocks, body.roles, [element for element, _ in read])
-    articles = {box for i in body.inside for box in islice(blocks[i].element.iterancestors("article"), 3) if read}
+    articles = {box for i in body.inside for box in islice(blocks[i].element.iterancestors("article"), 3)}
     found: dict[str, Media] = {}
     before: HtmlElement | None = None
     for element, media in read:

@@ -29,8 +29,8 @@ _BOX_ZONES = (
     zones.COMMENTS | zones.TAGS | zones.SHARE | zones.PROMO | zones.BIO | zones.RELATED | zones.LATEST | zones.PLAYER
 )
 """Zones of boxes, from which the role of a block follows."""
-_ROLE_ZONES = _BOX_ZONES | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION | zones.QUOTE
-"""Zones by which a block may get another role than that of its tag."""
+_ROLE_ZONES = _BOX_ZONES | zones.FIGURE | zones.FIGCAPTION | zones.CAPTION
+"""The same, and those of pictures."""
 _PHRASES = (
     (Role.PROMO, phrases.ADVERTISEMENT),
     (Role.PROMO, phrases.NEWSLETTER),
@@ -134,10 +134,11 @@ def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
 
 
 def assign_role_within(block: Block, context: RoleContext) -> tuple[Role | None, str]:
-    """Return the same for a block far from both ends of a long text: its wording is examined in a named box only."""
-    if block.zone & _ROLE_ZONES or block.anchors or has_no_words(block.text):
+    """Return the role of a block far from both ends of a long text: its wording is examined only if it has links."""
+    if block.anchors or has_no_words(block.text):
         return assign_role(block, context)
-    return markup_role(block), "its markup, within a long text"
+    role = _role_by_zones(block, context) if block.zone & _ROLE_ZONES else None
+    return (role, "its surrounding elements") if role else (markup_role(block), "its markup, within a long text")
 
 
 def may_follow_body(block: Block, context: RoleContext) -> bool:

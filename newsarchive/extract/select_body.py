@@ -44,7 +44,7 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 _MAX_SIZE = 4_000  # elements without menus, or blocks, of a page that trafilatura is run on; real ones have 3,658
 _MAX_BOXES = 1_400  # boxes and paragraphs among these, which take it twice the time of others; real pages have 1,014
 _COUNT_BOXES = XPath("count(//div | //p | //section | //article | //details | //figure)")
-_MAX_LINES = 10_000  # of the element with most text that are text, where trafilatura is not run
+_MAX_LINES = 5_000  # of the element with most text, where trafilatura is not run; real pages have 3,054
 _MAX_LEVELS_SUM = 130_000  # levels of all these elements together; real pages have 87,000
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
 _MAX_GAP = 2_000  # most characters between two pieces of a paragraph
@@ -143,8 +143,10 @@ def select_body(
     running = [block for block in blocks if block.is_prose and block.letters > 80]
     if not is_small:
         # Such as a live blog of hundreds of posts: trafilatura would take too long.
-        found.chosen.update(each.index for each in _list_lines_of_text(blocks, candidates))
-        evidence.add_claim("selection", "all running text", f"elements: {size:.0f}", taken=True)
+        lines = _list_lines_of_text(blocks, candidates)
+        found.chosen.update(block.index for block in lines)
+        what = "all running text" if all(block.is_prose for block in lines) else "the element with most text"
+        evidence.add_claim("selection", what, f"elements: {size:.0f}", taken=True)
     elif is_flat or _sum_levels(tree) <= _MAX_LEVELS_SUM:
         # A copy for each page: trafilatura modifies it.
         options = copy(_OPTIONS)

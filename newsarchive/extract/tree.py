@@ -47,7 +47,7 @@ MAX_CHARACTERS = 8_000_000
 MAX_ELEMENTS = 35_000
 """Largest page that is read, in elements. The largest of 1,562 pages has 7,778."""
 _MIN_LIMIT, _MIN_BYTES = 10_000, 20
-"""Elements of which any page is read, and bytes for each of more; pages over 100 kB have 53 bytes for each or more."""
+"""Elements up to which a page of any size is read, and bytes for each of more. Pages over 100 kB have 53 or more."""
 MAX_TEXT = 1_500_000
 """Longest text of a page that is read, in characters."""
 
@@ -99,7 +99,7 @@ def parse_page(html: bytes, url: str) -> Page | OversizedPage | None:
                 template.tag = "div"
     limit = min(max(_MIN_LIMIT, len(html) // _MIN_BYTES), MAX_ELEMENTS)
     if (elements := int(COUNT_ELEMENTS(root))) > limit:
-        return OversizedPage(reason=f"{elements} elements in {len(html)} bytes, {limit} are read")
+        return OversizedPage(reason=f"{elements} elements in {len(html)} bytes, up to {limit} are read")
     stated = root.find(".//base[@href]")
     base = resolve_link(url, stated.get("href") or "") if stated is not None else None
     return Page(url=url, base=base or url, root=root, body=body, html=html)

@@ -57,13 +57,13 @@ def make_page(body: str) -> bytes:
 
 
 def seconds_to_read_page(body: str, limit: float = 0.0) -> float:
-    """Return the CPU time of reading a page, unless it is below a limit the shorter one of two readings.
+    """Return the CPU time of reading a page, unless it is below a limit the shortest of four readings.
 
-    The first may pay for an import, or for a garbage collection.
+    The first may pay for an import, or for a garbage collection, and others for what else runs on the machine.
     """
     page = make_page(body)
     taken: list[float] = []
-    while len(taken) < 2 and not (taken and taken[0] < limit):
+    while len(taken) < 4 and not (taken and taken[-1] < limit):
         began = time.process_time()
         assert extract_page(page, URL).reason
         taken.append(time.process_time() - began)
@@ -350,7 +350,8 @@ def test_paragraphs_within_many_elements_are_read_in_linear_time(name: str, dept
 @given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=4))
 def test_no_combination_of_fragments_is_slow(fragments: list[str]) -> None:
     """Elements that are repeated in turn are read, and in time in proportion to their number."""
-    limit = MOST_TIMES / 2 * seconds_to_read_plain_page()
+    # 60 kB of <pre> elements of two words, with 2,700 of them, were measured to take three times the time.
+    limit = 4 * seconds_to_read_plain_page()
     assert seconds_to_read_page(page_of_fragments(fragments, 60_000), limit) < limit
 
 

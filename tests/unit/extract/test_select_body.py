@@ -89,7 +89,7 @@ def test_paragraphs_in_divs_beside_links_in_paragraphs_are_the_body() -> None:
 )
 @pytest.mark.parametrize("count", [1_000, 2_500, 4_000])
 def test_a_transcript_of_thousands_of_short_lines_is_read(line: str, count: int) -> None:
-    """Where trafilatura is not run, the element with most text is the body, and the menu and footer are not."""
+    """The element with most text is the body of a page too large for trafilatura; its menu and footer are not."""
     lines = "".join(map(line.format, range(count)))
     menu = "".join(f"<li><a href='/section/{number}'>Section {number}</a>" for number in range(20))
     sides = (
