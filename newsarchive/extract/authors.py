@@ -129,6 +129,7 @@ _AUTHOR_PAGE = re.compile(rf"/(?:(?:{alternatives('author_page')})/|(?<=^/)@)[^?
 _DATED_BYLINE = re.compile(alternatives("dated_byline"), re.IGNORECASE)
 _DATE_PARTS = re.compile(r"\s*[|•·●]\s*|\s+[–—-]\s+")
 _MAX_LINE = 120
+_MAX_LEAD_LINE, _MAX_LEAD_LINES = 80, 300  # characters of a line that begins with "By", and such lines examined
 _MAX_DESCENDANTS = 30  # elements of a line that are examined
 _MAX_BEFORE_TEXT = 6  # blocks between the headline and the line of a bare name, at most
 _NO_SIGNATURES = ("h1", "h2", "h3", "h4", "li", "td")
@@ -205,7 +206,7 @@ def _is_generic(text: str) -> bool:
 
 def _is_lead_line(block: Block) -> bool:
     """Return whether a line is "By" and names of persons, or of agencies."""
-    if len(block.text) >= 80 or not BYLINE_LEAD.match(block.text) or block.tag in ("h1", "h2"):
+    if len(block.text) >= _MAX_LEAD_LINE or not BYLINE_LEAD.match(block.text) or block.tag in ("h1", "h2"):
         return False
     names = split_byline(block.text)
     return bool(names) and all(_may_be_name(name) for name in names if text_key(name) not in AGENCIES)
@@ -223,11 +224,13 @@ def _lead_lines(blocks: Sequence[Block], headline: int) -> list[str]:
     """Return the first line that begins with "By", other than titles of parts and of other articles."""
     text = [b.index for b in blocks if len(b.text) >= _PARAGRAPH and b.index > headline]
     start, end = (text[1], text[-1]) if len(text) > 1 else (maxsize, 0)
-    for block in filter(_is_lead_line, blocks):
+    led = (block for block in blocks if len(block.text) < _MAX_LEAD_LINE and BYLINE_LEAD.match(block.text))
+    for block in islice(led, _MAX_LEAD_LINES):
         is_whole = any(len(a.text) > len(block.text) - 3 and not _AUTHOR_PAGE.search(a.href) for a in block.anchors)
         may_be_title = is_whole or block.tag in _NO_SIGNATURES or (block.strong and block.index < end)
         # "Written by" and "Author" begin no title.
-        if block.index < start or not may_be_title or not _PREPOSITION.match(block.text):
+        may_be_byline = block.index < start or not may_be_title or not _PREPOSITION.match(block.text)
+        if may_be_byline and _is_lead_line(block):
             return [block.text]
     return []
 

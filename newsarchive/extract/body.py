@@ -1,5 +1,6 @@
 """Build the body of an article: paragraphs with roles, from the headline to the end."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -49,7 +50,9 @@ _MAX_BLOCKS_AFTER = 25
 MAX_BLOCKS_AROUND = 8
 """Blocks above the headline, and after the body, among which pictures of the article stand."""
 _MIN_PARAGRAPHS = 3  # paragraphs before a label from which on they are an article, not a dek
-_MAX_LINES_BY_WORDING = 700  # from each end of a text, whose wording is examined; one page of 1,562 is read differently
+_MAX_LINES_BY_WORDING = 500  # from each end of a text, whose wording is examined; one page of 1,562 is read differently
+_MAX_LABELS, _MAX_ANNOUNCED = 40, 5_000  # of a text, and lines below them all that are examined
+_MIN_LONG_TEXT = 60  # characters from which a text is no summary of another article
 _MAX_LINE = 80  # longest line, in characters, that is not a paragraph
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT, Role.BIO}
 """Roles of blocks that may be a label for the blocks after them."""
@@ -268,19 +271,47 @@ def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> No
     below = (b for b in near if not b.zone & _NEVER_TEXT)
     without = Role.TEXT if len(blocks) <= MAX_BLOCKS else None
     labels = ((b, label) for b in below if roles.get(b.index, without) in _LABEL_ROLES and (label := label_role(b)))
-    for block, label in islice(labels, 40):
+    texts = Counter(b.element.getparent() for b in lines if _is_long_text(b, roles))
+    steps = iter(range(_MAX_ANNOUNCED))
+    for block, label in islice(labels, _MAX_LABELS):
         index = block.index
-        followers = _followers(blocks, roles, index, label)
+        followers = _followers(blocks, roles, (index, label), texts, steps)
         after = blocks[index + 1 : index + 3]
         precedes_links = bool(after) and all(b.link_share > 0.6 for b in after)
         if followers or (index in roles and (label is not Role.TEASER or precedes_links)):
-            roles[index] = label
-            for follower in followers:
-                roles[follower] = label
+            named = (index, *followers)
+            texts.subtract(blocks[i].element.getparent() for i in named if _is_long_text(blocks[i], roles))
+            roles.update(dict.fromkeys(named, label))
 
 
-def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: Role) -> list[int]:
-    """Return the blocks that a label announces: those after it in its own box, up to the next heading."""
+def _is_long_text(block: Block, roles: dict[int, Role]) -> bool:
+    return roles.get(block.index) is Role.TEXT and len(block.text) > _MIN_LONG_TEXT
+
+
+def _find_lines_in(blocks: list[Block], box: HtmlElement, index: int) -> range:
+    """Return the indexes of the blocks in an element, given one of them: they stand together."""
+
+    def is_outside(at: int) -> bool:
+        element = blocks[at].element
+        return element is not box and box not in element.iterancestors()
+
+    start = bisect_left(range(index), True, key=lambda at: not is_outside(at))
+    return range(start, bisect_left(range(len(blocks)), True, index + 1, key=is_outside))
+
+
+def _followers(
+    blocks: list[Block],
+    roles: dict[int, Role],
+    announced: tuple[int, Role],
+    texts: Counter[HtmlElement | None],
+    steps: Iterator[int],
+) -> list[int]:
+    """Return the blocks that a label announces: those after it in its own box, up to the next heading.
+
+    `announced`: the block of the label, and what it announces; `texts`: numbers of long texts by the element around
+    them; `steps`: one for each block that may be examined.
+    """
+    index, label = announced
     block = blocks[index]
     box = block.element.getparent()
     if label in _WIDE_LABELS and block.link_share < 0.5 and block.text[0].isalpha():
@@ -288,18 +319,14 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
     end = _end_of_notice(blocks, roles, index) if label in NOTICES else len(blocks)
     if box is None or (label is Role.PROMO and not _opens_promo_box(blocks, roles, block, box)):
         return []
-    # Only the summaries of teasers are compared with them.
-    long = (i for i, r in roles.items() if r is Role.TEXT and len(blocks[i].text) > 60)
-    texts = Counter(blocks[i].element.getparent() for i in (long if label is Role.TEASER else ()))
+    inside = _find_lines_in(blocks, box, index)
     found: list[int] = []
     linked, links = False, 0
     # Without text before it, "Comments" is a counter, or the name of a column.
     story = (i for i, r in roles.items() if r is Role.TEXT and blocks[i].letters > 60)
     is_comment_list = label is Role.COMMENT and _has_before(story, index)
-    is_comment_list = is_comment_list and not any(i < index and box in blocks[i].element.iterancestors() for i in roles)
-    for other in blocks[index + 1 : end]:
-        if other.element is not box and box not in other.element.iterancestors():
-            break
+    is_comment_list = is_comment_list and not any(i in roles for i in range(inside.start, index))
+    for _, other in zip(steps, blocks[index + 1 : min(end, inside.stop)], strict=False):
         dense = other.link_share >= 0.6
         if has_no_words(other.text) or (dense and other.text.startswith("[") and other.index not in roles):
             continue  # a sign, or "[edit]" beside the label
@@ -310,7 +337,7 @@ def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: R
         # A card: a linked headline, and possibly one line of summary.
         own = linked and next(_boxes_around(blocks[other.index - 1], other), None)
         is_card = own is not None and own is other.element.getparent() and texts[own] == 1
-        summary = linked and len(other.text) < _MAX_SUMMARY and (is_card or other.element.getparent() not in texts)
+        summary = linked and len(other.text) < _MAX_SUMMARY and (is_card or not texts[other.element.getparent()])
         if (
             (label is Role.TEASER and not (dense or summary or _is_kicker(blocks, other.index)))
             or (
@@ -372,8 +399,7 @@ def _end_of_notice(blocks: list[Block], roles: dict[int, Role], index: int) -> i
     elements = (first.element, *first.element.iterancestors())
     apart = [*takewhile(lambda each: each not in around_text, elements)]
     whole = blocks[index].element if blocks[index].element in apart else apart[-1] if apart else first.element
-    behind = (b for b in blocks[first.index + 1 :] if not apart or whole not in (b.element, *b.element.iterancestors()))
-    return next((b.index for b in behind), len(blocks))
+    return _find_lines_in(blocks, whole, first.index).stop if apart else first.index + 1
 
 
 def _block_after(blocks: list[Block], index: int) -> Block:
@@ -395,9 +421,9 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
     body = [i for i, role in roles.items() if role in BODY_ROLES and blocks[i].link_share < 0.6]
     is_last = _has_before(body, block.index) and sum(i > block.index for i in body) <= _MIN_PARAGRAPHS
     offers = phrases.OFFER.search(_block_after(blocks, block.index).text[:_MAX_SUMMARY])
-    inside = (i for i in roles if box in blocks[i].element.iterancestors())
-    opens = is_last or offers or next(inside, -1) == block.index
-    return opens and (is_last or offers or not _is_most_of_text(blocks, roles, {block.index, *inside}))
+    inside = [i for i in _find_lines_in(blocks, box, block.index) if i in roles]
+    opens = is_last or offers or inside[:1] == [block.index]
+    return opens and (is_last or offers or not _is_most_of_text(blocks, roles, inside))
 
 
 def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:

@@ -24,7 +24,7 @@ from storage.model import Role
 
 MAX_TEXT = 2_000
 """Characters of a caption, or of a text alternative, at most."""
-_MAX_CAPTIONS = 400
+_MAX_CAPTIONS = 200
 _MAX_LEVELS = 6  # elements around a caption among which that of its picture is looked for
 _MAX_EMPHASISED = 300  # characters of a line below a picture from which it is text alone
 _MAX_DISTANCE = 3  # blocks between a picture and its caption outside of a figure

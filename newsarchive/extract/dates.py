@@ -160,7 +160,7 @@ _URL_DMY = re.compile(rf"/{_URL_DAY}-{_URL_MONTH}-((?:19|20)\d\d)(?=[/.?]|$)")
 _URL_YMD = re.compile(rf"(?<!\d)((?:19|20)\d\d)-?{_URL_MONTH}-?{_URL_DAY}(?!\d)")
 _MAX_TIME_ELEMENTS = 20
 _MAX_CARD_LEVELS = 8  # elements around the date of another article, in the same one as its headline
-_MAX_DISTANT = 1_000  # short lines away from the headline in which a date is looked for
+_MAX_DISTANT = 500  # short lines away from the headline in which a date is looked for
 _MAX_DATE_LINE = 160  # a date line is short: a date in a longer text is part of the story
 WEAK_SOURCES = ("feed", "sitemap", "elsewhere", "title", "script", "modified")
 """Sources whose date says nothing about what the page is: pages of every kind have them."""

@@ -31,7 +31,7 @@ from storage.urls import strip_www
 
 MAX_MEDIA = 200
 """Media of one article, at most."""
-_MAX_EXAMINED = 600  # elements between headline and end of an article; real pages have 225
+_MAX_EXAMINED = 400  # elements between headline and end of an article; real pages have 225
 _MIN_SIZE, _MAX_ICON = 40, 400  # pixels: what is smaller in both directions is an icon, or may be one by its name
 _MIN_LEAD, _MAX_ABOVE = 300, 4  # pixels of both sides of a lead picture, and blocks between it and the headline
 _MIN_SCORE = 1.5  # of an address from which it is that of another article

@@ -134,11 +134,14 @@ def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
 
 
 def assign_role_within(block: Block, context: RoleContext) -> tuple[Role | None, str]:
-    """Return the role of a block far from both ends of a long text: its wording is examined only if it has links."""
-    if block.anchors or has_no_words(block.text):
-        return assign_role(block, context)
-    role = _role_by_zones(block, context) if block.zone & _ROLE_ZONES else None
-    return (role, "its surrounding elements") if role else (markup_role(block), "its markup, within a long text")
+    """Return the role of a block far from both ends of a long text: its wording is not examined."""
+    if has_no_words(block.text):
+        return None, "no words"
+    is_linked = block.anchors != []
+    if role := _role_by_zones(block, context) if is_linked or block.zone & _ROLE_ZONES else None:
+        return role, "its surrounding elements"
+    is_teaser = is_linked and _is_teaser(block, context)
+    return Role.TEASER if is_teaser else markup_role(block), "its links and markup, within a long text"
 
 
 def may_follow_body(block: Block, context: RoleContext) -> bool:

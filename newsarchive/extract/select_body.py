@@ -18,7 +18,7 @@ from typing import Self
 from lxml.etree import XPath, _Element, strip_attributes, strip_elements, strip_tags
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
-from trafilatura.settings import Document, Extractor
+from trafilatura.settings import MANUALLY_STRIPPED, Document, Extractor
 
 from newsarchive.extract import zones
 from newsarchive.extract.blocks import (
@@ -41,9 +41,11 @@ from storage.model import Role
 # It logs a warning for each page that is not an article. Here that is a normal result.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
-_MAX_SIZE = 4_000  # elements without menus, or blocks, of a page that trafilatura is run on; real ones have 3,658
-_MAX_BOXES = 1_400  # boxes and paragraphs among these, which take it twice the time of others; real pages have 1,014
+_MAX_SIZE = 3_700  # elements without menus, or blocks, of a page that trafilatura is run on; real ones have 3,658
+_MAX_BOXES = 1_100  # boxes and paragraphs among these, which take it twice the time of others; real pages have 1,014
 _COUNT_BOXES = XPath("count(//div | //p | //section | //article | //details | //figure)")
+_MANY_CHILDREN = XPath("//*[count(*[not(self::br)]) > 50]")
+_MAX_COPIED = 20_000_000  # characters: it copies the text of an element for each child that it removes; real: 7 million
 _MAX_LINES = 5_000  # of the element with most text, where trafilatura is not run; real pages have 3,054
 _MAX_LEVELS_SUM = 130_000  # levels of all these elements together; real pages have 87,000
 _WINDOW = 60  # distance in blocks within which a line is looked for that equals no block
@@ -140,6 +142,7 @@ def select_body(
     is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
     size = COUNT_ELEMENTS(tree)
     is_small = max(len(blocks), size) <= _MAX_SIZE and (size <= _MAX_BOXES or _COUNT_BOXES(tree) <= _MAX_BOXES)
+    is_small = is_small and all(len(each) * _measure_own_text(each) <= _MAX_COPIED for each in _MANY_CHILDREN(tree))
     running = [block for block in blocks if block.is_prose and block.letters > 80]
     if not is_small:
         # Such as a live blog of hundreds of posts: trafilatura would take too long.
@@ -165,6 +168,10 @@ def select_body(
         return found
     evidence.add_claim("selection", "densest text", f"{length} characters, not {taken} outside of links", taken=True)
     return SelectedBody(chosen={b.index for b in dense})
+
+
+def _measure_own_text(element: HtmlElement) -> int:
+    return len(element.text or "") + sum(len(child.tail or "") for child in element)
 
 
 def _list_lines_of_text(blocks: list[Block], candidates: Collection[int]) -> list[Block]:
@@ -226,6 +233,9 @@ def _copy_without_non_article(page: Page, content: PageBlocks, candidates: Colle
     for box, tag, attributes in boxes:
         box.tag = tag
         box.attrib.update(attributes)
+    for figure in tree.iter("figure"):
+        if next(figure.iter("table", "p"), None) is None:
+            figure.tag = _REMOVED_TAG
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
     strip_attributes(tree, *_IGNORED_ATTRIBUTES)
     _remove_unread_attributes(tree)
@@ -245,7 +255,7 @@ def _remove_unread_attributes(tree: HtmlElement) -> None:
             attributes.clear()
         if not attributes and element.tag == "span":
             element.tag = _PLAIN_TAG
-    strip_tags(tree, _PLAIN_TAG)
+    strip_tags(tree, _PLAIN_TAG, *MANUALLY_STRIPPED)
 
 
 @lru_cache(maxsize=5_000)  # a page repeats few of them

@@ -46,7 +46,7 @@ MAX_CHARACTERS = 8_000_000
 """Longest HTML that is parsed, in characters. The largest of 500 news pages has 1.5 million."""
 MAX_ELEMENTS = 35_000
 """Largest page that is read, in elements. The largest of 1,562 pages has 7,778."""
-_MIN_LIMIT, _MIN_BYTES = 10_000, 20
+_MIN_LIMIT, _MIN_BYTES = 10_000, 30
 """Elements up to which a page of any size is read, and bytes for each of more. Pages over 100 kB have 53 or more."""
 MAX_TEXT = 1_500_000
 """Longest text of a page that is read, in characters."""
