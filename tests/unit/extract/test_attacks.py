@@ -180,6 +180,48 @@ def test_thousands_of_elements_alike_are_read_in_linear_time(shape: str, place: 
     assert seconds_to_read_page(body, limit) < limit
 
 
+REMOVED_FROM_TEXT = {
+    "headings": ("<h2 class=nav></h2>", 3_900),
+    "frames": ("<frame>", 3_900),
+    "paragraphs": ("<p class=menu>a</p>", 1_080),
+    "asides": ("<aside>1</aside>", 1_080),
+    "forms": ("<form>1</form>", 1_080),
+    "boxes": ("<div class=ad-box>1</div>", 1_080),
+    "elements in phrases": ("<abbr>rain</abbr><dialog>1</dialog>", 1_080),
+}
+
+
+@pytest.mark.parametrize("shape", REMOVED_FROM_TEXT)
+def test_elements_within_one_text_are_removed_in_linear_time(shape: str) -> None:
+    """A text was copied for each element that trafilatura removes from it: they took four to thirteen times as much."""
+    unit, count = REMOVED_FROM_TEXT[shape]
+    text = (SENTENCE * 4)[: 290_000 // count - len(unit)]
+    body = f"<h1>Rain falls on the hills</h1><div>{(text + unit) * count}</div>"
+    limit = 3 * seconds_to_read_plain_page()
+    assert seconds_to_read_page(body, limit) < limit
+
+
+LABELS = {
+    "labels of links": "Read also:<br><h2>{}</h2>",
+    "labels of teasers": f"<h3>Related</h3><p>{SENTENCE}.</p><h3>{{}}</h3>",
+    "names of notices": "<h3>Disclaimer: rain</h3><button onclick=x()>rain</button><p>{}</p>",
+    "names of newsletters": f"<p><b>Newsletter</b></p><p>Sign up. {SENTENCE}.</p>",
+    "lists of comments": "<h3>Comments</h3><p>{}</p>",
+}
+
+
+@pytest.mark.parametrize("depth", [1, 190])
+@pytest.mark.parametrize("shape", LABELS)
+def test_what_labels_announce_is_found_in_linear_time(shape: str, depth: int) -> None:
+    """The lines below each label were looked for through all elements around them, in up to six times as long."""
+    unit = LABELS[shape].replace("{}", HEADLINE_LINK)
+    units = "".join(unit.format(*(number,) * unit.count("{}")) for number in range(250_000 // len(unit)))
+    boxes = f"<div class=t><p>{SENTENCE}.</p>" * depth
+    limit = 3 * seconds_to_read_plain_page()
+    body = f"<h1>Rain falls on the hills</h1>{boxes}{PARAGRAPH * 8}{units}{'</div>' * depth}{PARAGRAPH * 8}"
+    assert seconds_to_read_page(body, limit) < limit
+
+
 def test_the_depth_of_the_caller_makes_no_page_slow() -> None:
     """At the depths at which CPython maps memory for each call, a page of many elements took three times as long."""
     body = f"<h1>Rain falls</h1>{'<div class=t>' * 60}{'<h3>Rain</h3><b>rain</b> ' * 7_000}"
