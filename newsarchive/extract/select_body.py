@@ -42,8 +42,15 @@ from storage.model import Role
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _MAX_SIZE = 3_700  # elements without menus, or blocks, of a page that trafilatura is run on; real ones have 3,658
-_MAX_BOXES = 1_100  # boxes and paragraphs among these, which take it twice the time of others; real pages have 1,014
-_COUNT_BOXES = XPath("count(//div | //p | //section | //article | //details | //figure)")
+_MAX_BOXES = (
+    1_200  # boxes, paragraphs and items among these, which take it more time; real pages have 1,161
+)
+_COUNT_BOXES = XPath(
+    "count(//div | //p | //section | //article | //details | //figure | //table | //tr | //li | //header | //summary)"
+)
+_MAX_TEXTS = 6_000  # pieces of text, which are joined wherever one is read; real pages have 5,126
+_COUNT_TEXTS = XPath("count(//text())")
+_NESTED_TABLES = XPath("boolean(//table[count(ancestor::table) > 20])")  # it looks at the rows of each, and all in them
 _MANY_CHILDREN = XPath("//*[count(*[not(self::br)]) > 50]")
 _MAX_COPIED = 20_000_000  # characters: it copies the text of an element for each child that it removes; real: 7 million
 _MAX_LINES = 5_000  # of the element with most text, where trafilatura is not run; real pages have 3,054
@@ -141,8 +148,7 @@ def select_body(
     found = SelectedBody()
     is_flat = content.levels <= _MAX_LEVELS_SUM  # with its menus; most pages are
     size = COUNT_ELEMENTS(tree)
-    is_small = max(len(blocks), size) <= _MAX_SIZE and (size <= _MAX_BOXES or _COUNT_BOXES(tree) <= _MAX_BOXES)
-    is_small = is_small and all(len(each) * _measure_own_text(each) <= _MAX_COPIED for each in _MANY_CHILDREN(tree))
+    is_small = len(blocks) <= _MAX_SIZE and _is_small(tree, size)
     running = [block for block in blocks if block.is_prose and block.letters > 80]
     if not is_small:
         # Such as a live blog of hundreds of posts: trafilatura would take too long.
@@ -168,6 +174,14 @@ def select_body(
         return found
     evidence.add_claim("selection", "densest text", f"{length} characters, not {taken} outside of links", taken=True)
     return SelectedBody(chosen={b.index for b in dense})
+
+
+def _is_small(tree: HtmlElement, elements: float) -> bool:
+    """Return whether trafilatura reads a tree in the time that it takes for real pages."""
+    if elements > _MAX_SIZE or (elements > _MAX_BOXES and _COUNT_BOXES(tree) > _MAX_BOXES):
+        return False
+    is_copied_often = any(len(each) * _measure_own_text(each) > _MAX_COPIED for each in _MANY_CHILDREN(tree))
+    return _COUNT_TEXTS(tree) <= _MAX_TEXTS and not is_copied_often and not _NESTED_TABLES(tree)
 
 
 def _measure_own_text(element: HtmlElement) -> int:
