@@ -67,7 +67,7 @@ _YEAR_LAST = re.compile(r"(?<!\d)(\d{1,2})([-/.])\s?(\d{1,2})\2\s?((?:19|20)\d\d
 _SHORT_YEAR = re.compile(r"(?<![\w./:-])(\d\d(?=\.)|\d\d?(?=/))([./])(\d\d(?=\.)|\d\d?(?=/))\2(\d\d)(?![\w./:-])")
 """A day such as "02.12.26" or "2/12/26"; with a full stop and single digits it may be the number of a version."""
 _MARKS = r"\u0300-\u036f\u0610-\u065f\u0900-\u0963\u0981-\u0eff\u102b-\u103e\u17b4-\u17d3\u200c\u200d"
-LETTER = rf"(?:[^\W\d_]|(?!\d)[{_MARKS}])"
+LETTER = rf"(?:[^\W\d_]|(?!\w)[{_MARKS}])"
 """A letter, or a combining mark of Hindi, Thai or Arabic."""
 _DAY_MONTH_YEAR = re.compile(
     r"(?<!\d)(\d{1,2})(?:st|nd|rd|th|er|º|ª|\.|-го)?,?(?:\s+(?:de|of|di|den|d'|"

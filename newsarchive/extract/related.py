@@ -395,7 +395,7 @@ def _tab_label(
 
 
 def _is_within(element: HtmlElement, box: HtmlElement) -> bool:
-    return element is box or any(above is box for above in element.iterancestors())
+    return element is box or box in element.iterancestors()
 
 
 def _announces_links(text: str) -> bool:

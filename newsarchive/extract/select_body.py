@@ -42,9 +42,7 @@ from storage.model import Role
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _MAX_SIZE = 3_700  # elements without menus, or blocks, of a page that trafilatura is run on; real ones have 3,658
-_MAX_BOXES = (
-    1_200  # boxes, paragraphs and items among these, which take it more time; real pages have 1,161
-)
+_MAX_BOXES = 1_200  # boxes, paragraphs and items among these, which take it more time; real pages have 1,161
 _COUNT_BOXES = XPath(
     "count(//div | //p | //section | //article | //details | //figure | //table | //tr | //li | //header | //summary)"
 )

@@ -21,6 +21,7 @@ _START = re.compile(r"(?:\(\?:((?:[^()]|\([^()]*\))*)\)|(\w)(?=\?))(?:(\?)|(?![?
 _BETWEEN = re.compile(r"\|(?![^(]*\))")  # alternatives, but not those within parentheses
 _LITERAL = re.compile(r"[\w ]*(?![?*+{])")  # all matches begin with it
 _SIGNS = re.compile(r"^\W+")
+_MAX_SIGNS = 8  # before a pattern that may begin with signs
 # Greek capitals are printed without accents, and Indian letters with a nukta often without it, as two signs or as one.
 _FOLDED = str.maketrans(
     "ıςάέήίϊΐόύϋΰώ\u0958\u0959\u095a\u095b\u095c\u095d\u095e\u095f\u09dc\u09dd\u09df",
@@ -134,7 +135,7 @@ class LinePhrases:
         found = self.find_match(text)
         if found is None:
             return None
-        low, _ = _lower_line(text)
+        low = _lower(text)
         end = len(low) - len(found.string) + found.end()
         return text[:end] if len(low) == len(text) else low[:end]
 
@@ -160,9 +161,12 @@ def _lower(text: str) -> str:
 
 @lru_cache(maxsize=8)
 def _lower_line(text: str) -> tuple[str, str]:
-    """Return a line in lower case, and the same from its first letter or digit."""
+    """Return a line in lower case from the last signs before its first letter or digit, and from that."""
     low = _lower(text)
-    return low, low if low[:1].isalnum() else _SIGNS.sub("", low)
+    if low[:1].isalnum():
+        return low, low
+    line = _SIGNS.sub("", low)
+    return low[max(0, len(low) - len(line) - _MAX_SIGNS) :], line
 
 
 def _fold_letters(text: str) -> str:
