@@ -30,6 +30,8 @@ _CONTROLS, _TABS, _PANELS = map(XPath, ("//*[@aria-controls]", "//*[@role='tab']
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
 _DURATION = re.compile(r"\W{0,3}\d{1,4}(?:[:./-]\d{1,4}){1,2}\W{0,3}")
+_COLUMN = re.compile(r"(?<![a-z])(?:left|right|middle|first|second|last|c(?:ol(?:umn)?)?[-_]?\d)(?![a-z\d])")
+"""The place of a box beside others, in its class."""
 _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
@@ -337,7 +339,7 @@ def _find_label(
             # A heading of the body labels the body.
             if index in body_blocks and not _announces_links(block.text):
                 return block if len(block.text) < _MAX_LABEL and block.text.endswith((":", "：")) else None
-            if _is_label(block) or _opens_box(block, box, content):
+            if (_is_label(block) and not _is_choice(block, content)) or _opens_box(block, box, content):
                 return block if not _labels_empty_box(block, box, group) else None
             if len(block.text) > 80:
                 return None
@@ -412,16 +414,24 @@ def _is_label(block: Block) -> bool:
     text = block.text
     # "[edit]" beside a heading is none.
     is_tool = text.startswith("[") and block.link_share > 0.6
-    if len(text) > _MAX_LABEL or block.zone & (zones.FIGCAPTION | zones.BUTTON) or is_tool:
+    if len(text) > _MAX_LABEL or block.zone & zones.FIGCAPTION or is_tool:
         return False
-    # A single link within the page opens something: "Comments".
-    if _tab_names(block) == [text]:
+    # A button, or a single link within the page, opens something: "Comments".
+    if block.zone & zones.BUTTON or _tab_names(block) == [text]:
         return _announces_links(text)
     if block.tag in HEADINGS or _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
     is_named = any(word in names for word in ("title", "head", "label", "hed"))
     return is_named and len(text) < 50 and not any(map(str.isdigit, text[:3]))
+
+
+def _is_choice(block: Block, content: PageBlocks) -> bool:
+    """Return whether a button is beside another in one box: they choose what a list shows."""
+    near = content.blocks[max(0, block.index - 1) : block.index + 2] if block.zone & zones.BUTTON else ()
+    buttons = [b.element for b in near if b.zone & zones.BUTTON and b is not block]
+    around = {*islice(block.element.iterancestors(), 2)}
+    return any(not around.isdisjoint(islice(each.iterancestors(), 2)) for each in buttons)
 
 
 def _tab_names(block: Block) -> list[str]:
@@ -476,7 +486,8 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
         # A list may stand in columns: it is the only element of each.
         around = pairwise((group.box, *islice(group.box.iterancestors(), _MAX_LEVELS)))
         box = next((each for each, above in around if has_children(above, 2)), group.box)
-        shape = (box.getparent(), str(box.tag), (box.get("class") or "").partition(" ")[0])
+        name = _COLUMN.sub("", (box.get("class") or "").partition(" ")[0])
+        shape = (box.getparent(), str(box.tag), name)
         whole = group
         if group.label is not None:
             whole = by_label.setdefault(group.label.index, group)
