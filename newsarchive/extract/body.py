@@ -270,6 +270,9 @@ def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> No
     labels = ((b, label) for b in below if roles.get(b.index, without) in _LABEL_ROLES and (label := label_role(b)))
     for block, label in islice(labels, 40):
         index = block.index
+        if label is Role.DISCLAIMER and _heads_text(blocks, roles, block):
+            roles[index] = markup_role(block)
+            continue
         followers = _followers(blocks, roles, index, label)
         after = blocks[index + 1 : index + 3]
         precedes_links = bool(after) and all(b.link_share > 0.6 for b in after)
@@ -277,6 +280,21 @@ def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> No
             roles[index] = label
             for follower in followers:
                 roles[follower] = label
+
+
+def _heads_text(blocks: list[Block], roles: dict[int, Role], label: Block) -> bool:
+    """Return whether the label of a notice is a heading of the article: in one box with the paragraphs around it.
+
+    None of them says that it is a notice.
+    """
+    after, box = _block_after(blocks, label.index), label.element.getparent()
+    if after.element.getparent() is not box or phrases.SITE_DISCLAIMER.match(after.text):
+        return False
+    own = [
+        i for i, r in roles.items() if r in BODY_ROLES and blocks[i].is_prose and blocks[i].element.getparent() is box
+    ]
+    is_within = _has_before(own, label.index) and sum(i > after.index for i in own) >= _MIN_PARAGRAPHS
+    return is_within and after.index in own
 
 
 def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: Role) -> list[int]:
@@ -406,9 +424,13 @@ def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:
     for index in sorted(roles, reverse=True):
         if roles[index] not in BODY_ROLES:
             continue
-        announces = len(blocks[index].text) < MAX_LABEL and blocks[index].text[-1] in ":："
+        is_short = len(blocks[index].text) < MAX_LABEL
+        announces = is_short and blocks[index].text[-1] in ":："
+        is_label = is_short and (blocks[index].strong or roles[index] is Role.HEADING)
         if index in behind:
             del roles[index]
+        elif is_label and roles.get(index + 1) is Role.DISCLAIMER and not ends_sentence(blocks[index].text):
+            roles[index] = Role.DISCLAIMER
         elif announces or roles[index] is Role.HEADING or label_role(blocks[index]) is Role.TEASER:
             roles[index] = Role.TEASER
         else:
