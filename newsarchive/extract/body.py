@@ -283,18 +283,12 @@ def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> No
 
 
 def _heads_text(blocks: list[Block], roles: dict[int, Role], label: Block) -> bool:
-    """Return whether the label of a notice is a heading of the article: in one box with the paragraphs around it.
-
-    None of them says that it is a notice.
-    """
+    """Return whether the label of a notice is a heading of the article, in one box with the text before and after."""
     after, box = _block_after(blocks, label.index), label.element.getparent()
-    if after.element.getparent() is not box or phrases.SITE_DISCLAIMER.match(after.text):
-        return False
-    own = [
-        i for i, r in roles.items() if r in BODY_ROLES and blocks[i].is_prose and blocks[i].element.getparent() is box
-    ]
+    body = (blocks[i] for i, role in roles.items() if role in BODY_ROLES)
+    own = [b.index for b in body if b.is_prose and b.element.getparent() is box]
     is_within = _has_before(own, label.index) and sum(i > after.index for i in own) >= _MIN_PARAGRAPHS
-    return is_within and after.index in own
+    return is_within and after.index in own and not phrases.SITE_DISCLAIMER.match(after.text)
 
 
 def _followers(blocks: list[Block], roles: dict[int, Role], index: int, label: Role) -> list[int]:
@@ -424,17 +418,26 @@ def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:
     for index in sorted(roles, reverse=True):
         if roles[index] not in BODY_ROLES:
             continue
-        is_short = len(blocks[index].text) < MAX_LABEL
-        announces = is_short and blocks[index].text[-1] in ":："
-        is_label = is_short and (blocks[index].strong or roles[index] is Role.HEADING)
+        announces = len(blocks[index].text) < MAX_LABEL and blocks[index].text[-1] in ":："
         if index in behind:
             del roles[index]
-        elif is_label and roles.get(index + 1) is Role.DISCLAIMER and not ends_sentence(blocks[index].text):
+        elif _belongs_to_notice(blocks, roles, index):
             roles[index] = Role.DISCLAIMER
         elif announces or roles[index] is Role.HEADING or label_role(blocks[index]) is Role.TEASER:
             roles[index] = Role.TEASER
         else:
             break
+
+
+def _belongs_to_notice(blocks: list[Block], roles: dict[int, Role], index: int) -> bool:
+    """Return whether a line below the text is the label of a disclaimer, or continues one in a box of its own."""
+    block, near = blocks[index], blocks[max(0, index - 3) : index]
+    if roles.get(index + 1) is Role.DISCLAIMER and len(block.text) < MAX_LABEL and not ends_sentence(block.text):
+        return block.strong or roles[index] is Role.HEADING
+    box = block.element.getparent()
+    is_notice = any(b.element.getparent() is box and roles.get(b.index) is Role.DISCLAIMER for b in near)
+    is_below = is_notice and roles.get(near[0].index) in BODY_ROLES and box not in [*near[0].element.iterancestors()]
+    return is_below and len(block.text) < _MAX_SUMMARY
 
 
 def _lines_after_teasers(blocks: list[Block], roles: dict[int, Role]) -> set[int]:

@@ -30,8 +30,8 @@ _CONTROLS, _TABS, _PANELS = map(XPath, ("//*[@aria-controls]", "//*[@role='tab']
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
 _DURATION = re.compile(r"\W{0,3}\d{1,4}(?:[:./-]\d{1,4}){1,2}\W{0,3}")
+# The place of a box beside others, in its class.
 _COLUMN = re.compile(r"(?<![a-z])(?:left|right|middle|first|second|last|c(?:ol(?:umn)?)?[-_]?\d)(?![a-z\d])")
-"""The place of a box beside others, in its class."""
 _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
@@ -428,10 +428,9 @@ def _is_label(block: Block) -> bool:
 
 def _is_choice(block: Block, content: PageBlocks) -> bool:
     """Return whether a button is beside another in one box: they choose what a list shows."""
-    near = content.blocks[max(0, block.index - 1) : block.index + 2] if block.zone & zones.BUTTON else ()
-    buttons = [b.element for b in near if b.zone & zones.BUTTON and b is not block]
-    around = {*islice(block.element.iterancestors(), 2)}
-    return any(not around.isdisjoint(islice(each.iterancestors(), 2)) for each in buttons)
+    near = (b for b in content.blocks[max(0, block.index - 1) : block.index + 2] if block.zone & b.zone & zones.BUTTON)
+    around = [{*islice(b.element.iterancestors(), 2)} for b in near]
+    return any(not one.isdisjoint(other) for one, other in pairwise(around))
 
 
 def _tab_names(block: Block) -> list[str]:
@@ -486,8 +485,7 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
         # A list may stand in columns: it is the only element of each.
         around = pairwise((group.box, *islice(group.box.iterancestors(), _MAX_LEVELS)))
         box = next((each for each, above in around if has_children(above, 2)), group.box)
-        name = _COLUMN.sub("", (box.get("class") or "").partition(" ")[0])
-        shape = (box.getparent(), str(box.tag), name)
+        shape = (box.getparent(), str(box.tag), _COLUMN.sub("", (box.get("class") or "").partition(" ")[0]))
         whole = group
         if group.label is not None:
             whole = by_label.setdefault(group.label.index, group)

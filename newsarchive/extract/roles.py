@@ -40,8 +40,7 @@ _PHRASES = (
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _MAX_DATE_WORDS = 9
-_BARE_LABELS = BARE_LEADS.union(entries("bare_date"))
-"""Words before a name or a date that is in the next line."""
+_BARE_LABELS = BARE_LEADS.union(entries("bare_date"))  # of a name or a date in the next line
 LONG_PARAGRAPH = 200
 """Characters from which a paragraph is text, whatever box it is in."""
 _MAX_HEADLINE_RATIO = 3
@@ -184,9 +183,9 @@ def is_headline(block: Block, context: RoleContext) -> bool:
 
 def _is_bare_label(block: Block, context: RoleContext) -> bool:
     """Return whether a line before or after the text is a label alone: "By", "Date"."""
-    if len(block.text) > _MAX_TIMESTAMP or context.body_start <= block.index <= context.body_end - _END_BLOCKS:
-        return False
-    return block.text.strip(" :：").casefold() in _BARE_LABELS and markup_role(block) is Role.TEXT
+    may_be = len(block.text) < _MAX_TIMESTAMP and markup_role(block) is Role.TEXT
+    is_within = context.body_start <= block.index <= context.body_end - _END_BLOCKS
+    return may_be and not is_within and block.text.strip(" :：").casefold() in _BARE_LABELS
 
 
 def _role_by_zones(block: Block, context: RoleContext) -> Role | None:

@@ -97,6 +97,25 @@ def test_a_heading_above_the_last_notice_belongs_to_it(heading: str) -> None:
     assert texts_of(article, Role.DISCLAIMER).split("\n") == ["How this was made", ENGLISH.disclaimer]
 
 
+@pytest.mark.parametrize("box", ["<div>{}</div>", "<section>{}</section>"])
+def test_the_last_notice_goes_on_to_the_end_of_its_box(box: str) -> None:
+    story = Story.generate(ENGLISH, 24)
+    notice = (ENGLISH.disclaimer, "The text was reviewed by two people.", "Please write to us if you find an error.")
+    text = wrap("p", story.paragraphs)
+    article = read_page(story, f"{top(story)}<article>{text}{box.format(wrap('p', notice))}</article>").article
+    assert article is not None
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
+    assert texts_of(article, Role.DISCLAIMER).split("\n") == list(notice)
+
+
+def test_text_in_the_box_of_a_notice_is_text() -> None:
+    story = Story.generate(ENGLISH, 25)
+    parts = (*story.paragraphs[:-1], ENGLISH.disclaimer, story.paragraphs[-1])
+    article = read_page(story, f"{top(story)}<article>{wrap('p', parts)}</article>").article
+    assert article is not None
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
+
+
 def test_a_newsletter_without_a_description_announces_no_text() -> None:
     story = Story.generate(ENGLISH, 21)
     text = wrap("p", (*story.paragraphs[:9], "<b>Newsletter</b>", *story.paragraphs[9:]))
