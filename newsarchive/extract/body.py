@@ -415,9 +415,7 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
 def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:
     """Remove what is not text from the end: headings and labels of what is not there, short lines after the teasers."""
     behind = _lines_after_teasers(blocks, roles)
-    for index in sorted(roles, reverse=True):
-        if roles[index] not in BODY_ROLES:
-            continue
+    for index in sorted((i for i, role in roles.items() if role in BODY_ROLES), reverse=True):
         announces = len(blocks[index].text) < MAX_LABEL and blocks[index].text[-1] in ":："
         if index in behind:
             del roles[index]
