@@ -275,6 +275,9 @@ def _apply_labels(blocks: list[Block], roles: dict[int, Role], start: int) -> No
     steps = iter(range(_MAX_ANNOUNCED))
     for block, label in islice(labels, _MAX_LABELS):
         index = block.index
+        if label is Role.DISCLAIMER and _heads_text(blocks, roles, block):
+            roles[index] = markup_role(block)
+            continue
         followers = _followers(blocks, roles, (index, label), texts, steps)
         after = blocks[index + 1 : index + 3]
         precedes_links = bool(after) and all(b.link_share > 0.6 for b in after)
@@ -297,6 +300,15 @@ def _find_lines_in(blocks: list[Block], box: HtmlElement, index: int) -> range:
 
     start = bisect_left(range(index), True, key=lambda at: not is_outside(at))
     return range(start, bisect_left(range(len(blocks)), True, index + 1, key=is_outside))
+
+
+def _heads_text(blocks: list[Block], roles: dict[int, Role], label: Block) -> bool:
+    """Return whether the label of a notice is a heading of the article, in one box with the text before and after."""
+    after, box = _block_after(blocks, label.index), label.element.getparent()
+    body = (blocks[i] for i, role in roles.items() if role in BODY_ROLES)
+    own = [b.index for b in body if b.is_prose and b.element.getparent() is box]
+    is_within = _has_before(own, label.index) and sum(i > after.index for i in own) >= _MIN_PARAGRAPHS
+    return is_within and after.index in own and not phrases.SITE_DISCLAIMER.match(after.text)
 
 
 def _followers(
@@ -429,16 +441,27 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
 def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:
     """Remove what is not text from the end: headings and labels of what is not there, short lines after the teasers."""
     behind = _lines_after_teasers(blocks, roles)
-    for index in sorted(roles, reverse=True):
-        if roles[index] not in BODY_ROLES:
-            continue
+    for index in sorted((i for i, role in roles.items() if role in BODY_ROLES), reverse=True):
         announces = len(blocks[index].text) < MAX_LABEL and blocks[index].text[-1] in ":："
         if index in behind:
             del roles[index]
+        elif _belongs_to_notice(blocks, roles, index):
+            roles[index] = Role.DISCLAIMER
         elif announces or roles[index] is Role.HEADING or label_role(blocks[index]) is Role.TEASER:
             roles[index] = Role.TEASER
         else:
             break
+
+
+def _belongs_to_notice(blocks: list[Block], roles: dict[int, Role], index: int) -> bool:
+    """Return whether a line below the text is the label of a disclaimer, or continues one in a box of its own."""
+    block, near = blocks[index], blocks[max(0, index - 3) : index]
+    if roles.get(index + 1) is Role.DISCLAIMER and len(block.text) < MAX_LABEL and not ends_sentence(block.text):
+        return block.strong or roles[index] is Role.HEADING
+    box = block.element.getparent()
+    is_notice = any(b.element.getparent() is box and roles.get(b.index) is Role.DISCLAIMER for b in near)
+    is_below = is_notice and roles.get(near[0].index) in BODY_ROLES and box not in [*near[0].element.iterancestors()]
+    return is_below and len(block.text) < _MAX_SUMMARY
 
 
 def _lines_after_teasers(blocks: list[Block], roles: dict[int, Role]) -> set[int]:

@@ -30,6 +30,7 @@ _CONTROLS, _TABS, _PANELS = map(XPath, ("//*[@aria-controls]", "//*[@role='tab']
 _SHORT_LINK_ZONES = zones.BYLINE | zones.TAGS | zones.SHARE
 """Zones in which short links are names, topics and social networks."""
 _DURATION = re.compile(r"\W{0,3}\d{1,4}(?:[:./-]\d{1,4}){1,2}\W{0,3}")
+_COLUMN = re.compile(r"(?<![a-z])(?:left|right|first|second|last|c(?:ol(?:umn)?)?[-_]?\d)(?![a-z\d])")  # in a class
 _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
 _MAX_LEVELS = 4
@@ -94,7 +95,7 @@ def find_link_groups(
     # Tabs show panels in their order.
     shown = zip(_PANELS(page.body), _TABS(page.body), strict=False) if b"tabpanel" in page.html else ()
     tabs.update((panel, normalize_space(str(tab.text_content()))[:_MAX_LABEL]) for panel, tab in shown)
-    named: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
+    ids: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
     # The group that each block with a link belongs to. The block of a picture's link is the one after it.
@@ -102,7 +103,7 @@ def find_link_groups(
     linked = [(c.anchor, g) for g in groups for c in g.candidates]
     owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
-        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, named, around_text)
+        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, ids, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(_split_neighbours(groups, content), content)
     single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
@@ -337,7 +338,7 @@ def _find_label(
             # A heading of the body labels the body.
             if index in body_blocks and not _announces_links(block.text):
                 return block if len(block.text) < _MAX_LABEL and block.text.endswith((":", "：")) else None
-            if _is_label(block) or _opens_box(block, box, content):
+            if (_is_label(block) and not _is_choice(block, content)) or _opens_box(block, box, content):
                 return block if not _labels_empty_box(block, box, group) else None
             if len(block.text) > 80:
                 return None
@@ -375,10 +376,7 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 
 def _tab_label(
-    group: CandidateGroup,
-    tabs: Mapping[str | HtmlElement, str],
-    named: dict[str, HtmlElement],
-    around: set[HtmlElement],
+    group: CandidateGroup, tabs: Mapping[str | HtmlElement, str], ids: dict[str, HtmlElement], around: set[HtmlElement]
 ) -> str:
     """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
     for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
@@ -387,9 +385,9 @@ def _tab_label(
         if name := tabs.get(box.get("id") or "") or tabs.get(box):
             return name
         if pointed := box.get("aria-labelledby"):
-            if not named:
-                named.update((str(each.get("id")), each) for each in reversed(_WITH_ID(box.getroottree())))
-            texts = islice(named[pointed].itertext(), _MAX_PARTS) if pointed in named else ()
+            if not ids:
+                ids.update((str(each.get("id")), each) for each in reversed(_WITH_ID(box.getroottree())))
+            texts = islice(ids[pointed].itertext(), _MAX_PARTS) if pointed in ids else ()
             return normalize_space("".join(text[:_MAX_SCORED] for text in texts))[:50]
     return ""
 
@@ -410,18 +408,24 @@ def _own_name(box: HtmlElement) -> str:
 
 def _is_label(block: Block) -> bool:
     text = block.text
-    # "[edit]" beside a heading is none.
-    is_tool = text.startswith("[") and block.link_share > 0.6
-    if len(text) > _MAX_LABEL or block.zone & (zones.FIGCAPTION | zones.BUTTON) or is_tool:
+    is_tool = text.startswith("[") and block.link_share > 0.6  # "[edit]" beside a heading
+    if len(text) > _MAX_LABEL or block.zone & zones.FIGCAPTION or is_tool:
         return False
-    # A single link within the page opens something: "Comments".
-    if _tab_names(block) == [text]:
+    # A button, or a single link within the page, opens something: "Comments".
+    if block.zone & zones.BUTTON or _tab_names(block) == [text]:
         return _announces_links(text)
     if block.tag in HEADINGS or _announces_links(text):
         return True
     names = f"{block.element.get('class') or ''} {block.element.get('id') or ''}".lower()
     is_named = any(word in names for word in ("title", "head", "label", "hed"))
     return is_named and len(text) < 50 and not any(map(str.isdigit, text[:3]))
+
+
+def _is_choice(block: Block, content: PageBlocks) -> bool:
+    """Return whether a button is beside another in one box: they choose what a list shows."""
+    near = (b for b in content.blocks[max(0, block.index - 1) : block.index + 2] if block.zone & b.zone & zones.BUTTON)
+    around = [{*islice(b.element.iterancestors(), 2)} for b in near]
+    return any(not one.isdisjoint(other) for one, other in pairwise(around))
 
 
 def _tab_names(block: Block) -> list[str]:
@@ -476,7 +480,7 @@ def _merge_groups(groups: list[CandidateGroup], content: PageBlocks) -> list[Can
         # A list may stand in columns: it is the only element of each.
         around = pairwise((group.box, *islice(group.box.iterancestors(), _MAX_LEVELS)))
         box = next((each for each, above in around if has_children(above, 2)), group.box)
-        shape = (box.getparent(), str(box.tag), (box.get("class") or "").partition(" ")[0])
+        shape = (box.getparent(), str(box.tag), _COLUMN.sub("", (box.get("class") or "").partition(" ")[0]))
         whole = group
         if group.label is not None:
             whole = by_label.setdefault(group.label.index, group)

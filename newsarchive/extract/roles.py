@@ -11,7 +11,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.authors import is_person_name
+from newsarchive.extract.authors import BARE_LEADS, is_person_name
 from newsarchive.extract.blocks import Block, ends_sentence, has_no_words
 from newsarchive.extract.captions import split_credit
 from newsarchive.extract.corrections import is_notice
@@ -19,7 +19,7 @@ from newsarchive.extract.headline import text_key, word_overlap
 from newsarchive.extract.parse_date import LETTER, is_relative_date, parse_printed_date
 from newsarchive.extract.tree import has_children, has_more_text
 from newsarchive.extract.urls import host, site_label
-from newsarchive.extract.word_tables import words
+from newsarchive.extract.word_tables import entries, words
 from newsarchive.extract.zones import HEADINGS
 from storage.model import Role
 
@@ -40,6 +40,7 @@ _PHRASES = (
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _DIGIT = re.compile(r"\d")
 _MAX_DATE_WORDS = 9
+_BARE_LABELS = BARE_LEADS.union(entries("bare_date"))  # of a name or a date in the next line
 LONG_PARAGRAPH = 200
 """Characters from which a paragraph is text, whatever box it is in."""
 _MAX_HEADLINE_RATIO = 3
@@ -118,10 +119,9 @@ def _is_layout_cell(block: Block) -> bool:
 def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
     """Return the role of a block and the rule that assigned it; None for a block without text of its own."""
     is_script = block.anchors != [] and all(each.href.lower().startswith("javascript:") for each in block.anchors)
-    if (is_button := is_script and block.link_share >= _LINKED) or has_no_words(block.text):
-        return None, "a button" if is_button else "no words"
-    if is_headline(block, context):
-        return None, "the headline"
+    is_button = is_script and block.link_share >= _LINKED
+    if is_button or has_no_words(block.text) or is_headline(block, context):
+        return None, "a button" if is_button else "no words" if has_no_words(block.text) else "the headline"
     if block.index == context.dek_block:
         return Role.DEK, "the line under the headline"
     if block.zone & zones.QUOTE and not block.zone & (zones.COMMENTS | zones.PROMO):
@@ -130,6 +130,8 @@ def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
     if role := _role_by_zones(block, context):
         return role, "its surrounding elements"
     role = _role_by_text(block, context)
+    if role is None and _is_bare_label(block, context):
+        return None, "a label beside the name or the date"
     return (role, "its wording and position") if role else (markup_role(block), "its markup")
 
 
@@ -180,6 +182,13 @@ def is_headline(block: Block, context: RoleContext) -> bool:
     # Within the text, a heading in similar words is the heading of a part.
     may_differ = block.tag in HEADINGS and len(own_key) > 20 and block.index < context.body_start
     return bool(own_key) and (own_key == head or (may_differ and word_overlap(own_key, head) > 0.8))
+
+
+def _is_bare_label(block: Block, context: RoleContext) -> bool:
+    """Return whether a line before or after the text is a label alone: "By", "Date"."""
+    may_be = len(block.text) < _MAX_TIMESTAMP and markup_role(block) is Role.TEXT
+    is_within = context.body_start <= block.index <= context.body_end - _END_BLOCKS
+    return may_be and not is_within and block.text.strip(" :：").casefold() in _BARE_LABELS
 
 
 def _role_by_zones(block: Block, context: RoleContext) -> Role | None:

@@ -71,3 +71,32 @@ def test_a_link_to_the_page_of_an_author_stands_above_or_below_the_headline(name
     article = read_page(story, f"<main>{top}<div>{wrap('p', story.paragraphs)}</div></main>").article
     assert article is not None
     assert article.authors == (name,)
+
+
+@pytest.mark.parametrize("tag", ["p", "div"])
+@pytest.mark.parametrize(
+    ("date", "by", "place"),
+    [
+        ("Date", "By", "{lines}{text}"),
+        ("Published on:", "Written by", "{lines}{text}"),
+        ("Date", "By", "{text}{lines}"),
+    ],
+)
+def test_the_label_of_a_name_or_a_date_alone_is_no_text(date: str, by: str, place: str, tag: str) -> None:
+    """The name and the date are in the next lines."""
+    story = Story.generate(ENGLISH, 9)
+    lines = wrap(tag, (date, ENGLISH.date, by, "Jane Roe"))
+    around = place.format(lines=lines, text=wrap("p", story.paragraphs))
+    article = read_page(story, f"<h1>{story.headline}</h1><div>{around}</div>").article
+    assert article is not None
+    assert article.authors == ("Jane Roe",)
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
+
+
+@pytest.mark.parametrize("markup", ["<table><tr><th>{}</th><th>Place</th></tr></table>", "<blockquote>{}</blockquote>"])
+def test_such_a_label_in_a_table_or_a_quotation_is_text(markup: str) -> None:
+    story = Story.generate(ENGLISH, 10)
+    table = markup.format("Date")
+    article = read_page(story, f"<h1>{story.headline}</h1><div>{wrap('p', story.paragraphs)}{table}</div>").article
+    assert article is not None
+    assert [p.text.split("\t")[0] for p in article.paragraphs if p.role in BODY_ROLES][-1] == "Date"

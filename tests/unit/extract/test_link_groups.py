@@ -101,6 +101,29 @@ def listed(*numbers: int) -> str:
             id="the first short line of a box names it, through wrappers",
         ),
         pytest.param(
+            f"<div><div><button>Related articles</button></div>{listed(101, 102, 103)}</div>",
+            (group(LinkKind.RELATED, "Related articles", 101, 102, 103),),
+            id="a button that announces links is a label",
+        ),
+        pytest.param(
+            f"<div><h3>Show me more</h3><p><button>Most read</button> <button>Most shared</button></p>"
+            f"<div>{listed(101, 102, 103)}</div></div>",
+            (group(LinkKind.RELATED, "Show me more", 101, 102, 103),),
+            id="one of several buttons chooses, and is no label",
+        ),
+        pytest.param(
+            f"<div><h3>Related</h3><div class=left>{listed(101, 102)}</div><div class=right>{listed(103, 104)}</div>"
+            "</div>",
+            (group(LinkKind.RELATED, "Related", 101, 102, 103, 104),),
+            id="two columns are one group",
+        ),
+        pytest.param(
+            f"<div><h3>Related</h3><div class='col-1 x'>{listed(101, 102)}</div>"
+            f"<div class='col-2 y'>{listed(103, 104)}</div></div>",
+            (group(LinkKind.RELATED, "Related", 101, 102, 103, 104),),
+            id="two numbered columns are one group",
+        ),
+        pytest.param(
             f"<div><div></div><h3>Most discussed</h3></div>{listed(101, 102, 103)}".join(("<section>", "</section>")),
             (group(LinkKind.LATEST, "Most discussed", 101, 102, 103),),
             id="an empty element before a heading is decoration",

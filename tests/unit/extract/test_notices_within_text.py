@@ -75,6 +75,47 @@ def test_a_heading_announces_the_last_section_of_an_article_with_headings() -> N
     assert texts_of(article.article, Role.DISCLAIMER).split("\n") == ["Disclosure", *story.paragraphs[18:]]
 
 
+@pytest.mark.parametrize("heading", ["<h2>{}</h2>", "<h3>{}</h3>", "<p><strong>{}</strong></p>"])
+@pytest.mark.parametrize(("language", "label"), [(ENGLISH, "AI statement"), (GERMAN, "Transparenzhinweis")])
+def test_the_heading_of_a_part_of_an_article_announces_no_notice(language: Language, label: str, heading: str) -> None:
+    story = Story.generate(language, 22)
+    text = f"{wrap('p', story.paragraphs[:9])}{heading.format(label)}{wrap('p', story.paragraphs[9:])}"
+    article = read_page(story, f"{top(story)}<div>{text}</div>").article
+    assert article is not None
+    body = [*story.paragraphs[:9], label, *story.paragraphs[9:]]
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == body
+
+
+@pytest.mark.parametrize("heading", ["<h3>{}</h3>", "<p><strong>{}</strong></p>"])
+def test_a_heading_above_the_last_notice_belongs_to_it(heading: str) -> None:
+    """Whatever its words are."""
+    story = Story.generate(ENGLISH, 23)
+    notice = f"{heading.format('How this was made')}<p>{ENGLISH.disclaimer}</p>"
+    article = read_page(story, f"{top(story)}<div>{wrap('p', story.paragraphs)}{notice}</div>").article
+    assert article is not None
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
+    assert texts_of(article, Role.DISCLAIMER).split("\n") == ["How this was made", ENGLISH.disclaimer]
+
+
+@pytest.mark.parametrize("box", ["<div>{}</div>", "<section>{}</section>"])
+def test_the_last_notice_goes_on_to_the_end_of_its_box(box: str) -> None:
+    story = Story.generate(ENGLISH, 24)
+    notice = (ENGLISH.disclaimer, "The text was reviewed by two people.", "Please write to us if you find an error.")
+    text = wrap("p", story.paragraphs)
+    article = read_page(story, f"{top(story)}<article>{text}{box.format(wrap('p', notice))}</article>").article
+    assert article is not None
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
+    assert texts_of(article, Role.DISCLAIMER).split("\n") == list(notice)
+
+
+def test_text_in_the_box_of_a_notice_is_text() -> None:
+    story = Story.generate(ENGLISH, 25)
+    parts = (*story.paragraphs[:-1], ENGLISH.disclaimer, story.paragraphs[-1])
+    article = read_page(story, f"{top(story)}<article>{wrap('p', parts)}</article>").article
+    assert article is not None
+    assert [p.text for p in article.paragraphs if p.role in BODY_ROLES] == list(story.paragraphs)
+
+
 def test_a_newsletter_without_a_description_announces_no_text() -> None:
     story = Story.generate(ENGLISH, 21)
     text = wrap("p", (*story.paragraphs[:9], "<b>Newsletter</b>", *story.paragraphs[9:]))
