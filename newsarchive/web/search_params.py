@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import starmap
 from typing import Literal, NamedTuple, Self
 
 from starlette.datastructures import QueryParams
@@ -29,6 +31,12 @@ def parse_page(query: Mapping[str, str]) -> int:
     """Return the number of a page, from 1 to MAX_PAGES; 1 if it is no number."""
     page = query.get("page", "")
     return min(max(int(page), 1), MAX_PAGES) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
+
+
+@lru_cache(maxsize=4_096)  # a page has a hundred URLs that differ in one parameter
+def _encode(name: str, value: str) -> str:
+    """Return a parameter as a part of a URL; "" for its default."""
+    return build_url("", **{name: tuple(value.split(_SEPARATOR))})[1:] if value != _DEFAULTS[name] else ""
 
 
 class FilterChip(NamedTuple):
@@ -115,11 +123,7 @@ class SearchParams:
     @property
     def query(self) -> dict[str, str | tuple[str, ...]]:
         """Query parameters without the page."""
-        return self._build_query({})
-
-    def _build_query(self, changes: Mapping[str, str]) -> dict[str, str | tuple[str, ...]]:
-        assert changes.keys() <= _DEFAULTS.keys()
-        given = [(name, changes[name] if name in changes else getattr(self, name)) for name in _DEFAULTS]
+        given = ((name, getattr(self, name)) for name in _DEFAULTS)
         return {
             name: tuple(value.split(_SEPARATOR)) if _SEPARATOR in value else value
             for name, value in given
@@ -128,7 +132,10 @@ class SearchParams:
 
     def url(self, path: str = "/search", **changes: str) -> str:
         """Return the URL of this search with changed parameters, from its first page."""
-        return build_url(path, **self._build_query(changes))
+        assert changes.keys() <= _DEFAULTS.keys()
+        given = {name: getattr(self, name) for name in _DEFAULTS} | changes
+        encoded = "&".join(filter(None, starmap(_encode, given.items())))
+        return f"{path}?{encoded}" if encoded else path
 
     def url_with_facet(self, name: str, value: str) -> str:
         """Return the URL of this search with a facet's value as a filter, too."""

@@ -163,15 +163,16 @@ def fold_copies(matches: Matches) -> Matches:
     of_rank: dict[int, int] = {}
     firsts, copies, orders = array("q"), array("q"), array("q")
     for order, version, story, site in matches.list_repeated():
-        story <<= _ID_BITS  # numbers as keys: pairs would be traversed by the garbage collector
-        ranks[story | site] = rank = ranks.get(story | site, 0) + 1
-        first = of_rank.setdefault(story | rank, version)
+        # Numbers as keys: pairs would be traversed by the garbage collector. Nearly all texts have the first rank.
+        of_site = story << _ID_BITS | site
+        ranks[of_site] = rank = ranks.get(of_site, 0) + 1
+        first = of_rank.setdefault(story if rank == 1 else -(story << _ID_BITS | rank), version)
         if first != version:
             firsts.append(first)
             copies.append(version)
             orders.append(order)
     by_first = sorted(range(len(firsts)), key=firsts.__getitem__)
-    firsts, copies = (array("q", map(column.__getitem__, by_first)) for column in (firsts, copies))
+    firsts, copies = (array("q", [*map(column.__getitem__, by_first)]) for column in (firsts, copies))
     return replace(matches, folded=FoldedCopies(firsts, copies, orders))
 
 
