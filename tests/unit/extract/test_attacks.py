@@ -162,6 +162,8 @@ MANY_ALIKE = {
     "teasers without a link": f"<fieldset class=related{{}}>{SENTENCE}.</fieldset><b>rain</b>",
     "teasers beside a link": f"<div class=related>{SENTENCE * 2}.</div><p class=d{{}}>rain</p>",
     "short headings": "<h3>Rain</h3>",
+    "dates in Thai that are none": f"<p class=date>{'ฝนตกบนเนินเขา' * 3} 2024</p>",
+    "signs before a word": "<p class=date>" + "\u0301" * 70 + "rain 2024</p>",
     "labels in boxes": f"<div><h3>Newsletter</h3><p>{SENTENCE}.</p></div>",
 }
 """Elements between the paragraphs of an article, "{}" for their number."""
