@@ -33,7 +33,7 @@ _DURATION = re.compile(r"\W{0,3}\d{1,4}(?:[:./-]\d{1,4}){1,2}\W{0,3}")
 _COLUMN = re.compile(r"(?<![a-z])(?:left|right|first|second|last|c(?:ol(?:umn)?)?[-_]?\d)(?![a-z\d])")  # in a class
 _CONTENT_ZONES = zones.ARTICLE | zones.MAIN | zones.ASIDE
 _MAX_LINKS = 2_000
-_MAX_LEVELS = 4
+_MAX_LEVELS, _MAX_DEPTH = 4, 30  # ancestors of a link, and of a line, among which a box is looked for
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
 _MAX_SCORED = 200  # characters of a link's text that are examined, so that no page can fill the memory
 _MAX_PARTS = 50  # texts within an element that names a list
@@ -393,7 +393,7 @@ def _tab_label(
 
 
 def _is_within(element: HtmlElement, box: HtmlElement) -> bool:
-    return element is box or box in element.iterancestors()
+    return element is box or box in islice(element.iterancestors(), _MAX_DEPTH)
 
 
 def _announces_links(text: str) -> bool:
