@@ -177,7 +177,7 @@ def _near_headline(nearby: list[Block], headline: int | None) -> Iterator[list[s
 def _below_text(later: list[Block]) -> Iterator[list[str]]:
     """Yield the texts of each kind of byline below the headline, however far."""
     yield [a.text for b in later for a in b.anchors if "author" in a.rel and a.text and not _is_generic(a.text)][:1]
-    marked = [b for b in later if b.zone & (zones.BYLINE | zones.BIO) and not b.zone & zones.ASIDE][:50]
+    marked = [b for b in later if b.zone & (zones.BYLINE | zones.BIO) and not b.zone & zones.ASIDE][:100]
     yield [*islice(chain.from_iterable(map(_marked_parts, marked)), 1)]
     lines = [b.text for b in marked if len(b.text) < _MAX_LINE and split_byline(b.text)]
     yield [text for text in lines if BYLINE_LEAD.match(text) or is_person_name(text)][:1]

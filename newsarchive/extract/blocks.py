@@ -18,7 +18,7 @@ from newsarchive.extract.tree import has_children, has_more_text
 from newsarchive.extract.word_tables import words
 from storage.model import Role
 
-_INLINE = frozenset(words("inline_tag"))
+INLINE_TAGS = frozenset(words("inline_tag"))
 _NOT_WALKED = frozenset(words("skipped_tag")) | {"br", "hr"}
 _MEDIA = frozenset(words("media_tag"))
 MAX_BLOCKS = 3_500
@@ -466,7 +466,7 @@ class _BlockCollector:
         self.content.levels += depth
         within, bodies = zone, self.body_count
         attributes = element.items()
-        inline = tag in _INLINE
+        inline = tag in INLINE_TAGS
         apart = tag == "time"
         opened = 0
         if attributes or tag in zones.TAG_ZONES or "-" in tag:

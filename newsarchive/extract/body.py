@@ -9,7 +9,7 @@ from itertools import chain, dropwhile, islice, pairwise, takewhile
 from lxml.html import HtmlElement
 
 from newsarchive.extract import phrases, zones
-from newsarchive.extract.blocks import MAX_BLOCKS, Block, PageBlocks, ends_sentence, has_no_words
+from newsarchive.extract.blocks import INLINE_TAGS, MAX_BLOCKS, Block, PageBlocks, ends_sentence, has_no_words
 from newsarchive.extract.corrections import find_corrections, is_notice
 from newsarchive.extract.dek import find_dek_block
 from newsarchive.extract.headline import Headline, text_key
@@ -52,6 +52,7 @@ MAX_BLOCKS_AROUND = 8
 _MIN_PARAGRAPHS = 3  # paragraphs before a label from which on they are an article, not a dek
 _MAX_LINES_BY_WORDING = 500  # from each end of a text, whose wording is examined; one page of 1,562 is read differently
 _MAX_LABELS, _MAX_ANNOUNCED = 40, 5_000  # of a text, and lines below them all that are examined
+_MAX_INLINE = 300  # lines before and after one that may be in its element, if others can stand between them
 _MIN_LONG_TEXT = 60  # characters from which a text is no summary of another article
 _MAX_LINE = 80  # longest line, in characters, that is not a paragraph
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT, Role.BIO}
@@ -292,19 +293,28 @@ def _is_long_text(block: Block, roles: dict[int, Role]) -> bool:
 
 
 def _find_lines_in(blocks: list[Block], box: HtmlElement, index: int) -> range:
-    """Return the indexes of the blocks in an element, given one of them: they stand together."""
+    """Return the indexes of the blocks in an element, around one of them, up to the first that is not in it."""
 
     def is_outside(at: int) -> bool:
         element = blocks[at].element
         return element is not box and box not in element.iterancestors()
 
-    start = bisect_left(range(index), True, key=lambda at: not is_outside(at))
-    return range(start, bisect_left(range(len(blocks)), True, index + 1, key=is_outside))
+    if box.tag not in INLINE_TAGS:
+        # Its blocks stand together.
+        start = bisect_left(range(index), True, key=lambda at: not is_outside(at))
+        return range(start, bisect_left(range(len(blocks)), True, index + 1, key=is_outside))
+    before = range(index - 1, max(-1, index - 1 - _MAX_INLINE), -1)
+    start = next((at + 1 for at in before if is_outside(at)), before.stop + 1)
+    after = range(index + 1, min(len(blocks), index + 1 + _MAX_INLINE))
+    return range(start, next(filter(is_outside, after), after.stop))
 
 
 def _heads_text(blocks: list[Block], roles: dict[int, Role], label: Block) -> bool:
-    """Return whether the label of a notice is a heading of the article, in one box with the text before and after."""
+    """Return whether the label of a notice is one of several headings in one box with the text before and after."""
     after, box = _block_after(blocks, label.index), label.element.getparent()
+    headings = (blocks[i] for i, role in roles.items() if role is Role.HEADING and blocks[i].tag == label.tag)
+    if not any(each.element.getparent() is box and each is not label for each in headings):
+        return False
     body = (blocks[i] for i, role in roles.items() if role in BODY_ROLES)
     own = [b.index for b in body if b.is_prose and b.element.getparent() is box]
     is_within = _has_before(own, label.index) and sum(i > after.index for i in own) >= _MIN_PARAGRAPHS
@@ -312,12 +322,9 @@ def _heads_text(blocks: list[Block], roles: dict[int, Role], label: Block) -> bo
 
 
 def _followers(
-    blocks: list[Block],
-    roles: dict[int, Role],
-    announced: tuple[int, Role],
-    texts: Counter[HtmlElement | None],
-    steps: Iterator[int],
-) -> list[int]:
+    blocks: list[Block], roles: dict[int, Role], announced: tuple[int, Role],
+    texts: Counter[HtmlElement | None], steps: Iterator[int],
+) -> list[int]:  # fmt: skip
     """Return the blocks that a label announces: those after it in its own box, up to the next heading.
 
     `announced`: the block of the label, and what it announces; `texts`: numbers of long texts by the element around
@@ -336,8 +343,8 @@ def _followers(
     linked, links = False, 0
     # Without text before it, "Comments" is a counter, or the name of a column.
     story = (i for i, r in roles.items() if r is Role.TEXT and blocks[i].letters > 60)
-    is_comment_list = label is Role.COMMENT and _has_before(story, index)
-    is_comment_list = is_comment_list and not any(i in roles for i in range(inside.start, index))
+    above = (i for i in range(inside.start, index) if i in roles and blocks[i].element is not box)
+    is_comment_list = label is Role.COMMENT and _has_before(story, index) and next(above, None) is None
     for _, other in zip(steps, blocks[index + 1 : min(end, inside.stop)], strict=False):
         dense = other.link_share >= 0.6
         if has_no_words(other.text) or (dense and other.text.startswith("[") and other.index not in roles):
@@ -433,7 +440,8 @@ def _opens_promo_box(blocks: list[Block], roles: dict[int, Role], block: Block, 
     body = [i for i, role in roles.items() if role in BODY_ROLES and blocks[i].link_share < 0.6]
     is_last = _has_before(body, block.index) and sum(i > block.index for i in body) <= _MIN_PARAGRAPHS
     offers = phrases.OFFER.search(_block_after(blocks, block.index).text[:_MAX_SUMMARY])
-    inside = [i for i in _find_lines_in(blocks, box, block.index) if i in roles]
+    lines = _find_lines_in(blocks, box, block.index)
+    inside = [i for i in lines if i in roles and blocks[i].element is not box]
     opens = is_last or offers or inside[:1] == [block.index]
     return opens and (is_last or offers or not _is_most_of_text(blocks, roles, inside))
 
@@ -454,14 +462,10 @@ def _trim_end(blocks: list[Block], roles: dict[int, Role]) -> None:
 
 
 def _belongs_to_notice(blocks: list[Block], roles: dict[int, Role], index: int) -> bool:
-    """Return whether a line below the text is the label of a disclaimer, or continues one in a box of its own."""
-    block, near = blocks[index], blocks[max(0, index - 3) : index]
-    if roles.get(index + 1) is Role.DISCLAIMER and len(block.text) < MAX_LABEL and not ends_sentence(block.text):
-        return block.strong or roles[index] is Role.HEADING
-    box = block.element.getparent()
-    is_notice = any(b.element.getparent() is box and roles.get(b.index) is Role.DISCLAIMER for b in near)
-    is_below = is_notice and roles.get(near[0].index) in BODY_ROLES and box not in [*near[0].element.iterancestors()]
-    return is_below and len(block.text) < _MAX_SUMMARY
+    """Return whether a line below the text is the heading of a disclaimer."""
+    block = blocks[index]
+    is_short = len(block.text) < MAX_LABEL and not ends_sentence(block.text)
+    return is_short and roles[index] is Role.HEADING and roles.get(index + 1) is Role.DISCLAIMER
 
 
 def _lines_after_teasers(blocks: list[Block], roles: dict[int, Role]) -> set[int]:
@@ -484,7 +488,7 @@ def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selected
     unplaced: dict[int, list[str]] = {}
     for after, text in selection.unplaced:
         unplaced.setdefault(after, []).append(text)
-    paragraphs = [(-1, Paragraph(role=Role.TEXT, text=text)) for text in unplaced.pop(-1, [])]
+    paragraphs = [(-1, Role.TEXT, [text]) for text in unplaced.pop(-1, [])]
     last: tuple[Role, object, object] | None = None
     for index in sorted(roles.keys() | unplaced.keys()):
         if index in roles:
@@ -492,15 +496,14 @@ def _paragraphs(blocks: list[Block], roles: dict[int, Role], selection: Selected
             group = _merge_key(block, role)
             if group is not None and last is not None and group[:2] == last[:2]:
                 separator = "\t" if group[2] is not None and group[2] is last[2] else "\n"
-                start, merged = paragraphs[-1]
-                paragraphs[-1] = start, Paragraph(role=role, text=merged.text + separator + block.text)
+                paragraphs[-1][2].extend((separator, block.text))
             else:
-                paragraphs.append((index, Paragraph(role=role, text=block.text)))
+                paragraphs.append((index, role, [block.text]))
             last = group
         for text in unplaced.get(index, []):
-            paragraphs.append((index, Paragraph(role=Role.TEXT, text=text)))
+            paragraphs.append((index, Role.TEXT, [text]))
             last = None
-    return paragraphs
+    return [(start, Paragraph(role=role, text="".join(parts))) for start, role, parts in paragraphs]
 
 
 def _merge_key(block: Block, role: Role) -> tuple[Role, object, object] | None:

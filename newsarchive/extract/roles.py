@@ -136,9 +136,11 @@ def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
 
 
 def assign_role_within(block: Block, context: RoleContext) -> tuple[Role | None, str]:
-    """Return the role of a block far from both ends of a long text: its wording is not examined."""
+    """Return the role of a block far from both ends of a long text: its wording is hardly examined."""
     if has_no_words(block.text):
         return None, "no words"
+    if len(block.text) < _MAX_LINE and phrases.ADVERTISEMENT.match(block.text):
+        return Role.PROMO, "its wording and position"
     is_linked = block.anchors != []
     if role := _role_by_zones(block, context) if is_linked or block.zone & _ROLE_ZONES else None:
         return role, "its surrounding elements"

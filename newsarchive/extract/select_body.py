@@ -34,19 +34,20 @@ from newsarchive.extract.headline import Headline, text_key
 from newsarchive.extract.jsonld import Node
 from newsarchive.extract.page_input import NO_EVIDENCE, Evidence
 from newsarchive.extract.roles import markup_role
-from newsarchive.extract.tree import COUNT_ELEMENTS, Page, has_children
+from newsarchive.extract.tree import COUNT_ELEMENTS, INVALID_CHARACTERS, Page, has_children
 from newsarchive.extract.word_tables import alternatives, words
 from storage.model import Role
 
 # It logs a warning for each page that is not an article. Here that is a normal result.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
-_MAX_SIZE = 3_700  # elements without menus, or blocks, of a page that trafilatura is run on; real ones have 3,658
+_MAX_SIZE = 4_000  # elements without menus, or blocks, of a page that trafilatura is run on; real ones have 3,658
 _MAX_BOXES = 1_200  # boxes, paragraphs and items among these, which take it more time; real pages have 1,161
 _COUNT_BOXES = XPath(
-    "count(//div | //p | //section | //article | //details | //figure | //table | //tr | //li | //header | //summary)"
+    "count(//div | //p | //section | //article | //details | //figure | //table | //header | //blockquote)"
 )
 _MAX_TEXTS = 6_000  # pieces of text, which are joined wherever one is read; real pages have 5,126
+_MANY_TEXTS = 2_000  # from which they are joined before
 _COUNT_TEXTS = XPath("count(//text())")
 _NESTED_TABLES = XPath("boolean(//table[count(ancestor::table) > 20])")  # it looks at the rows of each, and all in them
 _MANY_CHILDREN = XPath("//*[count(*[not(self::br)]) > 50]")
@@ -251,7 +252,15 @@ def _copy_without_non_article(page: Page, content: PageBlocks, candidates: Colle
     strip_elements(tree, _REMOVED_TAG, *_IGNORED_TAGS, with_tail=False)
     strip_attributes(tree, *_IGNORED_ATTRIBUTES)
     _remove_unread_attributes(tree)
+    if _COUNT_TEXTS(tree) > _MANY_TEXTS:
+        for element in tree.iter("*"):
+            element.text, element.tail = map(_join_text, (element.text, element.tail))
     return tree
+
+
+def _join_text(text: str | None) -> str | None:
+    """Return a text as it can be set: as one piece in place of those that removed elements have left."""
+    return text and INVALID_CHARACTERS.sub("", text)
 
 
 def _remove_unread_attributes(tree: HtmlElement) -> None:

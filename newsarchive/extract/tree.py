@@ -40,13 +40,13 @@ _LONG = 1_500  # bytes in which a tag has no such number of attributes
 _MAX_TAGS = 5_000  # signs "<" in longer pieces of a page
 
 _CONTROL_BYTES = bytes(set(range(0x20)) - {0x09, 0x0A, 0x0D})
-_INVALID_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # the same, in text
+INVALID_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # the same, in text
 
 MAX_CHARACTERS = 8_000_000
 """Longest HTML that is parsed, in characters. The largest of 500 news pages has 1.5 million."""
 MAX_ELEMENTS = 35_000
 """Largest page that is read, in elements. The largest of 1,562 pages has 7,778."""
-_MIN_LIMIT, _MIN_BYTES = 10_000, 30
+_MIN_LIMIT, _MIN_BYTES = 10_000, 20
 """Elements up to which a page of any size is read, and bytes for each of more. Pages over 100 kB have 53 or more."""
 MAX_TEXT = 1_500_000
 """Longest text of a page that is read, in characters."""
@@ -167,9 +167,9 @@ def remove_element(element: HtmlElement) -> None:
     if parent is None:
         return
     if behind and before is not None:
-        before.tail = _INVALID_CHARACTERS.sub("", (before.tail or "") + behind)
+        before.tail = INVALID_CHARACTERS.sub("", (before.tail or "") + behind)
     elif behind:
-        parent.text = _INVALID_CHARACTERS.sub("", (parent.text or "") + behind)
+        parent.text = INVALID_CHARACTERS.sub("", (parent.text or "") + behind)
     parent.remove(element)
 
 
