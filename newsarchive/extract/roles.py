@@ -64,6 +64,7 @@ MAX_LABEL = 45
 """Longest label, in characters, that is neither a heading nor bold."""
 _MAX_OFFER = 300  # longest description of a newsletter, in characters
 _MAX_BUTTON = 60  # longest text of a button, in characters
+_MAX_SHORT_LINK = 20  # characters of a linked line that may share a part of the text, or open something
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +137,9 @@ def assign_role(block: Block, context: RoleContext) -> tuple[Role | None, str]:
 
 
 def assign_role_within(block: Block, context: RoleContext) -> tuple[Role | None, str]:
-    """Return the role of a block far from both ends of a long text: its wording is hardly examined."""
+    """Return the role of a block far from both ends of a long text: the wording of short links alone is examined."""
+    if block.anchors and len(block.text) <= _MAX_SHORT_LINK:
+        return assign_role(block, context)
     if has_no_words(block.text):
         return None, "no words"
     if len(block.text) < _MAX_LINE and phrases.ADVERTISEMENT.match(block.text):

@@ -42,12 +42,12 @@ from storage.model import Role
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 
 _MAX_SIZE = 4_000  # elements without menus, or blocks, of a page that trafilatura is run on; real ones have 3,658
-_MAX_BOXES = 1_200  # boxes, paragraphs and items among these, which take it more time; real pages have 1,161
+_MAX_BOXES = 1_200  # boxes and paragraphs among these, which take it more time than others; real pages have 1,011
 _COUNT_BOXES = XPath(
     "count(//div | //p | //section | //article | //details | //figure | //table | //header | //blockquote)"
 )
 _MAX_TEXTS = 6_000  # pieces of text, which are joined wherever one is read; real pages have 5,126
-_MANY_TEXTS = 2_000  # from which they are joined before
+_MANY_TEXTS = 2_000  # pieces from which those beside each other are joined once, before that
 _COUNT_TEXTS = XPath("count(//text())")
 _NESTED_TABLES = XPath("boolean(//table[count(ancestor::table) > 20])")  # it looks at the rows of each, and all in them
 _MANY_CHILDREN = XPath("//*[count(*[not(self::br)]) > 50]")

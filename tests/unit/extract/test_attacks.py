@@ -544,7 +544,7 @@ def test_names_that_cleaning_makes_are_read_once(name: str) -> None:
 def test_many_fields_for_passwords_below_many_elements_are_read() -> None:
     """Each was looked for in all elements around it."""
     boxes = "".join(f"<div class='a b-{number}'>" for number in range(200))
-    page = f"<html><body><nav>{boxes}{'<input type=password>' * 9_000}<script src=a.js></script></body></html>"
+    page = f"<html><body><nav>{boxes}{'<input type=password>' * 20_000}<script src=a.js></script></body></html>"
     assert extract_page(page.encode(), URL).outcome is Outcome.EMPTY
 
 

@@ -304,3 +304,13 @@ def test_of_a_long_text_the_wording_of_both_ends_is_examined() -> None:
     told = paragraphs(f"<article>{''.join(lines)}</article>")
     assert len(told) == len(lines)
     assert [told[index][0] for index in at] == [Role.CORRECTION, Role.TEXT, Role.CORRECTION]
+
+
+@pytest.mark.parametrize("link", ["<a href=https://a.example/s>Share this</a>", "<a href='javascript:a()'>Open</a>"])
+def test_buttons_within_a_long_text_are_no_text(link: str) -> None:
+    """Such as below each post of a live blog."""
+    post = f"<p>{'The ferry leaves the quay at the same time each day. ' * 2}</p><p>{link}</p><p>Advertisement</p>"
+    page = f"<html><body><article><h1>The ferry leaves</h1>{post * 500}</article></body></html>"
+    article = extract_page(page.encode(), "https://news.example/2026/03/01/the-ferry-leaves").article
+    assert article is not None
+    assert {p.text[:9] for p in article.paragraphs if p.role in BODY_ROLES} == {"The ferry"}
