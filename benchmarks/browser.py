@@ -7,7 +7,9 @@ First, in one process and without a network between, for each kind of request: m
 and of its CPU time (which other work on the machine lengthens less), and how long it may take; with PostgreSQL twice as
 long, and the CPU time of its processes on this machine is counted too, but for those that help with one question
 (PGOPTIONS='-c max_parallel_workers_per_gather=0' has it none). Rounds are repeated, and the best one counts: what else
-the machine did then is left out. Then `newsarchive serve`, with one process for each core or as many as are given, is
+the machine did then is left out. Answers are kept as long as the index does not change, so each request is one that was
+not sent before, if the kind has so many; the column "sent before" has the number of those that were, in the round that
+counts. Then `newsarchive serve`, with one process for each core or as many as are given, is
 started and sent 2,000 requests of all kinds by eight clients at once: errors, times, start-up, and the memory of its
 largest process.
 
@@ -41,6 +43,8 @@ UNLIMITED = ServeOptions(rate_limit=10**9, rate_burst=10**9, query_timeout=timed
 REQUESTS, CLIENTS = 2_000, 8
 OF_POSTGRES = 2.0
 """Times as long PostgreSQL may take."""
+TRIES = 100
+"""Addresses of a kind that are drawn for one that was not requested before."""
 MEMORY = 250
 """Megabytes that the server may take, beside the files that it has mapped."""
 HEAVY = ("CDX, front page, all of it", "CDX, a page of a domain")
@@ -58,6 +62,8 @@ class Row:
     bytes: int
     sent: int
     """Bytes as they went over the wire, compressed."""
+    repeated: int
+    """Requests that had been sent before: their answer may have been kept."""
 
     @property
     def p95(self) -> float:
@@ -70,7 +76,8 @@ class Row:
         shown = " | ".join(f"{number:.1f}" for number in numbers)
         late = " **late**" if self.p95 > self.allowed else ""
         return (
-            f"| {self.kind.name} | {shown} | {self.allowed:.0f}{late} | {self.bytes // 1024} | {self.sent / 1024:.1f} |"
+            f"| {self.kind.name} | {shown} | {self.allowed:.0f}{late} | {self.bytes // 1024} | {self.sent / 1024:.1f} "
+            f"| {self.repeated} |"
         )
 
 
@@ -112,24 +119,41 @@ class Measuring:
     rounds: int
     patience: float = 1.0
     """Times as long as a kind may take."""
+    asked: set[str] = field(default_factory=set)
+    """Addresses that were requested."""
     cpu: Cpu = field(default_factory=Cpu)
 
     def row(self, kind: Kind) -> Row:
-        """Ask so often, each time for something else; the first answer, which fills caches, is left out."""
+        """Ask so often, each time for something else if possible; the first answer, which fills caches, is left out."""
         self._answered(kind)
         found = []
         for _ in range(self.rounds):
+            known = len(self.asked)
             taken = [self._answered(kind) for _ in range(self.times)]
+            repeated = self.times - (len(self.asked) - known)
             wall, cpu, sizes, sent = zip(*taken, strict=True)
             allowed = kind.allowed * self.patience
             found.append(
-                Row(kind=kind, allowed=allowed, wall=list(wall), cpu=list(cpu), bytes=max(sizes), sent=max(sent))
-            )
+                Row(
+                    kind=kind, allowed=allowed, wall=list(wall), cpu=list(cpu), bytes=max(sizes), sent=max(sent),
+                    repeated=repeated,
+                )
+            )  # fmt: skip
         return min(found, key=lambda row: row.p95)
+
+    def _choose_address(self, kind: Kind) -> str:
+        """Return an address of a kind that was not requested before, or any one if there seems to be none left."""
+        path = kind.address()
+        for _ in range(TRIES):
+            if path not in self.asked:
+                break
+            path = kind.address()
+        self.asked.add(path)
+        return path
 
     def _answered(self, kind: Kind) -> tuple[float, float, int, int]:
         """Seconds, CPU seconds and bytes of one answer, and its bytes when compressed."""
-        path = kind.address()
+        path = self._choose_address(kind)
         began, used = time.perf_counter(), self.cpu.used()
         answer = self.client.get(path)
         took, used = time.perf_counter() - began, self.cpu.used() - used
@@ -150,8 +174,8 @@ def connect(address: str) -> Iterator[Connection]:
 def alone(folder: Path, kinds: Sequence[Kind], times: int, rounds: int, patience: float) -> list[str]:
     """Each kind by itself; returns those that took too long."""
     late = []
-    print("\n| request | p50 ms | p95 ms | CPU p50 | CPU p95 | allowed p95 | largest kB | compressed |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("\n| request | p50 ms | p95 ms | CPU p50 | CPU p95 | allowed p95 | largest kB | compressed | sent before |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     with (
         Archive.open(folder) as archive,
         TestClient(create_app(archive, UNLIMITED), base_url="http://127.0.0.1:8000", follow_redirects=False) as client,
@@ -214,7 +238,7 @@ def main() -> None:
     given = parser.parse_args()
     chance = random.Random(given.seed)
     with connect(load_config(given.folder).index) as connection:
-        drawn = sample(connection, chance, given.times)
+        drawn = sample(connection, chance, given.times * given.rounds + 1)
         held = {
             table: connection.scalar(text(f"SELECT count(*) FROM {table}"))
             for table in ("articles", "versions", "captures")
