@@ -7,11 +7,12 @@ First, in one process and without a network between, for each kind of request: m
 and of its CPU time (which other work on the machine lengthens less), and how long it may take; with PostgreSQL twice as
 long, and the CPU time of its processes on this machine is counted too, but for those that help with one question
 (PGOPTIONS='-c max_parallel_workers_per_gather=0' has it none). Rounds are repeated, and the best one counts: what else
-the machine did then is left out. Answers are kept as long as the index does not change, so each request is one that was
-not sent before, if the kind has so many; the column "sent before" has the number of those that were, in the round that
-counts. Then `newsarchive serve`, with one process for each core or as many as are given, is
-started and sent 2,000 requests of all kinds by eight clients at once: errors, times, start-up, and the memory of its
-largest process.
+the machine did then is left out. Counts of a search are kept as long as the index does not change, so each request is
+one that was not sent before, if the kind has so many; the column "sent before" has the number of those that were, in
+the round that counts. It does not show searches of another kind for the same words: their counts are kept, too.
+
+Then `newsarchive serve`, with one process for each core or as many as are given, is started and sent 2,000 requests of
+all kinds by eight clients at once: errors, times, start-up, and the memory of its largest process.
 
 Ends with 1 where a request took longer than it may, an answer was not as expected, or memory was above 250 MB.
 """
@@ -135,10 +136,15 @@ class Measuring:
             allowed = kind.allowed * self.patience
             found.append(
                 Row(
-                    kind=kind, allowed=allowed, wall=list(wall), cpu=list(cpu), bytes=max(sizes), sent=max(sent),
+                    kind=kind,
+                    allowed=allowed,
+                    wall=list(wall),
+                    cpu=list(cpu),
+                    bytes=max(sizes),
+                    sent=max(sent),
                     repeated=repeated,
                 )
-            )  # fmt: skip
+            )
         return min(found, key=lambda row: row.p95)
 
     def _choose_address(self, kind: Kind) -> str:

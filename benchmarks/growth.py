@@ -201,7 +201,7 @@ def measure_queries(folder: Path, times: int, rounds: int) -> dict[str, Any]:
     chance = random.Random(3)
     database = Database.open(load_config(folder).index)
     with database.read_transaction() as connection:
-        drawn = sample(connection, chance, times)
+        drawn = sample(connection, chance, times * rounds + 1)
     database.close()
     kinds = {kind.name: kind for kind in Asking(drawn, chance).kinds()}
     with (
