@@ -88,7 +88,8 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     read = [(each, media) for each in islice(elements, _MAX_EXAMINED) if (media := _read_element(parts, each))]
     blocks = parts.content.blocks
     captions = attach_captions(blocks, body.roles, [element for element, _ in read])
-    articles = {box for i in body.inside for box in islice(blocks[i].element.iterancestors("article"), 3)}
+    texts = body.inside if read else ()
+    articles = {box for i in texts for box in islice(blocks[i].element.iterancestors("article"), 3)}
     found: dict[str, Media] = {}
     before: HtmlElement | None = None
     for element, media in read:
@@ -99,7 +100,8 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
         captioned = [block for block in own if body.roles.get(block.index) is not Role.TEXT]
         is_other = _is_in_other_article(element.element, articles, has_caption=bool(captioned))
         objection = "in another article" if is_other else _object_to_caption(captioned, body)
-        objection = objection or _object_to(parts, element, media, body, start, is_sure=bool(captioned) or is_lead)
+        is_sure = bool(captioned) or is_lead
+        objection = objection or _object_to(parts, element, media, body, (start, last), is_sure=is_sure)
         source = f"{media.kind}, {objection or 'in the article'}"
         parts.evidence.add_claim("media", source, media.url, taken=not objection)
         if objection:
@@ -143,13 +145,13 @@ def _object_to_caption(captions: Sequence[Block], body: Body) -> str | None:
 
 
 def _object_to(
-    parts: PageParts, found: MediaElement, media: Media, body: Body, start: int, *, is_sure: bool
+    parts: PageParts, found: MediaElement, media: Media, body: Body, ends: tuple[int, int], *, is_sure: bool
 ) -> str | None:
-    """Return why an element is not one of the article, which begins at a block; None if it is.
+    """Return why an element is not one of the article, given the first and the last block of that; None if it is.
 
     `is_sure`: it has a caption, or is the lead picture.
     """
-    blocks, last, is_picture = parts.content.blocks, max(body.inside), media.kind is MediaKind.IMAGE
+    blocks, (start, last), is_picture = parts.content.blocks, ends, media.kind is MediaKind.IMAGE
     own = zones.zones_of_element(str(found.element.tag), found.element.items())
     if own & _FOREIGN or (own & zones.HIDDEN and not is_picture):
         return "hidden, a portrait, or part of an advertisement"

@@ -7,7 +7,7 @@ container: the heading of an empty box is not used for the list after it.
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice, pairwise, takewhile
@@ -64,7 +64,7 @@ class LinkCandidate:
     """Element with its card and those of others."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CandidateGroup:
     """Candidates whose cards are siblings."""
 
@@ -106,7 +106,7 @@ def find_link_groups(
         group.label_text = _inline_label(group, content) or _tab_label(group, tabs, ids, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(_split_neighbours(groups, content), content)
-    single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
+    single = {} if listing else dict.fromkeys(g for g in groups if _is_read_also(g, body_blocks))
     kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
     inline_links = _links(inline + [c for g in single for c in g.candidates])
     found = [LinkGroup(kind=LinkKind.INLINE, label="", links=inline_links)] if inline_links else []
@@ -185,7 +185,11 @@ def _is_headline(anchor: Anchor) -> bool:
     if _score_anchor_text(anchor.text) < 1:
         return False
     near = (anchor.element, *islice(anchor.element.iterancestors(), 2))
-    return any(e.tag in HEADINGS for e in near) or any(True for _ in anchor.element.iter(*HEADINGS))
+    return any(e.tag in HEADINGS for e in near) or next(_headings_in(anchor.element), None) is not None
+
+
+def _headings_in(link: HtmlElement) -> Iterator[HtmlElement]:
+    return link.iter(*HEADINGS) if has_children(link) else iter(())  # to look for several tags takes time
 
 
 def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
@@ -393,7 +397,8 @@ def _tab_label(
 
 
 def _is_within(element: HtmlElement, box: HtmlElement) -> bool:
-    return element is box or box in islice(element.iterancestors(), _MAX_DEPTH)
+    is_beside = element.getparent() is box.getparent()  # as most are, which are not looked for further
+    return element is box or (not is_beside and box in islice(element.iterancestors(), _MAX_DEPTH))
 
 
 def _announces_links(text: str) -> bool:
@@ -566,7 +571,8 @@ def _kind(group: CandidateGroup) -> LinkKind:
 def _links(candidates: list[LinkCandidate], *, sized: bool = False) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts; also the declared size of its box."""
     found: dict[str, Link] = {}
-    inner = ((c, _TEXTS(c.anchor.element)[:_MAX_PARTS]) for c in candidates if c.page)
+    links = ((c, c.anchor.element) for c in candidates if c.page)
+    inner = ((c, _TEXTS(link)[:_MAX_PARTS] if has_children(link) else [link.text or ""]) for c, link in links)
     parts = [(c, [*filter(None, map(normalize_space, texts))]) for c, texts in inner]
     pages = Counter(text for text, _ in {(text, c.page) for c, texts in parts for text in (c.anchor.text, *texts)})
     for candidate, texts in parts:
@@ -590,7 +596,7 @@ def _title_of(anchor: Anchor, texts: Sequence[str], pages: Mapping[str, int]) ->
 
     `pages`: number of pages to which links with a text lead; several have one kicker.
     """
-    titles = [normalize_space(str(each.text_content())) for each in islice(anchor.element.iter(*HEADINGS), 2)]
+    titles = [normalize_space(str(each.text_content())) for each in islice(_headings_in(anchor.element), 2)]
     if len(titles) == 1 and titles[0] in anchor.text and titles[0]:
         return titles[0]
     title = anchor.text

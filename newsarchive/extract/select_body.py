@@ -373,7 +373,12 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
     for index in window:
         if index not in taken and len(key) * 2 > len(keys[index]) and key in keys[index]:
             return [index]
-    blocks_of = [i for i in window if i not in taken and len(keys[i]) > 3 and keys[i] in key]
+    blocks_of: list[int] = []
+    at = 0  # the blocks stand in order: each is looked for first behind the one before it
+    for index in (i for i in window if i not in taken and len(keys[i]) > 3):
+        if (found := key.find(keys[index], at)) >= 0 or keys[index] in key:
+            blocks_of.append(index)
+            at = max(at, found + 1)
     return blocks_of if sum(len(keys[i]) for i in blocks_of) * 2 > len(key) else []
 
 
