@@ -42,7 +42,8 @@ def find_box_size(link: HtmlElement, box: HtmlElement) -> str:
     around = [link]
     while len(around) < _MAX_ELEMENTS and (above := around[-1].getparent()) is not None and above is not box:
         around.append(above)
-    if size := next(filter(None, map(_describe_size, map(_read_attributes, reversed(around)))), ""):
+    described = (_describe_size(_read_attributes(each)) for each in reversed(around) if each.keys())
+    if size := next(filter(None, described), ""):
         return size
     pictures = (_read_lengths(_read_attributes(each)) for each in islice(around[-1].iter("img"), _MAX_ELEMENTS))
     sizes = [(width, height) for width, height in pictures if width.unit == height.unit == "px"]

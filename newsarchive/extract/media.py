@@ -88,8 +88,7 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     read = [(each, media) for each in islice(elements, _MAX_EXAMINED) if (media := _read_element(parts, each))]
     blocks = parts.content.blocks
     captions = attach_captions(blocks, body.roles, [element for element, _ in read])
-    texts = body.inside if read else ()
-    articles = {box for i in texts for box in islice(blocks[i].element.iterancestors("article"), 3)}
+    articles = {box for i in body.inside if read for box in islice(blocks[i].element.iterancestors("article"), 3)}
     found: dict[str, Media] = {}
     before: HtmlElement | None = None
     for element, media in read:
@@ -121,10 +120,10 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
 
 def _is_in_other_article(element: HtmlElement, articles: set[HtmlElement], *, has_caption: bool) -> bool:
     """Return whether an element is in an <article> that is none of the body's; with a caption it may be a slide."""
-    boxes = [*element.iterancestors("article")]
-    if not articles or not boxes or boxes[0] in articles:
+    box = next(element.iterancestors("article"), None)
+    if not articles or box is None or box in articles:
         return False
-    return not has_caption or articles.isdisjoint(boxes)
+    return not has_caption or articles.isdisjoint(element.iterancestors("article"))
 
 
 def _key(media: Media) -> str:

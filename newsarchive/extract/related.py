@@ -7,7 +7,7 @@ container: the heading of an empty box is not used for the list after it.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice, pairwise, takewhile
@@ -36,7 +36,7 @@ _MAX_LINKS = 2_000
 _MAX_LEVELS, _MAX_DEPTH = 4, 30  # ancestors of a link, and of a line, among which a box is looked for
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
 _MAX_SCORED = 200  # characters of a link's text that are examined, so that no page can fill the memory
-_MAX_PARTS = 50  # texts within an element that names a list
+_MAX_PARTS = 50  # texts or links within an element that names a list
 _MAX_LABEL = 70  # longest label, in characters
 _MAX_NAME = 40  # longest name of a box, in characters
 _MAX_CARD_LINES = 6  # of a card before its first link
@@ -185,11 +185,7 @@ def _is_headline(anchor: Anchor) -> bool:
     if _score_anchor_text(anchor.text) < 1:
         return False
     near = (anchor.element, *islice(anchor.element.iterancestors(), 2))
-    return any(e.tag in HEADINGS for e in near) or next(_headings_in(anchor.element), None) is not None
-
-
-def _headings_in(link: HtmlElement) -> Iterator[HtmlElement]:
-    return link.iter(*HEADINGS) if has_children(link) else iter(())  # to look for several tags takes time
+    return any(e.tag in HEADINGS for e in near) or any(True for _ in anchor.element.iter(*HEADINGS))
 
 
 def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
@@ -228,15 +224,18 @@ def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
     for candidate in candidates:
         for above in candidate.anchor.element.iterancestors():
             pages = pages_in.setdefault(above, set())
-            if len(pages) > 1:
+            if len(pages) > 1 or candidate.page in pages:
                 break  # whatever is around it holds them too
             pages.add(candidate.page)
     groups: dict[HtmlElement, CandidateGroup] = {}
+    around: dict[HtmlElement | None, HtmlElement | None] = {}  # the box of each element with links to one page
     for candidate in candidates:
-        card: HtmlElement = candidate.anchor.element
-        box = card.getparent()
-        while box is not None and len(pages_in[box]) == 1 and box.tag != "body":
-            card, box = box, box.getparent()
+        passed, box = [], candidate.anchor.element.getparent()
+        while box is not None and box not in around and len(pages_in[box]) == 1 and box.tag != "body":
+            passed.append(box)
+            box = box.getparent()
+        box = around.get(box, box)
+        around.update(dict.fromkeys(passed, box))
         if box is not None:
             candidate.box = box
             groups.setdefault(box, CandidateGroup(box)).candidates.append(candidate)
@@ -435,7 +434,7 @@ def _is_choice(block: Block, content: PageBlocks) -> bool:
 
 def _tab_names(block: Block) -> list[str]:
     """Return the texts of the links of a line that lead nowhere: they show a list each, or choose what one shows."""
-    return [a.text for a in block.anchors if a.href.startswith(("#", "javascript:")) and a.text]
+    return [a.text for a in block.anchors[:_MAX_PARTS] if a.href.startswith(("#", "javascript:")) and a.text]
 
 
 def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
@@ -596,7 +595,7 @@ def _title_of(anchor: Anchor, texts: Sequence[str], pages: Mapping[str, int]) ->
 
     `pages`: number of pages to which links with a text lead; several have one kicker.
     """
-    titles = [normalize_space(str(each.text_content())) for each in islice(_headings_in(anchor.element), 2)]
+    titles = [normalize_space(str(each.text_content())) for each in islice(anchor.element.iter(*HEADINGS), 2)]
     if len(titles) == 1 and titles[0] in anchor.text and titles[0]:
         return titles[0]
     title = anchor.text
