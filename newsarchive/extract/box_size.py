@@ -5,7 +5,7 @@ Read are attributes, inline styles and the class names of common grids; what sty
 
 import re
 from functools import lru_cache
-from itertools import islice
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from lxml.html import HtmlElement
@@ -39,11 +39,9 @@ def find_box_size(link: HtmlElement, box: HtmlElement) -> str:
 
     That of the outermost element around the link that declares one; else of the largest picture beside it; else "".
     """
-    around = [link]
-    while len(around) < _MAX_ELEMENTS and (above := around[-1].getparent()) is not None and above is not box:
-        around.append(above)
-    described = (_describe_size(_read_attributes(each)) for each in reversed(around) if each.keys())
-    if size := next(filter(None, described), ""):
+    around = [link, *takewhile(lambda each: each is not box, islice(link.iterancestors(), _MAX_ELEMENTS - 1))]
+    named = map(_read_attributes, filter(HtmlElement.keys, reversed(around)))
+    if size := next(filter(None, map(_describe_size, named)), ""):
         return size
     pictures = (_read_lengths(_read_attributes(each)) for each in islice(around[-1].iter("img"), _MAX_ELEMENTS))
     sizes = [(width, height) for width, height in pictures if width.unit == height.unit == "px"]

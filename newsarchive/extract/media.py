@@ -80,8 +80,8 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     """Return the media of an article in page order; `headline`: the block that it stands in, `lead`: its image."""
     if not body.inside:
         return tuple(add_stated(parts, []))
-    first, last = min(body.inside), max(body.inside)
-    start = headline if headline is not None and headline <= first else first
+    first = min(body.inside)
+    ends = start, last = headline if headline is not None and headline <= first else first, max(body.inside)
     near = range(start - MAX_BLOCKS_AROUND, last + MAX_BLOCKS_AROUND + 2)
     # Before anything else: most pictures of a page are those of other articles.
     elements = (each for each in parts.content.media if each.block in near and not each.zone & _FOREIGN)
@@ -99,8 +99,7 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
         captioned = [block for block in own if body.roles.get(block.index) is not Role.TEXT]
         is_other = _is_in_other_article(element.element, articles, has_caption=bool(captioned))
         objection = "in another article" if is_other else _object_to_caption(captioned, body)
-        is_sure = bool(captioned) or is_lead
-        objection = objection or _object_to(parts, element, media, body, (start, last), is_sure=is_sure)
+        objection = objection or _object_to(parts, element, media, body, ends, is_sure=bool(captioned) or is_lead)
         source = f"{media.kind}, {objection or 'in the article'}"
         parts.evidence.add_claim("media", source, media.url, taken=not objection)
         if objection:

@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from itertools import islice, pairwise, takewhile
+from functools import cache, lru_cache
+from itertools import chain, islice, pairwise, takewhile
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -49,7 +49,7 @@ _MIN_CARDS = 3  # cards with the same text, from which it is a kicker
 _MIN_LIST = 4  # links from which cards side by side are a list
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class LinkCandidate:
     """A link that may lead to an article."""
 
@@ -82,9 +82,8 @@ def find_link_groups(
     folders = Counter(c.page.partition("?")[0].rpartition("/")[0] for c in candidates)
     candidates = [c for c in candidates if not c.page or folders[c.page.partition("?")[0]] < _MIN_FOLDER]
     text_blocks = {i for i in body_blocks if content.blocks[i].link_share < 0.8} if not listing else ()
-    inline = [c for c in candidates if c.page and c.anchor.text and c.anchor.block in text_blocks]
-    texts = {id(c) for c in inline}
-    groups = _group_by_parent([c for c in candidates if id(c) not in texts])
+    inline = dict.fromkeys(c for c in candidates if c.page and c.anchor.text and c.anchor.block in text_blocks)
+    groups = _group_by_parent([c for c in candidates if c not in inline])
     _name_links_without_text(groups, content)
     _add_short_headlines(groups, others)
     tabs: dict[str | HtmlElement, str] = {}  # by what they show: the id of a box, or the box
@@ -106,9 +105,10 @@ def find_link_groups(
         group.label_text = _inline_label(group, content) or _tab_label(group, tabs, ids, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(_split_neighbours(groups, content), content)
-    single = {} if listing else dict.fromkeys(g for g in groups if _is_read_also(g, body_blocks))
+    within = range(min(body_blocks) + 1, max(body_blocks)) if body_blocks and not listing else range(0)
+    single = dict.fromkeys(g for g in groups if within and _is_read_also(g, within))
     kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
-    inline_links = _links(inline + [c for g in single for c in g.candidates])
+    inline_links = _links([*inline, *(c for g in single for c in g.candidates)])
     found = [LinkGroup(kind=LinkKind.INLINE, label="", links=inline_links)] if inline_links else []
     seen: set[tuple[str, ...]] = set()
     for group in kept:
@@ -228,16 +228,16 @@ def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
                 break  # whatever is around it holds them too
             pages.add(candidate.page)
     groups: dict[HtmlElement, CandidateGroup] = {}
-    around: dict[HtmlElement | None, HtmlElement | None] = {}  # the box of each element with links to one page
+
+    @cache  # many links to one page may share the elements around them
+    def find_box(card: HtmlElement) -> HtmlElement | None:
+        above = card.getparent()
+        is_card = above is not None and len(pages_in[above]) == 1 and above.tag != "body"
+        return find_box(above) if is_card else above
+
     for candidate in candidates:
-        passed, box = [], candidate.anchor.element.getparent()
-        while box is not None and box not in around and len(pages_in[box]) == 1 and box.tag != "body":
-            passed.append(box)
-            box = box.getparent()
-        box = around.get(box, box)
-        around.update(dict.fromkeys(passed, box))
+        candidate.box = box = find_box(candidate.anchor.element)
         if box is not None:
-            candidate.box = box
             groups.setdefault(box, CandidateGroup(box)).candidates.append(candidate)
     return list(groups.values())
 
@@ -279,11 +279,9 @@ def _find_neighbour(cards: list[LinkCandidate], box: HtmlElement, content: PageB
     """Return how the card of a link names its place before or after the article; "" if it does not."""
     link = cards[0].anchor
     card = next(e for e in (link.element, *link.element.iterancestors()) if e.getparent() is box)
-    for block in content.blocks[max(0, link.block - 1) : link.block + 2]:
-        found = phrases.NEIGHBOUR.find(block.text[:_MAX_LABEL])
-        if found is not None and _is_within(block.element, card):
-            return found.strip()
-    return ""
+    near = content.blocks[max(0, link.block - 1) : link.block + 2]
+    named = ((b, phrases.NEIGHBOUR.find(b.text[:_MAX_LABEL])) for b in near)
+    return next((name.strip() for b, name in named if name is not None and _is_within(b.element, card)), "")
 
 
 def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidate]) -> None:
@@ -315,12 +313,9 @@ def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidat
 
 def _card_in(candidate: LinkCandidate, boxes: Mapping[HtmlElement, object]) -> HtmlElement | None:
     """Return the element around a link that is a child of one of the boxes."""
-    card: HtmlElement | None = candidate.anchor.element
-    for _ in range(_MAX_LEVELS):
-        if card is None or (above := card.getparent()) in boxes:
-            return card
-        card = above
-    return None
+    link = candidate.anchor.element
+    outward = chain((link,), islice(link.iterancestors(), _MAX_LEVELS))
+    return next((inner for inner, outer in pairwise(outward) if outer in boxes), None)
 
 
 def _find_label(
@@ -547,12 +542,12 @@ def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     return strong * 2 >= len(pages) if len(pages) > 1 else strong == 1 and (named or listing)
 
 
-def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
+def _is_read_also(group: CandidateGroup, within: range) -> bool:
     """Return whether a group is "read also" within the body: single cards, or a list without a heading."""
-    if not body_blocks or (group.label_text and len({c.page for c in group.candidates}) > 1):
+    if group.label_text and len({c.page for c in group.candidates}) > 1:
         return False
-    first, last = group.candidates[0].anchor.block, max(c.anchor.block for c in group.candidates)
-    is_within = min(body_blocks) < first and last < max(body_blocks) and any(c.anchor.text for c in group.candidates)
+    ends = group.candidates[0].anchor.block, max(c.anchor.block for c in group.candidates)
+    is_within = all(map(within.__contains__, ends)) and any(c.anchor.text for c in group.candidates)
     return is_within and max(c.score for c in group.candidates) >= 2.5
 
 

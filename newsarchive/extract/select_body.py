@@ -330,9 +330,8 @@ def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> SelectedBody:
     keys = [_remove_space(block.text) for block in blocks]
     places: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
-        places.setdefault(key, []).append(index)
-        for line in blocks[index].lines:
-            places.setdefault(_remove_space(line), []).append(index)
+        for each in (key, *map(_remove_space, blocks[index].lines)):
+            places.setdefault(each, []).append(index)
     in_block = {(_remove_space(line), block.index) for block in blocks for line in block.lines}
     found = SelectedBody()
     cursor = -1

@@ -52,6 +52,7 @@ _MIN_LIMIT, _MIN_BYTES = 10_000, 20
 MAX_TEXT = 1_500_000
 """Longest text of a page that is read, in characters."""
 _MANY_ELEMENTS = 1_000  # of a box that holds more than a line, a card or a cell, however little text it has
+_LENGTHS: WeakKeyDictionary[HtmlElement, int] = WeakKeyDictionary()  # of texts; many lines may share an element
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +179,6 @@ def remove_element(element: HtmlElement) -> None:
 def has_children(element: HtmlElement, least: int = 1) -> bool:
     """Return whether an element has at least so many children, without counting all: many lines may share it."""
     return next(islice(element, least - 1, None), None) is not None
-
-
-_LENGTHS: WeakKeyDictionary[HtmlElement, int] = WeakKeyDictionary()  # many lines may share an element
 
 
 def has_more_text(element: HtmlElement, most: int) -> bool:
