@@ -36,7 +36,7 @@ _MAX_LINKS = 2_000
 _MAX_LEVELS, _MAX_DEPTH = 4, 30  # ancestors of a link, and of a line, among which a box is looked for
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
 _MAX_SCORED = 200  # characters of a link's text that are examined, so that no page can fill the memory
-_MAX_PARTS = 50  # texts or links within an element that names a list
+_MAX_PARTS = 50  # texts or links within an element that names a list, and boxes between them
 _MAX_LABEL = 70  # longest label, in characters
 _MAX_NAME = 40  # longest name of a box, in characters
 _MAX_CARD_LINES = 6  # of a card before its first link
@@ -94,7 +94,7 @@ def find_link_groups(
     # Tabs show panels in their order.
     shown = zip(_PANELS(page.body), _TABS(page.body), strict=False) if b"tabpanel" in page.html else ()
     tabs.update((panel, normalize_space(str(tab.text_content()))[:_MAX_LABEL]) for panel, tab in shown)
-    ids: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
+    ids: dict[str, HtmlElement | str] = {}  # elements, or their texts, by id, found when one is needed
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
     # The group that each block with a link belongs to. The block of a picture's link is the one after it.
@@ -102,7 +102,7 @@ def find_link_groups(
     linked = [(c.anchor, g) for g in groups for c in g.candidates]
     owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
-        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, ids, around_text)
+        group.label_text = _inline_label(group, content) or _tab_label(group.box, tabs, ids, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(_split_neighbours(groups, content), content)
     within = range(min(body_blocks) + 1, max(body_blocks)) if body_blocks and not listing else range(0)
@@ -287,10 +287,8 @@ def _find_neighbour(cards: list[LinkCandidate], box: HtmlElement, content: PageB
 def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidate]) -> None:
     """Add to each list the links beside its own that have the same markup: no headline is too short in a list."""
     group_of = {group.box: group for group in groups if len({c.page for c in group.candidates}) >= _MIN_LIST}
-    if not group_of:
-        return
     beside: dict[HtmlElement, list[tuple[HtmlElement, LinkCandidate]]] = {}
-    for candidate in others:
+    for candidate in others if group_of else ():
         if candidate.anchor.text and (card := _card_in(candidate, group_of)) is not None:
             beside.setdefault(next(card.iterancestors()), []).append((card, candidate))
     for box, found in beside.items():
@@ -374,19 +372,21 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 
 def _tab_label(
-    group: CandidateGroup, tabs: Mapping[str | HtmlElement, str], ids: dict[str, HtmlElement], around: set[HtmlElement]
+    own: HtmlElement, tabs: Mapping[str | HtmlElement, str], ids: dict[str, HtmlElement | str], outer: set[HtmlElement]
 ) -> str:
-    """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
-    for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
-        if box in around or box.tag in ("main", "article"):
+    """Return the name of the tab that shows a box: of a link to it, or of the element in aria-labelledby."""
+    for box in (own, *islice(own.iterancestors(), _MAX_LEVELS - 1)):
+        if box in outer or box.tag in ("main", "article"):
             break  # a link to the text is "Skip to content"
         if name := tabs.get(box.get("id") or "") or tabs.get(box):
             return name
         if pointed := box.get("aria-labelledby"):
             if not ids:
-                ids.update((str(each.get("id")), each) for each in reversed(_WITH_ID(box.getroottree())))
-            texts = islice(ids[pointed].itertext(), _MAX_PARTS) if pointed in ids else ()
-            return normalize_space("".join(text[:_MAX_SCORED] for text in texts))[:50]
+                ids.update({"": ""}, **{str(each.get("id")): each for each in reversed(_WITH_ID(box.getroottree()))})
+            if not isinstance(label := ids.get(pointed, ""), str):
+                texts = islice(label.itertext(), _MAX_PARTS)
+                ids[pointed] = label = normalize_space("".join(text[:_MAX_SCORED] for text in texts))[:50]
+            return label
     return ""
 
 
@@ -453,7 +453,7 @@ def _labels_empty_box(block: Block, box: HtmlElement, group: CandidateGroup) -> 
         if within in around:
             return False
         is_direct = within.getparent() is box
-        for after in within.itersiblings("div", "ul", "ol", "section"):
+        for after in islice(within.itersiblings("div", "ul", "ol", "section"), _MAX_PARTS):
             if after in around:
                 break
             # Directly in the box an empty element without a name ends floating.

@@ -421,13 +421,12 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
         excluded = zones.NOT_TEXT & ~zones.SHARE if block.zone & zones.QUOTE else zones.NOT_TEXT
         if block.index in chosen or block.zone & excluded or parent is None:
             continue
-        if not _belongs_to_text(block, parent, places):
-            if markup_role(block) is Role.HEADING and block.tag != "h1" and block.link_share <= MAX_LINK_SHARE:
-                titles.append(block)
-            continue
-        found.append(block)
-        if block.letters > 60 or block.zone & zones.QUOTE:
-            similar_parents.add(parent)
+        if _belongs_to_text(block, parent, places):
+            found.append(block)
+            if block.letters > 60 or block.zone & zones.QUOTE:
+                similar_parents.add(parent)
+        elif markup_role(block) is Role.HEADING and block.tag != "h1" and block.link_share <= MAX_LINK_SHARE:
+            titles.append(block)
     parents = places.parents | similar_parents
     left = {b.index for b in found if b.element.getparent() in parents or _list_parent(b) in parents}
     return left | {b.index for b in titles if _is_title_of_text(b, blocks, chosen | left)}
