@@ -34,19 +34,23 @@ class _Length(NamedTuple):
 _NOTHING = _Length(0.0, "px")
 
 
-def find_box_size(link: HtmlElement, box: HtmlElement) -> str:
+def find_box_size(link: HtmlElement, box: HtmlElement, pictures: dict[HtmlElement, str]) -> str:
     """Return the declared size of the box of a link within another one: "640x360" (pixels), "50%" or "8 columns".
 
     That of the outermost element around the link that declares one; else of the largest picture beside it; else "".
+    `pictures`: sizes of pictures by the element around them and a link, which may be around many links.
     """
     around = [link, *takewhile(lambda each: each is not box, islice(link.iterancestors(), _MAX_ELEMENTS - 1))]
     named = map(_read_attributes, filter(HtmlElement.keys, reversed(around)))
     if size := next(filter(None, map(_describe_size, named)), ""):
         return size
-    pictures = (_read_lengths(_read_attributes(each)) for each in islice(around[-1].iter("img"), _MAX_ELEMENTS))
-    sizes = [(width, height) for width, height in pictures if width.unit == height.unit == "px"]
-    width, height = max(sizes, key=lambda size: size[0].number * size[1].number, default=(_NOTHING, _NOTHING))
-    return f"{width.number:g}x{height.number:g}" if min(width.number, height.number) >= _MIN_SIDE else ""
+    if (card := around[-1]) not in pictures:
+        found = (_read_lengths(_read_attributes(each)) for each in islice(card.iter("img"), _MAX_ELEMENTS))
+        sizes = [(width, height) for width, height in found if width.unit == height.unit == "px"]
+        width, height = max(sizes, key=lambda size: size[0].number * size[1].number, default=(_NOTHING, _NOTHING))
+        is_icon = min(width.number, height.number) < _MIN_SIDE
+        pictures[card] = "" if is_icon else f"{width.number:g}x{height.number:g}"
+    return pictures[card]
 
 
 def _read_attributes(element: HtmlElement) -> tuple[str, ...]:

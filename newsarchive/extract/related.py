@@ -182,10 +182,9 @@ def _candidates(
 
 def _is_headline(anchor: Anchor) -> bool:
     """Return whether a link of several words is in a heading, or contains one."""
-    if _score_anchor_text(anchor.text) < 1:
-        return False
-    near = (anchor.element, *islice(anchor.element.iterancestors(), 2))
-    return any(e.tag in HEADINGS for e in near) or any(True for _ in anchor.element.iter(*HEADINGS))
+    near = (anchor.element, *islice(anchor.element.iterancestors(), 2)) if _score_anchor_text(anchor.text) >= 1 else ()
+    inner = (each for link in near[:1] if has_children(link) for each in link.iter(*HEADINGS))
+    return any(e.tag in HEADINGS for e in near) or next(inner, None) is not None
 
 
 def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
@@ -565,6 +564,7 @@ def _kind(group: CandidateGroup) -> LinkKind:
 def _links(candidates: list[LinkCandidate], *, sized: bool = False) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts; also the declared size of its box."""
     found: dict[str, Link] = {}
+    pictures: dict[HtmlElement, str] = {}
     links = ((c, c.anchor.element) for c in candidates if c.page)
     inner = ((c, _TEXTS(link)[:_MAX_PARTS] if has_children(link) else [link.text or ""]) for c, link in links)
     parts = [(c, [*filter(None, map(normalize_space, texts))]) for c, texts in inner]
@@ -573,7 +573,7 @@ def _links(candidates: list[LinkCandidate], *, sized: bool = False) -> tuple[Lin
         known, text = found.get(candidate.page), _title_of(candidate.anchor, texts, pages)
         size = known.box_size if known else ""
         if sized and not size and candidate.box is not None:
-            size = find_box_size(candidate.anchor.element, candidate.box)
+            size = find_box_size(candidate.anchor.element, candidate.box, pictures)
         # What several cards say is a button: "Read more".
         is_title = text != "" and pages[text] < 2
         is_better = known is not None and (
