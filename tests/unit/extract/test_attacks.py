@@ -223,7 +223,12 @@ ONE_PAGE = "<a href=/world/2024/05/rain-falls-on-the-moors.html>Rain falls on th
 OF_ONE_ELEMENT = {
     "lines of a cell": ("<table><tr><td>x<td>", f"<b>rain</b><br>{'<i title=rain></i>' * 6}", ""),
     "lines around all others": ("<div>rain<br>" * 190, "<b title=rain></b>", "</div>" * 190),
-    "links to one page": ("<section>" * 190, f"{PARAGRAPH}{ONE_PAGE * 40}", "</section>" * 190),
+    "links to one page": ("<section>" * 190, f"{PARAGRAPH}{ONE_PAGE * 7}", "</section>" * 190),
+    "links of one card": (
+        "<img src=/a.jpg><div itemprop=articleBody><ol>",
+        f"<h3>Most read</h3>{f'<meta rel=author>{ONE_PAGE}' * 44}",
+        "</ol>",
+    ),
     "links of one label": ("<blockquote>", f"rain<br>{'<b class=related><a href=/a-b-c-d-e-{}></a></b>' * 600}", ""),
     "boxes named by one element": ("", f"<div aria-labelledby=x><p>{HEADLINE_LINK}<p>{HEADLINE_LINK}</div>", ""),
     "lists below one heading": ("<h3>Most read</h3>", f"<ul>{'<li><a href=/a-b-c-d-e-{}></a>' * 2}</ul><hr>", ""),
