@@ -7,6 +7,7 @@ tree is not modified.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from operator import sub
 from typing import Any
@@ -47,7 +48,7 @@ _TEASERS = zones.RELATED | zones.LATEST
 _FALLBACKS = ("noscript", "object", "select")
 """Elements that are not shown, or whose elements are not, and that may have been left open around an article."""
 _MAX_CARD_LEVELS = 3
-_MAX_CARD, _MAX_CARD_ELEMENTS = 300, 300  # characters of a card besides a line in it, and its elements
+_MAX_CARD = 300  # characters of a card besides a line in it
 _MAX_CARD_RATIO = 4  # largest ratio of the text of a card to its summary
 _PROSE_ENDS = frozenset(".!?…。！？؟।۔։።။།។｡．")  # of sentences outside quotations; few lines of code end with them
 _SENTENCE_ENDS = _PROSE_ENDS | frozenset('"”’»)')
@@ -86,11 +87,10 @@ class MediaElement:
     """Of the link that it is in; "" without one."""
 
     def is_beside(self, line: "Block") -> bool:
-        """Return whether it and a line are parts of one card: of a box that has hardly more text, and few elements."""
+        """Return whether it and a line are parts of one card: of a box that has hardly more text."""
         around = {line.element, *islice(line.element.iterancestors(), 3)}
         box = next((each for each in islice(self.element.iterancestors(), 4) if each in around), None)
-        is_small = box is not None and next(islice(box.iter(), _MAX_CARD_ELEMENTS, None), None) is None
-        return box is not None and is_small and not has_more_text(box, len(line.text) + _MAX_CARD)
+        return box is not None and not has_more_text(box, len(line.text) + _MAX_CARD)
 
 
 @dataclass(slots=True)
@@ -268,8 +268,7 @@ def _continues_text(box: HtmlElement, blocks: list[Block], begin: int, end: int)
 
 def _is_text_without_link(box: HtmlElement, blocks: list[Block], lengths: dict[HtmlElement, int]) -> bool:
     """Return whether a box has sentences, and neither it nor a card around it has a link: a teaser has one."""
-    has_sentence = any(block.is_prose and ends_sentence(block.text) for block in blocks)
-    if not has_sentence or any(block.anchors for block in blocks):
+    if any(b.anchors for b in blocks) or not any(b.is_prose and ends_sentence(b.text) for b in blocks):
         return False
     size = sum(len(block.text) for block in blocks)
     for outer in islice(box.iterancestors(), _MAX_CARD_LEVELS):
@@ -316,6 +315,7 @@ def _are_paragraphs(lines: list[Block]) -> bool:
     return 2 * sum(ends) > len(ends) and 3 * sum(ends) >= len(lines)
 
 
+@lru_cache(maxsize=8)  # a line is asked about at both of its ends
 def _is_label_line(text: str, is_bold: bool) -> bool:
     """Return whether a line beside a line break is a label: bold, or short and neither sentence nor date."""
     is_plain = len(text) <= _MAX_LABEL and not ends_sentence(text) and not any(map(str.isdigit, text))

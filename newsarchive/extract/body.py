@@ -57,6 +57,7 @@ _MIN_LONG_TEXT = 60  # characters from which a text is no summary of another art
 _MAX_LINE = 80  # longest line, in characters, that is not a paragraph
 _LABEL_ROLES = BODY_ROLES | {Role.DISCLAIMER, Role.PROMO, Role.TEASER, Role.COMMENT, Role.BIO}
 """Roles of blocks that may be a label for the blocks after them."""
+_OFFER_ROLES = BODY_ROLES | {Role.PROMO}  # of blocks that may belong to an offer
 _WIDE_LABELS = frozenset({Role.DISCLAIMER, Role.TEASER, Role.PROMO})
 """Labels that may stand in a box of their own, beside that of what they announce."""
 _MAX_SUMMARY = 400  # characters of the summary of another article
@@ -359,10 +360,7 @@ def _followers(
         summary = linked and len(other.text) < _MAX_SUMMARY and (is_card or not texts[other.element.getparent()])
         if (
             (label is Role.TEASER and not (dense or summary or _is_kicker(blocks, other.index)))
-            or (
-                label is Role.PROMO
-                and (len(found) >= 4 or len(other.text) > 300 or role not in BODY_ROLES | {Role.PROMO})
-            )
+            or (label is Role.PROMO and (len(found) >= 4 or len(other.text) > 300 or role not in _OFFER_ROLES))
             or (label is Role.BIO and (len(found) >= 6 or dense))
             or (label is Role.COMMENT and not (other.zone & zones.COMMENTS or is_comment_list))
             or (label in _WHOLE_NOTICES and label_role(other) is not None)

@@ -61,10 +61,7 @@ def find_boxes(blocks: list[Block], body: Body, headline: Headline) -> bytes | N
     named = group_pairs((name, line.text) for line in lines for name in _names_around(line.element, known))
     narrow = {name: [*some.items()] for name, some in shares.items() if sum(some.values()) <= _MAX_NARROW}
     boxes = {
-        **{
-            part: [name for name in ranks if ranks[name] == rank and name not in narrow]
-            for rank, part in enumerate(_PARTS)
-        },
+        **{part: [box for box in ranks if ranks[box] == at and box not in narrow] for at, part in enumerate(_PARTS)},
         "narrow": narrow,
         "lines": {name: texts[0] for name, texts in named.items() if len(texts) == 1 and name not in ranks},
     }

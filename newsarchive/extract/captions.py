@@ -258,11 +258,7 @@ def _consists_of_names(text: str) -> bool:
     """
     rest = _AGENCY.sub(" ", text)  # some write their names in small letters
     found = _WORD.findall(rest)
-    small = (
-        each
-        for each in found
-        if each[0] != each[0].title() and each.lower() not in _CONNECTORS and "." not in each[:-1]
-    )
+    small = (w for w in found if w[0] != w[0].title() and w.lower() not in _CONNECTORS and "." not in w[:-1])
     return (rest != text or bool(found)) and len(found) <= _MAX_WORDS and next(small, None) is None
 
 

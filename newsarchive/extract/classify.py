@@ -83,8 +83,8 @@ class PageFeatures(PageParts):
     @property
     def in_one_article(self) -> bool:
         """One <article> contains the headline and most of the body."""
-        enclosing_article = self.enclosing_article
-        inside = (b for b in self.body if enclosing_article in [*b.element.iterancestors("article")])
+        article = self.enclosing_article
+        inside = (b for b in self.body if article is not None and article in b.element.iterancestors("article"))
         return sum(len(b.text) for b in inside) > 0.6 * sum(len(b.text) for b in self.body)
 
     @property

@@ -80,15 +80,15 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
     """Return the media of an article in page order; `headline`: the block that it stands in, `lead`: its image."""
     if not body.inside:
         return tuple(add_stated(parts, []))
-    first, last = min(body.inside), max(body.inside)
-    start = headline if headline is not None and headline <= first else first
+    first = min(body.inside)
+    ends = start, last = headline if headline is not None and headline <= first else first, max(body.inside)
     near = range(start - MAX_BLOCKS_AROUND, last + MAX_BLOCKS_AROUND + 2)
     # Before anything else: most pictures of a page are those of other articles.
     elements = (each for each in parts.content.media if each.block in near and not each.zone & _FOREIGN)
     read = [(each, media) for each in islice(elements, _MAX_EXAMINED) if (media := _read_element(parts, each))]
     blocks = parts.content.blocks
     captions = attach_captions(blocks, body.roles, [element for element, _ in read])
-    articles = {box for i in body.inside for box in islice(blocks[i].element.iterancestors("article"), 3)}
+    articles = {box for i in body.inside if read for box in islice(blocks[i].element.iterancestors("article"), 3)}
     found: dict[str, Media] = {}
     before: HtmlElement | None = None
     for element, media in read:
@@ -99,7 +99,7 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
         captioned = [block for block in own if body.roles.get(block.index) is not Role.TEXT]
         is_other = _is_in_other_article(element.element, articles, has_caption=bool(captioned))
         objection = "in another article" if is_other else _object_to_caption(captioned, body)
-        objection = objection or _object_to(parts, element, media, body, start, is_sure=bool(captioned) or is_lead)
+        objection = objection or _object_to(parts, element, media, body, ends, is_sure=bool(captioned) or is_lead)
         source = f"{media.kind}, {objection or 'in the article'}"
         parts.evidence.add_claim("media", source, media.url, taken=not objection)
         if objection:
@@ -119,10 +119,10 @@ def find_media(parts: PageParts, body: Body, headline: int | None, lead: Image |
 
 def _is_in_other_article(element: HtmlElement, articles: set[HtmlElement], *, has_caption: bool) -> bool:
     """Return whether an element is in an <article> that is none of the body's; with a caption it may be a slide."""
-    boxes = [*element.iterancestors("article")]
-    if not articles or not boxes or boxes[0] in articles:
+    box = next(element.iterancestors("article"), None)
+    if not articles or box is None or box in articles:
         return False
-    return not has_caption or articles.isdisjoint(boxes)
+    return not has_caption or articles.isdisjoint(element.iterancestors("article"))
 
 
 def _key(media: Media) -> str:
@@ -143,13 +143,13 @@ def _object_to_caption(captions: Sequence[Block], body: Body) -> str | None:
 
 
 def _object_to(
-    parts: PageParts, found: MediaElement, media: Media, body: Body, start: int, *, is_sure: bool
+    parts: PageParts, found: MediaElement, media: Media, body: Body, ends: tuple[int, int], *, is_sure: bool
 ) -> str | None:
-    """Return why an element is not one of the article, which begins at a block; None if it is.
+    """Return why an element is not one of the article, given the first and the last block of that; None if it is.
 
     `is_sure`: it has a caption, or is the lead picture.
     """
-    blocks, last, is_picture = parts.content.blocks, max(body.inside), media.kind is MediaKind.IMAGE
+    blocks, (start, last), is_picture = parts.content.blocks, ends, media.kind is MediaKind.IMAGE
     own = zones.zones_of_element(str(found.element.tag), found.element.items())
     if own & _FOREIGN or (own & zones.HIDDEN and not is_picture):
         return "hidden, a portrait, or part of an advertisement"

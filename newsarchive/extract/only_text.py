@@ -7,8 +7,8 @@ may belong to it.
 """
 
 from collections import Counter
-from functools import reduce
-from itertools import chain, islice, pairwise, takewhile
+from functools import cache, reduce
+from itertools import islice, takewhile
 from operator import and_, attrgetter
 
 from lxml.html import HtmlElement
@@ -159,9 +159,14 @@ def _find_children(box: HtmlElement, blocks: list[Block], first: int) -> list[tu
     A text directly in the box has the box itself.
     """
 
+    @cache  # many lines may share the elements around them
+    def find_around(element: HtmlElement) -> HtmlElement | None:
+        outer = element if element is box else element.getparent()
+        return element if outer is box else None if outer is None else find_around(outer)
+
     def find_child(block: Block) -> tuple[Block, HtmlElement] | None:
-        outward = chain((block.element, block.element), block.element.iterancestors())
-        return next(((block, child) for child, outer in pairwise(outward) if outer is box), None)
+        child = find_around(block.element)
+        return None if child is None else (block, child)
 
     above = [*takewhile(bool, map(find_child, reversed(blocks[:first])))]
     return [each for each in (*reversed(above), *takewhile(bool, map(find_child, blocks[first:]))) if each]
@@ -169,9 +174,8 @@ def _find_children(box: HtmlElement, blocks: list[Block], first: int) -> list[tu
 
 def _is_never_body(block: Block) -> bool:
     """Return whether a paragraph is in a box that is no article's; one that is named for comments and body may be."""
-    return bool(
-        block.zone & _NEVER_ARTICLE or (block.zone & (zones.COMMENTS | zones.BIO) and not block.zone & zones.BODY)
-    )
+    is_beside = block.zone & (zones.COMMENTS | zones.BIO) != 0 and not block.zone & zones.BODY
+    return is_beside or block.zone & _NEVER_ARTICLE != 0
 
 
 def _list_body_text(unsure: list[Block], blocks: list[Block], chosen: set[int], context: BodyContext) -> list[Block]:
@@ -212,9 +216,8 @@ def _select_in_box(
         ):
             chosen.add(block.index)
     for child, parts in nested.items():
-        is_list = all(b.tag in _PART_TAGS for b in parts) and (
-            parts[0].index in between or parts[-1].tag not in HEADINGS
-        )
+        is_beside = parts[0].index in between or parts[-1].tag not in HEADINGS
+        is_list = is_beside and all(b.tag in _PART_TAGS for b in parts)
         is_behind = parts[0].index > text[-1].index
         is_linked = sum(b.linked for b in parts) > MAX_LINK_SHARE * measure_text(parts)
         is_linked = is_linked or (is_behind and all(b.link_share > _MIN_TEASER_SHARE for b in parts))

@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from itertools import islice, pairwise, takewhile
+from functools import cache, lru_cache
+from itertools import chain, islice, pairwise, takewhile
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
@@ -36,7 +36,7 @@ _MAX_LINKS = 2_000
 _MAX_LEVELS, _MAX_DEPTH = 4, 30  # ancestors of a link, and of a line, among which a box is looked for
 _MAX_LABEL_LEVELS = 6  # ancestors of a group's parent in which its label is looked for
 _MAX_SCORED = 200  # characters of a link's text that are examined, so that no page can fill the memory
-_MAX_PARTS = 50  # texts within an element that names a list
+_MAX_PARTS = 50  # texts or links within an element that names a list, and boxes between them
 _MAX_LABEL = 70  # longest label, in characters
 _MAX_NAME = 40  # longest name of a box, in characters
 _MAX_CARD_LINES = 6  # of a card before its first link
@@ -49,7 +49,7 @@ _MIN_CARDS = 3  # cards with the same text, from which it is a kicker
 _MIN_LIST = 4  # links from which cards side by side are a list
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class LinkCandidate:
     """A link that may lead to an article."""
 
@@ -64,7 +64,7 @@ class LinkCandidate:
     """Element with its card and those of others."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CandidateGroup:
     """Candidates whose cards are siblings."""
 
@@ -82,9 +82,8 @@ def find_link_groups(
     folders = Counter(c.page.partition("?")[0].rpartition("/")[0] for c in candidates)
     candidates = [c for c in candidates if not c.page or folders[c.page.partition("?")[0]] < _MIN_FOLDER]
     text_blocks = {i for i in body_blocks if content.blocks[i].link_share < 0.8} if not listing else ()
-    inline = [c for c in candidates if c.page and c.anchor.text and c.anchor.block in text_blocks]
-    texts = {id(c) for c in inline}
-    groups = _group_by_parent([c for c in candidates if id(c) not in texts])
+    inline = dict.fromkeys(c for c in candidates if c.page and c.anchor.text and c.anchor.block in text_blocks)
+    groups = _group_by_parent([c for c in candidates if c not in inline])
     _name_links_without_text(groups, content)
     _add_short_headlines(groups, others)
     tabs: dict[str | HtmlElement, str] = {}  # by what they show: the id of a box, or the box
@@ -95,7 +94,7 @@ def find_link_groups(
     # Tabs show panels in their order.
     shown = zip(_PANELS(page.body), _TABS(page.body), strict=False) if b"tabpanel" in page.html else ()
     tabs.update((panel, normalize_space(str(tab.text_content()))[:_MAX_LABEL]) for panel, tab in shown)
-    ids: dict[str, HtmlElement] = {}  # elements by id, found when one is needed
+    ids: dict[str, HtmlElement | str] = {}  # elements, or their texts, by id, found when one is needed
     first_text = content.blocks[min(body_blocks)].element if body_blocks else page.body
     around_text = {page.body, *first_text.iterancestors()}
     # The group that each block with a link belongs to. The block of a picture's link is the one after it.
@@ -103,12 +102,13 @@ def find_link_groups(
     linked = [(c.anchor, g) for g in groups for c in g.candidates]
     owners = {a.block: g for a, g in linked if a.text or not _is_label(content.blocks[min(a.block, last)])}
     for group in groups:
-        group.label_text = _inline_label(group, content) or _tab_label(group, tabs, ids, around_text)
+        group.label_text = _inline_label(group, content) or _tab_label(group.box, tabs, ids, around_text)
         group.label = None if group.label_text else _find_label(group, owners, content, body_blocks)
     groups = _merge_groups(_split_neighbours(groups, content), content)
-    single = [] if listing else [g for g in groups if _is_read_also(g, body_blocks)]
+    within = range(min(body_blocks) + 1, max(body_blocks)) if body_blocks and not listing else range(0)
+    single = dict.fromkeys(g for g in groups if within and _is_read_also(g, within))
     kept = [g for g in groups if g not in single and _is_group(g, listing=listing)]
-    inline_links = _links(inline + [c for g in single for c in g.candidates])
+    inline_links = _links([*inline, *(c for g in single for c in g.candidates)])
     found = [LinkGroup(kind=LinkKind.INLINE, label="", links=inline_links)] if inline_links else []
     seen: set[tuple[str, ...]] = set()
     for group in kept:
@@ -182,10 +182,9 @@ def _candidates(
 
 def _is_headline(anchor: Anchor) -> bool:
     """Return whether a link of several words is in a heading, or contains one."""
-    if _score_anchor_text(anchor.text) < 1:
-        return False
-    near = (anchor.element, *islice(anchor.element.iterancestors(), 2))
-    return any(e.tag in HEADINGS for e in near) or any(True for _ in anchor.element.iter(*HEADINGS))
+    near = (anchor.element, *islice(anchor.element.iterancestors(), 2)) if _score_anchor_text(anchor.text) >= 1 else ()
+    inner = (each for link in near[:1] if has_children(link) for each in link.iter(*HEADINGS))
+    return any(e.tag in HEADINGS for e in near) or next(inner, None) is not None
 
 
 def _is_excluded(anchor: Anchor, *, listing: bool) -> bool:
@@ -224,17 +223,20 @@ def _group_by_parent(candidates: list[LinkCandidate]) -> list[CandidateGroup]:
     for candidate in candidates:
         for above in candidate.anchor.element.iterancestors():
             pages = pages_in.setdefault(above, set())
-            if len(pages) > 1:
+            if len(pages) > 1 or candidate.page in pages:
                 break  # whatever is around it holds them too
             pages.add(candidate.page)
     groups: dict[HtmlElement, CandidateGroup] = {}
+
+    @cache  # many links to one page may share the elements around them
+    def find_box(card: HtmlElement) -> HtmlElement | None:
+        above = card.getparent()
+        is_card = above is not None and len(pages_in[above]) == 1 and above.tag != "body"
+        return find_box(above) if is_card else above
+
     for candidate in candidates:
-        card: HtmlElement = candidate.anchor.element
-        box = card.getparent()
-        while box is not None and len(pages_in[box]) == 1 and box.tag != "body":
-            card, box = box, box.getparent()
+        candidate.box = box = find_box(candidate.anchor.element)
         if box is not None:
-            candidate.box = box
             groups.setdefault(box, CandidateGroup(box)).candidates.append(candidate)
     return list(groups.values())
 
@@ -276,20 +278,16 @@ def _find_neighbour(cards: list[LinkCandidate], box: HtmlElement, content: PageB
     """Return how the card of a link names its place before or after the article; "" if it does not."""
     link = cards[0].anchor
     card = next(e for e in (link.element, *link.element.iterancestors()) if e.getparent() is box)
-    for block in content.blocks[max(0, link.block - 1) : link.block + 2]:
-        found = phrases.NEIGHBOUR.find(block.text[:_MAX_LABEL])
-        if found is not None and _is_within(block.element, card):
-            return found.strip()
-    return ""
+    near = content.blocks[max(0, link.block - 1) : link.block + 2]
+    named = ((b, phrases.NEIGHBOUR.find(b.text[:_MAX_LABEL])) for b in near)
+    return next((name.strip() for b, name in named if name is not None and _is_within(b.element, card)), "")
 
 
 def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidate]) -> None:
     """Add to each list the links beside its own that have the same markup: no headline is too short in a list."""
     group_of = {group.box: group for group in groups if len({c.page for c in group.candidates}) >= _MIN_LIST}
-    if not group_of:
-        return
     beside: dict[HtmlElement, list[tuple[HtmlElement, LinkCandidate]]] = {}
-    for candidate in others:
+    for candidate in others if group_of else ():
         if candidate.anchor.text and (card := _card_in(candidate, group_of)) is not None:
             beside.setdefault(next(card.iterancestors()), []).append((card, candidate))
     for box, found in beside.items():
@@ -312,12 +310,9 @@ def _add_short_headlines(groups: list[CandidateGroup], others: list[LinkCandidat
 
 def _card_in(candidate: LinkCandidate, boxes: Mapping[HtmlElement, object]) -> HtmlElement | None:
     """Return the element around a link that is a child of one of the boxes."""
-    card: HtmlElement | None = candidate.anchor.element
-    for _ in range(_MAX_LEVELS):
-        if card is None or (above := card.getparent()) in boxes:
-            return card
-        card = above
-    return None
+    link = candidate.anchor.element
+    outward = chain((link,), islice(link.iterancestors(), _MAX_LEVELS))
+    return next((inner for inner, outer in pairwise(outward) if outer in boxes), None)
 
 
 def _find_label(
@@ -376,24 +371,27 @@ def _inline_label(group: CandidateGroup, content: PageBlocks) -> str:
 
 
 def _tab_label(
-    group: CandidateGroup, tabs: Mapping[str | HtmlElement, str], ids: dict[str, HtmlElement], around: set[HtmlElement]
+    own: HtmlElement, tabs: Mapping[str | HtmlElement, str], ids: dict[str, HtmlElement | str], outer: set[HtmlElement]
 ) -> str:
-    """Return the name of the tab that shows a group: of a link to its box, or of the element in aria-labelledby."""
-    for box in (group.box, *islice(group.box.iterancestors(), _MAX_LEVELS - 1)):
-        if box in around or box.tag in ("main", "article"):
+    """Return the name of the tab that shows a box: of a link to it, or of the element in aria-labelledby."""
+    for box in (own, *islice(own.iterancestors(), _MAX_LEVELS - 1)):
+        if box in outer or box.tag in ("main", "article"):
             break  # a link to the text is "Skip to content"
         if name := tabs.get(box.get("id") or "") or tabs.get(box):
             return name
         if pointed := box.get("aria-labelledby"):
             if not ids:
-                ids.update((str(each.get("id")), each) for each in reversed(_WITH_ID(box.getroottree())))
-            texts = islice(ids[pointed].itertext(), _MAX_PARTS) if pointed in ids else ()
-            return normalize_space("".join(text[:_MAX_SCORED] for text in texts))[:50]
+                ids.update({"": ""}, **{str(each.get("id")): each for each in reversed(_WITH_ID(box.getroottree()))})
+            if not isinstance(label := ids.get(pointed, ""), str):
+                texts = islice(label.itertext(), _MAX_PARTS)
+                ids[pointed] = label = normalize_space("".join(text[:_MAX_SCORED] for text in texts))[:50]
+            return label
     return ""
 
 
 def _is_within(element: HtmlElement, box: HtmlElement) -> bool:
-    return element is box or box in islice(element.iterancestors(), _MAX_DEPTH)
+    is_beside = element.getparent() is box.getparent()  # as most are, which are not looked for further
+    return element is box or (not is_beside and box in islice(element.iterancestors(), _MAX_DEPTH))
 
 
 def _announces_links(text: str) -> bool:
@@ -430,7 +428,7 @@ def _is_choice(block: Block, content: PageBlocks) -> bool:
 
 def _tab_names(block: Block) -> list[str]:
     """Return the texts of the links of a line that lead nowhere: they show a list each, or choose what one shows."""
-    return [a.text for a in block.anchors if a.href.startswith(("#", "javascript:")) and a.text]
+    return [a.text for a in block.anchors[:_MAX_PARTS] if a.href.startswith(("#", "javascript:")) and a.text]
 
 
 def _opens_box(block: Block, box: HtmlElement, content: PageBlocks) -> bool:
@@ -454,7 +452,7 @@ def _labels_empty_box(block: Block, box: HtmlElement, group: CandidateGroup) -> 
         if within in around:
             return False
         is_direct = within.getparent() is box
-        for after in within.itersiblings("div", "ul", "ol", "section"):
+        for after in islice(within.itersiblings("div", "ul", "ol", "section"), _MAX_PARTS):
             if after in around:
                 break
             # Directly in the box an empty element without a name ends floating.
@@ -543,12 +541,12 @@ def _is_group(group: CandidateGroup, *, listing: bool) -> bool:
     return strong * 2 >= len(pages) if len(pages) > 1 else strong == 1 and (named or listing)
 
 
-def _is_read_also(group: CandidateGroup, body_blocks: frozenset[int]) -> bool:
+def _is_read_also(group: CandidateGroup, within: range) -> bool:
     """Return whether a group is "read also" within the body: single cards, or a list without a heading."""
-    if not body_blocks or (group.label_text and len({c.page for c in group.candidates}) > 1):
+    if group.label_text and len({c.page for c in group.candidates}) > 1:
         return False
-    first, last = group.candidates[0].anchor.block, max(c.anchor.block for c in group.candidates)
-    is_within = min(body_blocks) < first and last < max(body_blocks) and any(c.anchor.text for c in group.candidates)
+    ends = group.candidates[0].anchor.block, max(c.anchor.block for c in group.candidates)
+    is_within = all(map(within.__contains__, ends)) and any(c.anchor.text for c in group.candidates)
     return is_within and max(c.score for c in group.candidates) >= 2.5
 
 
@@ -566,14 +564,16 @@ def _kind(group: CandidateGroup) -> LinkKind:
 def _links(candidates: list[LinkCandidate], *, sized: bool = False) -> tuple[Link, ...]:
     """Return one link per page, in order, with the longest of its anchor texts; also the declared size of its box."""
     found: dict[str, Link] = {}
-    inner = ((c, _TEXTS(c.anchor.element)[:_MAX_PARTS]) for c in candidates if c.page)
+    pictures: dict[HtmlElement, str] = {}
+    links = ((c, c.anchor.element) for c in candidates if c.page)
+    inner = ((c, _TEXTS(link)[:_MAX_PARTS] if has_children(link) else [link.text or ""]) for c, link in links)
     parts = [(c, [*filter(None, map(normalize_space, texts))]) for c, texts in inner]
     pages = Counter(text for text, _ in {(text, c.page) for c, texts in parts for text in (c.anchor.text, *texts)})
     for candidate, texts in parts:
         known, text = found.get(candidate.page), _title_of(candidate.anchor, texts, pages)
         size = known.box_size if known else ""
         if sized and not size and candidate.box is not None:
-            size = find_box_size(candidate.anchor.element, candidate.box)
+            size = find_box_size(candidate.anchor.element, candidate.box, pictures)
         # What several cards say is a button: "Read more".
         is_title = text != "" and pages[text] < 2
         is_better = known is not None and (

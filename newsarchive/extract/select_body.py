@@ -330,9 +330,8 @@ def _locate_lines(lines: Iterable[str], blocks: list[Block]) -> SelectedBody:
     keys = [_remove_space(block.text) for block in blocks]
     places: dict[str, list[int]] = {}
     for index, key in enumerate(keys):
-        places.setdefault(key, []).append(index)
-        for line in blocks[index].lines:
-            places.setdefault(_remove_space(line), []).append(index)
+        for each in (key, *map(_remove_space, blocks[index].lines)):
+            places.setdefault(each, []).append(index)
     in_block = {(_remove_space(line), block.index) for block in blocks for line in block.lines}
     found = SelectedBody()
     cursor = -1
@@ -373,7 +372,12 @@ def _locate_parts(key: str, keys: list[str], cursor: int, taken: set[int]) -> li
     for index in window:
         if index not in taken and len(key) * 2 > len(keys[index]) and key in keys[index]:
             return [index]
-    blocks_of = [i for i in window if i not in taken and len(keys[i]) > 3 and keys[i] in key]
+    blocks_of: list[int] = []
+    at = 0  # the blocks stand in order: each is looked for first behind the one before it
+    for index in (i for i in window if i not in taken and len(keys[i]) > 3):
+        if (found := key.find(keys[index], at)) >= 0 or keys[index] in key:
+            blocks_of.append(index)
+            at = max(at, found + 1)
     return blocks_of if sum(len(keys[i]) for i in blocks_of) * 2 > len(key) else []
 
 
@@ -417,13 +421,12 @@ def find_missed_text(blocks: list[Block], chosen: set[int], headline: Headline) 
         excluded = zones.NOT_TEXT & ~zones.SHARE if block.zone & zones.QUOTE else zones.NOT_TEXT
         if block.index in chosen or block.zone & excluded or parent is None:
             continue
-        if not _belongs_to_text(block, parent, places):
-            if markup_role(block) is Role.HEADING and block.tag != "h1" and block.link_share <= MAX_LINK_SHARE:
-                titles.append(block)
-            continue
-        found.append(block)
-        if block.letters > 60 or block.zone & zones.QUOTE:
-            similar_parents.add(parent)
+        if _belongs_to_text(block, parent, places):
+            found.append(block)
+            if block.letters > 60 or block.zone & zones.QUOTE:
+                similar_parents.add(parent)
+        elif markup_role(block) is Role.HEADING and block.tag != "h1" and block.link_share <= MAX_LINK_SHARE:
+            titles.append(block)
     parents = places.parents | similar_parents
     left = {b.index for b in found if b.element.getparent() in parents or _list_parent(b) in parents}
     return left | {b.index for b in titles if _is_title_of_text(b, blocks, chosen | left)}

@@ -288,12 +288,13 @@ def _layout_groups(page: Page, box: LayoutBox, *, sized: bool) -> Iterator[LinkG
     """Yield a group for each element that the selector of a box matches and that has links."""
     for element in box.box.elements(page.root):
         links: dict[str, Link] = {}
+        pictures: dict[HtmlElement, str] = {}
         for anchor in box.links.elements(element):
             url = resolve_link(page.base, anchor.get("href") or "")
             text = normalize_space(str(anchor.text_content()))
             if url and (text or page_key(url) not in links):
                 known = links.get(page_key(url)) or Link(url=url, anchor="")
-                size = known.box_size or (find_box_size(anchor, element) if sized else "")
+                size = known.box_size or (find_box_size(anchor, element, pictures) if sized else "")
                 links[page_key(url)] = Link(url=url, anchor=max(text, known.anchor, key=len), box_size=size)
         if box.label is not None:
             label = next(iter(box.label.values(element)), "")

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 from lxml.etree import ElementDefaultClassLookup, LxmlError, SubElement, XPath
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
@@ -50,6 +51,8 @@ _MIN_LIMIT, _MIN_BYTES = 10_000, 20
 """Elements up to which a page of any size is read, and bytes for each of more. Pages over 100 kB have 53 or more."""
 MAX_TEXT = 1_500_000
 """Longest text of a page that is read, in characters."""
+_MANY_ELEMENTS = 1_000  # of a box that holds more than a line, a card or a cell, however little text it has
+_LENGTHS: WeakKeyDictionary[HtmlElement, int] = WeakKeyDictionary()  # of texts; many lines may share an element
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,13 +182,13 @@ def has_children(element: HtmlElement, least: int = 1) -> bool:
 
 
 def has_more_text(element: HtmlElement, most: int) -> bool:
-    """Return whether an element has more text than a limit, without reading all: many lines may share an element."""
-    length = 0
-    for text in element.itertext():
-        length += len(text.strip())
-        if length > most:
-            return True
-    return False
+    """Return whether an element has more text than a limit, or more elements than so little text is ever in."""
+    if not has_children(element):
+        return len((element.text or "").strip()) > most
+    if element not in _LENGTHS:
+        is_large = next(islice(element.iter(), _MANY_ELEMENTS, None), None) is not None
+        _LENGTHS[element] = MAX_TEXT if is_large else sum(len(text.strip()) for text in element.itertext())
+    return _LENGTHS[element] > most
 
 
 _ROOT_RELATIVE = re.compile(r"/(?!/)(?:[^\s.;?#\\]|(?<!/)\.)*(?:\?[^\s#;]+)?(?:#.*)?")

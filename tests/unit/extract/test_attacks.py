@@ -219,6 +219,35 @@ def test_what_labels_announce_is_found_in_linear_time(shape: str, depth: int) ->
     assert seconds_to_read_page(body, limit) < limit
 
 
+OF_ONE_ELEMENT = {
+    "lines of a cell": ("<table><tr><td>x<td>", f"<b>rain</b><br>{'<i title=rain></i>' * 6}", ""),
+    "lines around all others": ("<div>rain<br>" * 190, "<b title=rain></b>", "</div>" * 190),
+    "links of one label": ("<blockquote>", f"rain<br>{'<b class=related><a href=/a-b-c-d-e-{}></a></b>' * 600}", ""),
+    "boxes named by one element": (
+        "",
+        f"{PARAGRAPH * 2}<div aria-labelledby=x><p>{HEADLINE_LINK}<p>{HEADLINE_LINK}</div>",
+        "",
+    ),
+    "lists below one heading": (
+        "<h3>Most read</h3>",
+        f"<div></div><ul>{'<li><a href=/a-b-c-d-e-{}></a>' * 2}</ul>",
+        "",
+    ),
+}
+"""What is before, between and behind elements that all ask for the same one: beginning, unit with numbers, end."""
+
+
+@pytest.mark.parametrize("shape", OF_ONE_ELEMENT)
+def test_what_many_elements_ask_about_one_is_found_once(shape: str) -> None:
+    """Each line or link asked for the text, label or box around it anew, in five to thirteen times as long."""
+    begin, unit, end = OF_ONE_ELEMENT[shape]
+    count = (280_000 - len(begin) - len(end)) // len(unit)
+    units = "".join(unit.format(*range(number * 1_000, number * 1_000 + unit.count("{}"))) for number in range(count))
+    limit = 4 * seconds_to_read_plain_page()
+    body = f"<h1>Rain falls on the hills</h1>{PARAGRAPH * 8}{begin}{units}{end}{PARAGRAPH * 8}"
+    assert seconds_to_read_page(body, limit) < limit
+
+
 def test_the_depth_of_the_caller_makes_no_page_slow() -> None:
     """At the depths at which CPython maps memory for each call, a page of many elements took three times as long."""
     body = f"<h1>Rain falls</h1>{'<div class=t>' * 60}{'<h3>Rain</h3><b>rain</b> ' * 7_000}"

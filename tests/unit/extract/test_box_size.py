@@ -78,7 +78,7 @@ def test_the_declared_size_is_found(card: str) -> None:
     section = f'<section id="box" class="col-11" width="9"><b>y</b>{card}</section>'
     page = html.document_fromstring(row if card.startswith("<td") else section)
     (link,) = page.iter("a")
-    assert find_box_size(link, page.get_element_by_id("box")) == CARDS[card]
+    assert find_box_size(link, page.get_element_by_id("box"), {}) == CARDS[card]
 
 
 @given(
@@ -95,7 +95,7 @@ def test_no_attribute_is_an_error(attributes: dict[str, str], tag: str) -> None:
     for name, value in attributes.items():
         with contextlib.suppress(ValueError):  # characters that no document has
             other.set(name, value)
-    size = find_box_size(SubElement(card if tag == "img" else other, "a"), box)
+    size = find_box_size(SubElement(card if tag == "img" else other, "a"), box, {})
     assert re.fullmatch(r"|[\d.]+x[\d.]+|[\d.]+(?:px|%|vw|r?em)|\d{1,2} columns?", size, re.ASCII), size
 
 
