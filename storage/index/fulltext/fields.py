@@ -11,7 +11,7 @@
     site, language, section, author, tag ...   values as they are compared: what filters, facets and exclusions ask for
     version, article, order, dated ...         numbers, in columns; those that are asked for by value indexed, too
     story      what copies of one text in several papers have in common; missing for a text of a few words
-    repeated   1 if another article has the story, and in a few other documents
+    repeated   of texts with a story that another article has, and of a few others (OWN_REPEATED, OTHER_REPEATED)
 
 Words are the analyser's (storage/index/text/analyzer.py), joined by blanks: the engine only splits at blanks.
 """
@@ -23,7 +23,7 @@ from typing import TypeAlias
 
 from tantivy import Document, Filter, Schema, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-ANALYZER_VERSION = 10
+ANALYZER_VERSION = 11
 """Counts changes of the analyser and of these fields: a folder that an earlier version wrote is made anew."""
 MOST_BETWEEN = 30
 """Most words between two that are searched near each other."""
@@ -37,13 +37,16 @@ STEMS = {"all": "stems", "headline": "headline_stems", "dek": "dek_stems"}
 """Fields with the stems of the words of another field, but for those that are words of it."""
 VALUE_FIELDS = ("section", "author", "tag", "changed", "urlkey", "capture_urlkey", "marks")
 """Texts that are compared as a whole."""
-LABEL_FIELDS = ("language", "agency", "section_label", "author_label")
+LABEL_FIELDS = ("language", "agency", "section_label")
 """Texts for facets, in columns: as they are printed."""
 NUMBERS = ("article", "site", "capture_site", "newest", "last", "grouping", "corrected", "edited", "story", "repeated",
            "standing")  # fmt: skip
 """Numbers that are asked for. Signed: tantivy deletes nothing by a term of an unsigned field, without an error."""
-COLUMNS = ("version", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
+COLUMNS = ("author_id", "version", "order", "by_length", "by_edits", "dated", "first_seen", "captured", "year")
 """Numbers that documents are sorted, counted or selected in ranges by."""
+OWN_REPEATED, OTHER_REPEATED = (1, 3), (2,)
+"""Values of `repeated`: another article has the story, too (1 if all texts of its own article have it, else 3); only a
+story of another text of its article is that of another article, too."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _SECONDS_BEFORE_1970 = 62_135_596_800
@@ -51,7 +54,7 @@ _TIE_BITS = 26
 _ORDER_BITS = 44
 _MOST_COUNTED = (1 << 18) - 1
 
-Fields: TypeAlias = Mapping[str, int | str | Sequence[str]]
+Fields: TypeAlias = Mapping[str, int | str | Sequence[int | str]]
 
 
 def count_microseconds(moment: datetime) -> int:
@@ -115,11 +118,9 @@ def build_document(values: Fields) -> Document:
     """Return a document for the engine. The engine reports a value of the wrong type only when it commits."""
     document = Document()
     for name, value in values.items():
-        if isinstance(value, int):
-            document.add_integer(name, value)
-        elif isinstance(value, str):
-            document.add_text(name, value)
-        else:
-            for one in value:
+        for one in (value,) if isinstance(value, int | str) else value:
+            if isinstance(one, int):
+                document.add_integer(name, one)
+            else:
                 document.add_text(name, one)
     return document

@@ -18,6 +18,8 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -64,9 +66,12 @@ class FulltextWriter:
         with _translate_errors():
             for article_id in articles:
                 self._writer.delete_documents_by_term("article", article_id)
-            for fields in documents:
-                repeated = int("story" in fields and self._is_repeated(fields["story"], fields["article"], unmarked))
-                self._writer.add_document(build_document({**fields, "repeated": repeated}))
+            for article, group in groupby(documents, itemgetter("article")):
+                texts = [*group]
+                own = ["story" in each and self._is_repeated(each["story"], article, unmarked) for each in texts]
+                varied = any(own) and len({each.get("story") for each in texts}) > 1
+                for fields, is_repeated in zip(texts, own, strict=True):
+                    self._writer.add_document(build_document({**fields, "repeated": is_repeated + 2 * varied}))
         return unmarked
 
     def _is_repeated(self, story: Any, article: Any, unmarked: set[int]) -> bool:
@@ -76,7 +81,7 @@ class FulltextWriter:
         if story not in self._stories:
             committed = EngineSearcher(self._index.schema, self._index.searcher())
             marks = committed.list_columns(committed.match_values("story", (story,)), "article", "repeated")
-            self._stories[story] = dict(zip(marks[0], map(bool, marks[1]), strict=True))
+            self._stories[story] = dict(zip(marks[0], (bool(mark & 1) for mark in marks[1]), strict=True))
         known = self._stories[story]
         known[article] = is_repeated = len(known) > (article in known)
         if len(known) == 2:  # of more articles, all others are marked

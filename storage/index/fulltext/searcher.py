@@ -5,7 +5,6 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
-from operator import itemgetter
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -54,28 +53,28 @@ class EngineSearcher:
         with _translate():
             return self.searcher.fast_field_values(name, addresses)  # type: ignore[return-value]  # integer fields
 
-    def list_best(self, query: Query, limit: int, offset: int) -> list[int]:
-        """Return the ids of matching versions by score, best first.
+    def list_best(self, query: Query, limit: int) -> list[tuple[int, int]]:
+        """Return the ids of matching versions and of their articles by score, best first.
 
         The order does not depend on how the documents lie in segments: scores are rounded to four digits, as sums
         differ in the last ones, and of equal scores the newer article is first.
         """
-        offset, limit = self._clamp(offset, limit)
+        _, limit = self._clamp(0, limit)
         if limit <= 0:
             return []
-        end = offset + limit
-        wanted = end + _TIES
+        wanted = limit + _TIES
         while True:
             hits = self._search(query, limit=wanted, count=False).hits
-            if len(hits) < wanted or _round(hits[-1][0]) < _round(hits[end - 1][0]):
+            if len(hits) < wanted or _round(hits[-1][0]) < _round(hits[limit - 1][0]):
                 break
             wanted *= 4
         addresses = [address for _, address in hits]
-        orders, versions = self._values("order", addresses), self._values("version", addresses)
+        columns = (self._values(name, addresses) for name in ("order", "version", "article"))
         ranked = sorted(
-            (-_round(score), -order, version) for (score, _), order, version in zip(hits, orders, versions, strict=True)
+            (-_round(score), -order, version, article)
+            for (score, _), order, version, article in zip(hits, *columns, strict=True)
         )
-        return [version for _, _, version in ranked[offset:end]]
+        return [(version, article) for _, _, version, article in ranked[:limit]]
 
     def _clamp(self, offset: int, limit: int) -> tuple[int, int]:
         """Return a part of the documents that exist: the engine allocates memory for as many as it is asked for."""
@@ -103,8 +102,10 @@ class EngineSearcher:
         found = self._aggregate(query, {**wanted, "dates": {"stats": {"field": "dated"}}})
         dates = found.pop("dates")
         for name, of_field in found.items():
-            values = sorted((bucket["key"], bucket["doc_count"]) for bucket in of_field["buckets"])
-            counts[name] = sorted(values, key=itemgetter(1), reverse=True)[: sizes[name]]
+            buckets, size = of_field["buckets"], sizes[name]  # the most frequent first, ties in no order
+            least = min((bucket["doc_count"] for bucket in buckets[:size]), default=0)
+            most = sorted((-each["doc_count"], each["key"]) for each in buckets if each["doc_count"] >= least)[:size]
+            counts[name] = [(value, -count) for count, value in most]
         return counts, () if dates["min"] is None else (dates["min"], dates["max"]), int(dates["count"])
 
     def list_terms(self, field: str, prefix: str, among: Query | None = None) -> list[tuple[str, int]]:

@@ -76,7 +76,7 @@ def find_similar_articles(scope: ReadScope, version_id: int, *, limit: int = 20)
     )
     own = scope.connection.scalar(select(VersionRow.article_id).where(VersionRow.id == version_id))
     excluded = [*search.excluded, *([search.engine.match_values("article", (own,))] if own else [])]
-    ranked = search.engine.list_best(match_without(alike, *excluded), _CANDIDATES, 0)
+    ranked = [version for version, _ in search.engine.list_best(match_without(alike, *excluded), _CANDIDATES)]
     conditions = VersionRow.id.in_(ranked), *visible_versions(scope)
     rows = scope.connection.execute(select(VersionRow.id, VersionRow.article_id).where(*conditions))
     articles = {row.id: row.article_id for row in rows if row.article_id}

@@ -57,6 +57,8 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
         return
     ids = [row.id for row in rows]
     authors, tags = load_authors(connection, ids), load_tags(connection, ids)
+    keys = group_pairs((row[0], row[1]) for row in connection.execute(_AUTHOR_IDS, {"ids": ids}))
+    bylines = {one: dict(zip(authors[one], keys.get(one, ()), strict=True)) for one in ids}
     paragraphs = load_paragraphs(connection, ids)
     metadata = group_pairs((row[0], row[1]) for row in fetch_by_ids(connection, _METADATA_CHANGES, article_ids))
     for article_id, versions in group_by(rows, attrgetter("article_id")).items():
@@ -73,7 +75,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             grouped = ((row.headline,), (row.dek or "",), own, others, names)
             parts = [[analyze(text, row.language) for text in texts] for texts in grouped]
             forms = {field: _collect_forms(parts[some]) for field, some in _STEMMED.items()}
-            fields = _build_fields(row, shared, parts, own, authors[row.id], tags[row.id])
+            fields = _build_fields(row, shared, parts, own, bylines[row.id], tags[row.id])
             stems = {field: " ".join(sorted(stems - known)) for field, (known, stems) in forms.items()}
             place = {"standing": (article_id << STANDING_BITS) + standing, "last": int(not following)}
             marks = _mark_forms(forms, following, later) if following else ()
@@ -81,7 +83,7 @@ def load_documents(connection: Connection, article_ids: Sequence[int]) -> Iterat
             following = forms
             later.update(*forms["stems"])
             words.append(forms["stems"][0])
-        facets = {tuple(tuple(each[name]) for name in LABEL_FIELDS) for each in documents}
+        facets = {tuple(tuple(each[name]) for name in (*LABEL_FIELDS, "author_id")) for each in documents}
         grouping = ALONE if len(versions) == 1 else ALIKE if len(facets) == 1 else VARIED
         of_article = words[:1] if grouping == VARIED else words
         documents[0]["article_words"] = " ".join(sorted(set().union(*of_article)))
@@ -98,13 +100,13 @@ def load_stories(connection: Connection, article_ids: Sequence[int]) -> list[int
 
 
 def _build_fields(
-    row: AnyRow, shared: Mapping[str, Any], parts: _Parts, own: Sequence[str], authors: Sequence[str],
+    row: AnyRow, shared: Mapping[str, Any], parts: _Parts, own: Sequence[str], authors: Mapping[str, int],
     tags: Sequence[str],
 ) -> Fields:  # fmt: skip
     (headline,), (dek,), body, others, names = ([words for words, _ in some] for some in parts)
     order = make_order(row.dated_at, row.url_digest)
     section = fold_value(row.section or "")
-    bylines = {fold_value(name): name for name in reversed(authors) if fold_value(name)}
+    bylines = {fold_value(name): author_id for name, author_id in reversed([*authors.items()]) if fold_value(name)}
     story = identify_story(body)
     return {
         **({"story": story} if story is not None else {}),
@@ -132,7 +134,7 @@ def _build_fields(
         "section": [section] if section else [],
         "section_label": [row.section] if section else [],
         "author": list(bylines),
-        "author_label": list(bylines.values()),
+        "author_id": list(bylines.values()),
         "tag": [tag[:_LONGEST_VALUE] for tag in tags],
         "changed": [*row.changed.split(), *sorted(shared["metadata"])],
         "urlkey": row.urlkey,
@@ -199,4 +201,4 @@ _VERSIONS = build_query(
     **dict.fromkeys(("is_variant", "is_current", "is_corrected"), Boolean),
     **dict.fromkeys(("dated_at", "first_seen_at", "fetched_at"), ArticleRow.dated_at.type),
 )
-_METADATA_CHANGES = build_query(SEARCH_SQL["metadata-changes"], ["ids"])
+_AUTHOR_IDS, _METADATA_CHANGES = (build_query(SEARCH_SQL[name], ["ids"]) for name in ("author-ids", "metadata-changes"))

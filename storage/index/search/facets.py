@@ -20,7 +20,7 @@ from storage.index.reader import ReadScope
 from storage.index.rows.version_parts import load_authors
 from storage.index.schema.tables import VersionRow
 from storage.index.search.documents import fold_value
-from storage.index.search.matches import Matches, Search, fold_copies, merge_spellings
+from storage.index.search.matches import Matches, Search, fold_copies, merge_spellings, name_authors
 from storage.index.search.query import SearchQuery, parse_query
 from storage.index.search.results import load_page
 from storage.index.views.articles import EVERYTHING, AnyOf, Filters, Order, SearchPage, list_values
@@ -169,7 +169,7 @@ def _count(
 _FACETS: tuple[tuple[FacetName, str, str], ...] = (
     ("site", "site", "site"),
     ("section", "section_label", "section"),
-    ("author", "author_label", "byline"),
+    ("author", "author_id", "byline"),
     ("language", "language", "language"),
     ("agency", "agency", "agency"),
 )
@@ -189,7 +189,9 @@ def _build_facets(
             labels = search.engine.summarize(counted.unique, {column: _MOST_LABELS})[0][column]
         if name == "site":
             labels = [(sites[label], count) for label, count in labels]
-        elif name != "agency":  # of several texts of an article the newest counts
+        elif name == "author":
+            labels = name_authors(search, labels)
+        if name not in ("site", "agency"):  # of several texts of an article the newest counts
             of_counted = varied if counted is matches else counted.list_varied()
             labels = [*labels, *sorted(_iter_other_labels(search.scope.connection, of_counted, name, fold))]
         wanted = set(map(fold, list_values(chosen)))

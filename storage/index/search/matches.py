@@ -13,11 +13,11 @@ Lists and counts of articles of an author, a tag, a section or a site are by the
 import re
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import accumulate
-from operator import itemgetter
 
 from sqlalchemy import select
 from tantivy import Query
@@ -26,10 +26,11 @@ from storage.errors import SearchNotReady
 from storage.grouping import group_pairs
 from storage.index.conditions.visibility import load_site_names
 from storage.index.engine.dialect import list_distinct
-from storage.index.fulltext.fields import count_microseconds, make_order, to_time
+from storage.index.engine.statements import IDS, fetch_by_ids
+from storage.index.fulltext.fields import OTHER_REPEATED, OWN_REPEATED, count_microseconds, make_order, to_time
 from storage.index.fulltext.searcher import EngineSearcher, match_all, match_any, match_without
 from storage.index.reader import ReadScope
-from storage.index.schema.tables import ArticleRow, UrlRow, VersionRow
+from storage.index.schema.tables import ArticleRow, AuthorRow, UrlRow, VersionRow
 from storage.index.search.documents import ALIKE, STANDING_BITS, VARIED, fold_value
 from storage.index.search.follower import open_search
 from storage.index.search.query import SearchQuery
@@ -47,15 +48,15 @@ class FoldedCopies:
     """Copies of texts in other sites, in columns: a search may have tens of thousands, and is kept."""
 
     firsts: Sequence[int] = ()
-    """The version of which each is a copy, in ascending order."""
-    versions: Sequence[int] = ()
-    """The copies, in the order of `firsts`, and of one version the oldest first."""
+    """The article of which each is a copy, in ascending order."""
+    articles: Sequence[int] = ()
+    """The copies, in the order of `firsts`, and of one article the oldest first."""
     orders: Sequence[int] = ()
-    """Numbers by which their articles are sorted by date, in ascending order."""
+    """Numbers by which they are sorted by date, in ascending order."""
 
     def list_of(self, first: int) -> Sequence[int]:
-        """Return the versions that are copies of one, the oldest first."""
-        return self.versions[bisect_left(self.firsts, first) : bisect_right(self.firsts, first)]
+        """Return the articles that are copies of one, the oldest first."""
+        return self.articles[bisect_left(self.firsts, first) : bisect_right(self.firsts, first)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +68,14 @@ class Matches:
     """Every text that matches."""
     unique: Query
     """The newest of each article's texts that match."""
-    former: Query | None = None
-    """If `unique` has last texts in place of former ones with the same facet values: those that may be the newest."""
+    is_by_article: bool = False
+    """True if `unique` has last texts in place of former ones with the same facet values."""
     varied: tuple[Sequence[int], Sequence[int]] | None = None
     """In that case `standing` and version of the other texts, until they are counted."""
     ranked: Query | None
     """The same, with scores; None if nothing can be ranked."""
     folded: FoldedCopies = field(default_factory=FoldedCopies)
-    """Texts that match `unique`, too, and are left out afterwards."""
+    """Articles that match `unique`, too, and are left out afterwards."""
     total: int | None = None
     """Number of texts in `unique`, if they have been counted."""
     extremes: Sequence[float] = ()
@@ -85,26 +86,35 @@ class Matches:
 
     def count(self) -> int:
         """Return the number of articles."""
-        return (self.engine.count(self.unique) if self.total is None else self.total) - len(self.folded.versions)
+        return (self.engine.count(self.unique) if self.total is None else self.total) - len(self.folded.articles)
 
     def list_versions(self, order: Order, limit: int, offset: int = 0) -> list[int]:
         """Return the ids of the versions that stand for the articles."""
-        if self.folded.versions:
-            copies, every = set(self.folded.versions), replace(self, folded=FoldedCopies())
-            listed: Sequence[int] = ()
-            for wanted in (2 * (offset + limit), offset + limit + len(copies)):
-                if len(listed) < min(offset + limit, self.count()):
-                    listed = [one for one in every.list_versions(order, wanted) if one not in copies]
-            return [*listed[offset : offset + limit]]
+        copies, end = set(self.folded.articles), offset + limit
+        listed: list[tuple[int, int]] = []
+        for wanted in (2 * end, end + len(copies)) if copies else (end,):
+            if not listed or len(listed) < min(end, self.count()):
+                listed = [text for text in self._list_unique(order, wanted) if text[1] not in copies]
+        some = listed[offset:end]
+        return self.list_shown([one for _, one in some]) if self.is_by_article else [one for one, _ in some]
+
+    def _list_unique(self, order: Order, limit: int) -> list[tuple[int, int]]:
+        """Return version and article of the first texts of `unique`, with copies."""
         if order == "rank" and self.ranked is not None:
-            return self.engine.list_best(self.ranked, limit, offset)
+            return self.engine.list_best(self.ranked, limit)
         by = _SORTED_BY.get(order, "order")
-        shown = self.unique if by != "order" else match_all(self.unique, *self._match_newest_years(offset + limit))
-        _, versions, articles = self.engine.list_columns(shown, by, "version", "article", limit=limit, offset=offset)
-        if self.former is None:
-            return versions
-        newest = {article: texts[0][1] for article, texts in self.list_texts(articles).items()}
-        return [newest[article] for article in articles]
+        shown = match_all(self.unique, *(self._match_newest_years(limit) if by == "order" else ()))
+        _, *columns = self.engine.list_columns(shown, by, "version", "article", limit=limit)
+        return [*zip(*columns, strict=True)]
+
+    def list_shown(self, articles: Sequence[int]) -> list[int]:
+        """Return the versions that stand for some articles that are found, in their order."""
+        if self.is_by_article:
+            texts = self.list_texts(articles)
+            return [texts[article][0][1] for article in articles]
+        some = match_all(self.unique, self.engine.match_values("article", {*articles}))
+        versions = dict(zip(*self.engine.list_columns(some, "article", "version"), strict=True))
+        return [versions[article] for article in articles]
 
     def _match_newest_years(self, texts: int) -> list[Query]:
         """Return a query for the newest years that have so many texts, if their numbers are known."""
@@ -125,32 +135,31 @@ class Matches:
         """Return the matching texts of articles, by article, as `standing` and version, the newest first."""
         unknown = {*articles}.difference(self._texts)
         wanted = match_all(self.every, self.engine.match_values("article", unknown))
-        self._texts.update(_group_texts(self.engine, wanted) if unknown else {})
+        listed = zip(*self.engine.list_columns(wanted, "standing", "version"), strict=True) if unknown else ()
+        self._texts.update(group_pairs((text[0] >> STANDING_BITS, text) for text in listed))
         return self._texts
 
-    def list_repeated(self) -> Iterable[Sequence[int]]:
-        """Return those texts that stand for their articles whose story another article has, too, the oldest first.
+    def iter_repeated(self) -> Iterator[Sequence[int]]:
+        """Yield those articles whose story another article has, too, the oldest first.
 
-        Each as the numbers by which it is sorted by date, of its version, its story and its site.
+        Each as its number for the order by date, the story of its newest text that matches, its site and its id.
         """
-        engine, values, columns = self.engine, self.engine.match_values, ("order", "version", "story", "site")
-        repeated = values("repeated", (1,))
-        if self.former is None:
-            return zip(*map(reversed, engine.list_columns(match_all(self.unique, repeated), *columns)), strict=True)
-        last = engine.list_columns(match_all(self.every, values("last", (1,)), repeated), *columns, "article")
-        # Of these articles the last text does not match, or is no copy.
-        articles = {*engine.list_columns(match_all(self.former, repeated), "article")[0]}.difference(last.pop())
-        some = match_all(self.every, values("article", articles))
-        texts = engine.list_columns(some, "standing", "repeated", *columns)
-        newest = {row[0] >> STANDING_BITS: row for row in zip(*map(reversed, texts), strict=True)}
-        former = (row[2:] for row in newest.values() if row[1])
-        return sorted([*zip(*map(reversed, last), strict=True), *former], key=itemgetter(0))
-
-
-def _group_texts(engine: EngineSearcher, texts: Query) -> dict[int, list[tuple[int, int]]]:
-    """Return texts by article, as `standing` and version, the newest first."""
-    listed = zip(*engine.list_columns(texts, "standing", "version"), strict=True)
-    return group_pairs((standing >> STANDING_BITS, (standing, version)) for standing, version in listed)
+        columns, marked = ("order", "story", "site", "article"), partial(self.engine.match_values, "repeated")
+        if not self.is_by_article:
+            listed = self.engine.list_columns(match_all(self.unique, marked(OWN_REPEATED)), *columns)
+            yield from zip(*map(reversed, listed), strict=True)
+            return
+        # Of other articles the last text matches, and is no copy.
+        some = match_any(marked(OWN_REPEATED), match_without(marked(OTHER_REPEATED), self.every))
+        listed = self.engine.list_columns(match_all(self.unique, some), *columns, "repeated")
+        several = [article for article, which in zip(*listed[3:], strict=True) if which > 1]
+        wanted = match_all(self.every, self.engine.match_values("article", several))
+        texts = self.engine.list_columns(wanted, "standing", "story", "repeated")
+        newest = {standing >> STANDING_BITS: text for standing, *text in zip(*map(reversed, texts), strict=True)}
+        for order, last_story, site, article, last in zip(*map(reversed, listed), strict=True):
+            story, own = (last_story, last) if last == 1 else newest[article]
+            if own in OWN_REPEATED:
+                yield order, story, site, article
 
 
 def fold_copies(matches: Matches) -> Matches:
@@ -162,14 +171,14 @@ def fold_copies(matches: Matches) -> Matches:
     ranks: dict[int, int] = {}
     of_rank: dict[int, int] = {}
     firsts, copies, orders = array("q"), array("q"), array("q")
-    for order, version, story, site in matches.list_repeated():
+    for order, story, site, article in matches.iter_repeated():
         # Numbers as keys: pairs would be traversed by the garbage collector. Nearly all texts have the first rank.
         of_site = story << _ID_BITS | site
         ranks[of_site] = rank = ranks.get(of_site, 0) + 1
-        first = of_rank.setdefault(story if rank == 1 else -(story << _ID_BITS | rank), version)
-        if first != version:
+        first = of_rank.setdefault(story if rank == 1 else -(story << _ID_BITS | rank), article)
+        if first != article:
             firsts.append(first)
-            copies.append(version)
+            copies.append(article)
             orders.append(order)
     by_first = sorted(range(len(firsts)), key=firsts.__getitem__)
     firsts, copies = (array("q", [*map(column.__getitem__, by_first)]) for column in (firsts, copies))
@@ -193,14 +202,15 @@ class Search:
         wanted = match_all(self.translation.words(query), *conditions)
         every = match_without(wanted, *self.excluded)
         engine, values = self.engine, self.engine.match_values
-        anywhere, known = None, self.translation.match_newest_former(query)
+        known = self.translation.match_newest_former(query)
         # The texts of an article pass the other ones alike, unless their facet values differ.
         others = replace(filters, language=None, section=None, author=None, byline=None, agency=None)
-        if not (of_texts or self.excluded or others.selects_texts):
-            anywhere = self.translation.match_anywhere(query)
-        possible = former = match_without(self._select_former(query, filters, others, wanted), *known)
-        unique = match_all(every, match_any(values("last", (1,)), *known))
-        if anywhere is not None:
+        by_text = of_texts or self.excluded or others.selects_texts
+        anywhere = None if by_text else self.translation.match_anywhere(query)
+        if anywhere is None:
+            former = match_without(self._select_former(query, filters, others, wanted), *known)
+            unique = match_all(every, match_any(values("last", (1,)), *known))
+        else:
             unique = match_all(anywhere, *conditions)
             former = match_all(every, values("grouping", (VARIED,)))
         texts, versions = engine.list_columns(former, "standing", "version")
@@ -214,7 +224,7 @@ class Search:
                 some = match_without(former, values("standing", rejected))
             unique = match_any(unique, some)
         found = Matches(engine=engine, every=every, unique=unique, ranked=self.translation.rank(query, unique))
-        return found if anywhere is None else replace(found, former=possible, varied=(texts, versions))
+        return found if anywhere is None else replace(found, is_by_article=True, varied=(texts, versions))
 
     def _select_former(self, query: SearchQuery, filters: Filters, others: Filters, wanted: Query) -> Query:
         """Return a query for former texts that match, but for some of those of which a later text matches, too."""
@@ -324,13 +334,23 @@ def get_site_profile(scope: ReadScope, site: str) -> SiteProfile:
 
 
 def _count_names(search: Search, site: str) -> SiteProfile:
-    folds: dict[str, Callable[[str], str]] = {"section_label": fold_value, "author_label": fold_value, "language": str}
+    folds: dict[str, Callable[[str], str]] = {"section_label": fold_value, "author_id": fold_value, "language": str}
     counts = search.engine.summarize(search.find_current(Filters(site=site)), dict.fromkeys(folds, _MOST_VALUES))[0]
+    counts["author_id"] = name_authors(search, counts["author_id"])
     sections, authors, languages = (
         tuple((name, articles) for _, name, articles in merge_spellings(counts[column], fold)[:_MAX_PROFILE_NAMES])
         for column, fold in folds.items()
     )
     return SiteProfile(sections=sections, authors=authors, languages=languages)
+
+
+def name_authors(search: Search, counts: Sequence[tuple[int, int]]) -> list[tuple[str, int]]:
+    """Return numbers of articles by author with the names in place of the ids, in their order."""
+    names: dict[int, str] = search.engine.remember("authors", dict)
+    unknown = [author_id for author_id, _ in counts if author_id not in names]
+    query = select(AuthorRow.id, AuthorRow.name).where(AuthorRow.id.in_(IDS))
+    names.update((row[0], row[1]) for row in fetch_by_ids(search.scope.connection, query, unknown))
+    return [(names[author_id], count) for author_id, count in counts if author_id in names]
 
 
 def merge_spellings(labels: Iterable[tuple[str, int]], fold: Callable[[str], str]) -> list[tuple[str, str, int]]:

@@ -39,7 +39,7 @@ def load_page(
     total = matches.count()
     return SearchPage(
         total=total,
-        articles=total + len(matches.folded.versions),
+        articles=total + len(matches.folded.articles),
         suggestion=None if total else suggest_query(search, query, text),
         hits=_load_hits(search, matches, ids, MatchFinder(query, search.languages)),
         problems=query.problems,
@@ -72,9 +72,7 @@ def find_matching_versions(scope: ReadScope, text: str, filters: Filters) -> lis
 
 def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: MatchFinder) -> tuple[SearchHit, ...]:
     connection, visible = search.scope.connection, visible_versions(search.scope)
-    copies = {one: matches.folded.list_of(one)[:_MOST_COPIES] for one in chosen}
-    wanted = [*chosen, *(copy for some in copies.values() for copy in some)]
-    versions = {row.id: row for row in connection.execute(_VERSIONS.where(*visible), {"ids": wanted})}
+    versions = {row.id: row for row in connection.execute(_VERSIONS.where(*visible), {"ids": [*chosen]})}
     # A version may be gone since the search folder was written.
     ids = [version_id for version_id in chosen if version_id in versions]
     texts = {
@@ -83,6 +81,10 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
     }
     authors = load_authors(connection, ids)
     articles = [versions[one].article_id for one in ids]
+    copies = {one: matches.folded.list_of(one)[:_MOST_COPIES] for one in articles}
+    shown = matches.list_shown([copy for some in copies.values() for copy in some])
+    rows = connection.execute(_VERSIONS.where(*visible), {"ids": shown}) if shown else ()
+    papers = {row.article_id: row for row in rows}
     counting = select(VersionRow.article_id, func.count(VersionRow.number.distinct()))
     counting = counting.where(VersionRow.article_id.in_(articles), *visible)
     counts = {row[0]: row[1] for row in connection.execute(counting.group_by(VersionRow.article_id))}
@@ -105,10 +107,10 @@ def _load_hits(search: Search, matches: Matches, chosen: Sequence[int], marker: 
             first_seen=version.first_seen_at, state=version.state, captured=version.captured,
             image=search.scope.exclude.name_url(version.image),
             image_caption=version.image_caption and masks[version.id].apply(version.image_caption),
-            papers=len(matches.folded.list_of(version.id)),
+            papers=len(matches.folded.list_of(version.article_id)),
             copies=tuple(
                 StoryCopy(article_id=copy.article_id, site=copy.site, url=copy.canonical_url, headline=copy.headline)
-                for copy in filter(None, map(versions.get, copies[version.id]))
+                for copy in filter(None, map(papers.get, copies[version.article_id]))
             ),
         )
         for version in map(versions.__getitem__, ids)

@@ -12,6 +12,9 @@ JOIN captures ON captures.id = versions.capture_id
 JOIN urls AS captured ON captured.id = captures.url_id
 WHERE versions.article_id IN :ids
 
+-- author-ids
+SELECT version_id, author_id FROM version_authors WHERE version_id IN :ids ORDER BY version_id, position
+
 -- metadata-changes
 SELECT DISTINCT article_id, field FROM metadata_changes WHERE article_id IN :ids
 

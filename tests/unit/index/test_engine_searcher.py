@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import combinations
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tantivy import Query
 
+from storage.grouping import group_by
 from storage.index.fulltext.fields import build_document
 from storage.index.fulltext.folder import FulltextFolder, index_in_memory
 from storage.index.search.query import SearchTerm
@@ -24,10 +26,10 @@ def test_values_are_counted_exactly_whatever_their_number(authors: int, wanted: 
     """Fewer, as many, and more than the engine hands over at first; of equally frequent ones the first by name."""
     names = [f"{number % authors:05}" for number in range(authors + authors // 2)]
     engine = index_in_memory(
-        build_document({"version": number, "author_label": [name]}) for number, name in enumerate(names)
+        build_document({"version": number, "section_label": [name]}) for number, name in enumerate(names)
     )
     expected = sorted(Counter(names).items(), key=lambda one: (-one[1], one[0]))
-    assert engine.summarize(Query.all_query(), {"author_label": wanted})[0]["author_label"] == expected[:wanted]
+    assert engine.summarize(Query.all_query(), {"section_label": wanted})[0]["section_label"] == expected[:wanted]
 
 
 def test_ranges_are_counted_whatever_their_number() -> None:
@@ -76,12 +78,19 @@ def test_copies_are_marked_at_once_in_a_new_folder(texts: dict[int, list[int]]) 
 def assert_copies_are_marked(
     folder: FulltextFolder, written: dict[int, list[dict[str, int]]]
 ) -> list[tuple[int, int, int]]:
-    """The folder has the documents that were written, marked where another article has the story. Return all three."""
+    """The folder has the documents that were written, marked where another article has the story.
+
+    Those of an article with several stories have another mark, too. Return the story of each, its article, and 1 if its
+    own story is marked.
+    """
     state = folder.read_state()
     assert state is not None
     columns = folder.open_searcher(state).list_columns(Query.all_query(), "story", "article", "repeated")
-    texts = list(zip(*columns, strict=True))
     folder.close()
+    for documents in group_by(zip(*columns, strict=True), itemgetter(1)).values():
+        several = any(mark & 1 for _, _, mark in documents) and len({story for story, *_ in documents}) > 1
+        assert {mark & 2 for _, _, mark in documents} == {2 * several}
+    texts = [(story, article, mark & 1) for story, article, mark in zip(*columns, strict=True)]
     assert sorted((story, article) for story, article, _ in texts) == sorted(
         (each["story"], article) for article, documents in written.items() for each in documents
     )
