@@ -68,6 +68,7 @@ def _describe_document(values: dict[str, Any], names: dict[str, dict[Any, Any]])
     article_id = values["standing"] >> STANDING_BITS
     assert article_id == values["article"]
     values |= {"standing": values["standing"] - (article_id << STANDING_BITS)}
+    values |= {"author_id": [names["authors"][author_id] for author_id in values["author_id"]]}
     return repr({key: names[tables[key]][value] if key in tables else value for key, value in values.items()})
 
 
